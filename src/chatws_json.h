@@ -1,0 +1,153 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * One level of a JSON text as a list of members, each with the bytes it was
+ * written in, and JSON strings on the way out.  The only file that uses yajl.
+ * Floor 1: knows nothing of what the members mean; the caller gives all
+ * memory.
+ */
+
+
+#ifndef _CHATWS_JSON_H_INCLUDED_
+#define _CHATWS_JSON_H_INCLUDED_
+
+
+#include "chatws_core.h"
+
+
+#define CHATWS_JSON_DEPTH  32              /* the usual limit of nesting */
+#define CHATWS_JSON_MAX    (1 << 28)       /* bytes of a text, exclusive */
+
+
+typedef enum {
+    CHATWS_JSON_NULL = 0,
+    CHATWS_JSON_BOOL,
+    CHATWS_JSON_NUMBER,
+    CHATWS_JSON_STRING,
+    CHATWS_JSON_OBJECT,
+    CHATWS_JSON_ARRAY
+} chatws_json_type_e;
+
+
+/*
+ * The memory of one parse, made over a block of the caller's.  What the
+ * parser needs for itself grows up and is given back after each parse; what
+ * is kept grows down and lives as long as the block.
+ */
+
+typedef struct {
+    uint8_t  *pos;
+    uint8_t  *last;
+} chatws_json_arena_t;
+
+
+/*
+ * A member of an object or, with name and key empty, an element of an array.
+ * key and value point into the text.  name and string are always valid UTF-8
+ * and live until the handler returns (until chatws_json_keep() has copied
+ * them).
+ */
+
+typedef struct {
+    chatws_str_t        name;      /* decoded key */
+    chatws_str_t        key;       /* key as written, with its quotes */
+    chatws_str_t        value;     /* value as written */
+    chatws_str_t        string;    /* decoded value of a string, else empty */
+    chatws_json_type_e  type;
+    unsigned            integer:1; /* number without fraction and exponent */
+    unsigned            truth:1;   /* the value of a boolean */
+    unsigned            lossy:1;   /* unpaired surrogates in the string are
+                                      U+FFFD in its decoded form */
+} chatws_json_member_t;
+
+
+/*
+ * Called once for each member, in order, when its value is complete.  Any
+ * code but CHATWS_OK stops the parse, which returns that code.  It must not
+ * start a parse in the same arena.
+ */
+typedef chatws_rc_e (*chatws_json_member_pt)(void *data,
+    const chatws_json_member_t *m);
+
+
+/*
+ * The bytes that a block needs for parsing texts of up to len bytes, with
+ * room for what chatws_action and chatws_publication keep; len is below
+ * CHATWS_JSON_MAX.
+ */
+size_t chatws_json_arena_size(size_t len);
+
+/* The block needs no alignment. */
+void chatws_json_arena_init(chatws_json_arena_t *arena, void *mem,
+    size_t size);
+
+/*
+ * Room that lives as long as the block, aligned to 8 bytes; NULL: full.
+ */
+void *chatws_json_alloc(chatws_json_arena_t *arena, size_t size);
+
+/*
+ * Makes text point to a copy that lives as long as the block, unless it lies
+ * in [within->data, within->data + within->len) already; within may be NULL.
+ * CHATWS_ERROR: full.
+ */
+chatws_rc_e chatws_json_keep(chatws_json_arena_t *arena, chatws_str_t *text,
+    const chatws_str_t *within);
+
+/*
+ * Parses a whole text, RFC 8259, that must be one object (one array), nested
+ * at most depth levels, the outermost counted, and in valid UTF-8.
+ *
+ * CHATWS_OK, the handler's code, or CHATWS_ERROR: it is not such a text.
+ * Handlers should return another code than CHATWS_ERROR where the caller has
+ * to tell the two apart.  The handler may have been called for members before
+ * the error, so it should only collect.
+ */
+chatws_rc_e chatws_json_object(chatws_json_arena_t *arena,
+    const chatws_str_t *text, size_t depth, chatws_json_member_pt handler,
+    void *data);
+chatws_rc_e chatws_json_array(chatws_json_arena_t *arena,
+    const chatws_str_t *text, size_t depth, chatws_json_member_pt handler,
+    void *data);
+
+/*
+ * 1 when the first byte that is not white space opens an array: then the
+ * text can only be a batch.
+ */
+int chatws_json_is_array(const chatws_str_t *text);
+
+/*
+ * The value of an integer as written.  CHATWS_ERROR: negative, not an
+ * integer, or over 2^64 - 1.
+ */
+chatws_rc_e chatws_json_uint(const chatws_str_t *value, uint64_t *n);
+
+
+/*
+ * Output to a bounded buffer.  What does not fit is dropped as a whole and
+ * full is set, so that a run of puts needs one check at its end.
+ */
+
+typedef struct {
+    uint8_t  *pos;
+    uint8_t  *last;
+    unsigned  full:1;
+} chatws_json_out_t;
+
+
+#define chatws_json_put_lit(out, lit)                                         \
+    chatws_json_put(out, lit, sizeof(lit) - 1)
+
+/* The most bytes that a string of len bytes takes, with its quotes. */
+#define chatws_json_string_max(len)  (6 * (len) + 2)
+
+
+void chatws_json_put(chatws_json_out_t *out, const void *data, size_t len);
+void chatws_json_put_uint(chatws_json_out_t *out, uint64_t n);
+
+/* Puts a JSON string with its quotes; text is valid UTF-8. */
+void chatws_json_put_string(chatws_json_out_t *out, const chatws_str_t *text);
+
+
+#endif /* _CHATWS_JSON_H_INCLUDED_ */

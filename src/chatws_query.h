@@ -1,0 +1,38 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Arguments of a URL's query string, form-decoded.
+ * Floor 0: knows libc only; what a value may be is checked elsewhere.
+ */
+
+
+#ifndef _CHATWS_QUERY_H_INCLUDED_
+#define _CHATWS_QUERY_H_INCLUDED_
+
+
+#include "chatws_core.h"
+
+
+/*
+ * Finds the first argument of exactly that name (case counts; names may be
+ * escaped in the query) in the raw query string, without its question mark,
+ * and decodes its value: %XX is a byte, + is a space.
+ *
+ * On entry value->data points to at least query->len bytes; on CHATWS_OK
+ * value->len is the decoded length, possibly 0.
+ * CHATWS_DECLINED: there is no such argument; CHATWS_ERROR: it has a
+ * malformed escape.  Neither changes value->len.
+ */
+chatws_rc_e chatws_query_get(const chatws_str_t *query,
+    const chatws_str_t *name, chatws_str_t *value);
+
+/*
+ * Form-decodes text into out->data, which has at least text->len bytes and
+ * may be text->data itself, and sets out->len.  CHATWS_ERROR: a malformed
+ * escape; out->len is not changed.
+ */
+chatws_rc_e chatws_query_decode(const chatws_str_t *text, chatws_str_t *out);
+
+
+#endif /* _CHATWS_QUERY_H_INCLUDED_ */
