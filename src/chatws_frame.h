@@ -118,5 +118,10 @@ size_t chatws_frame_close(uint8_t out[CHATWS_FRAME_CLOSE_MAX], unsigned code,
 
 int chatws_frame_close_valid(unsigned code);
 
+/* fills "fail", "reason" being a literal, and returns CHATWS_ERROR */
+
+chatws_rc_e chatws_frame_fail(chatws_failure_t *fail, unsigned code,
+    const char *reason);
+
 
 #endif /* _CHATWS_FRAME_H_INCLUDED_ */

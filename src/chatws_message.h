@@ -36,7 +36,8 @@ typedef struct {
                                      * 2^31; compressed ones may be longer on
                                      * the wire by an eighth and 64 bytes */
     size_t            max_empty;    /* fragments that a message may have
-                                     * beyond one per payload byte */
+                                     * beyond one per payload byte, below
+                                     * 2^31 */
     unsigned          no_binary:1;  /* fail binary messages with 1003 at their
                                      * first header */
 } chatws_reader_conf_t;
@@ -71,6 +72,7 @@ typedef struct {
     unsigned          compressed:1; /* TEXT, BINARY: the message is as it came
                                      * (RFC 7692, 7.2.2): to be inflated, and
                                      * the text to be validated by the user */
+    unsigned          in_place:1;   /* "data" lies in the input */
     uint8_t          *data;         /* payload; of CLOSE, the reason */
     size_t            len;
     uint16_t          code;         /* of CLOSE; CHATWS_CLOSE_NONE if none */
@@ -83,11 +85,12 @@ typedef struct {
  * The bytes are changed (unmasked in place).
  *
  * CHATWS_OK: "ev" is filled, to be called again.  ev->data is writable and
- * valid until the next call for this reader, and no longer than the input is;
- * when a message came in one frame that is whole in the input, it is the
- * input.  In front of ev->data there always is room for the
- * chatws_frame_header() of a message of ev->len bytes, which may be written
- * there: an echo needs no copy (not for CLOSE).
+ * valid until the next call for this reader.  Where ev->in_place is set (a
+ * message in one frame that is whole in the input) it lies in the input, and
+ * later calls leave it alone: it is valid as long as the input is.
+ * In front of ev->data there always is room for the chatws_frame_header() of
+ * a message of ev->len bytes, which may be written there, also without harm
+ * to events before this one: an echo needs no copy (not for CLOSE).
  * CHATWS_AGAIN: the input is consumed, nothing of it is referred to.
  * CHATWS_DONE: a CLOSE was delivered before; the input was discarded (5.5.1).
  * CHATWS_ERROR: the connection has to be failed with ev->failure (7.1.7).
