@@ -1,0 +1,242 @@
+package Test::Chatws;
+
+# Copyright (C) chatws contributors
+#
+# What the tests of chatws share: which nginx and which module to test, a
+# WebSocket client, and publishing.  Loaded before Test::Nginx, whichever
+# of the two libraries of that name comes first in @INC.
+
+use warnings;
+use strict;
+
+use base qw/ Exporter /;
+
+our @EXPORT = qw/
+    ws publish request json_of events_of gather deadline reloaded
+/;
+
+use Cwd qw/ abs_path /;
+use File::Basename qw/ dirname /;
+use IO::Socket::INET;
+use JSON::PP;
+use Scalar::Util qw/ weaken /;
+use Time::HiRes qw/ time /;
+
+
+our $TOP = abs_path(dirname(__FILE__) . '/../../..');
+
+my $slow = $ENV{TEST_NGINX_SLOW} || 1;
+my $json = JSON::PP->new->utf8->canonical->allow_nonref;
+my @clients;
+
+
+BEGIN {
+    my $top = abs_path(dirname(__FILE__) . '/../../..');
+
+    if (!defined $ENV{TEST_NGINX_BINARY}) {
+        my ($nginx) = grep { -x $_ } map { "$_/nginx" }
+            split(/:/, $ENV{PATH}), '/usr/sbin', '/usr/local/sbin';
+
+        $ENV{TEST_NGINX_BINARY} = $nginx if defined $nginx;
+    }
+
+    if (!defined $ENV{TEST_NGINX_GLOBALS}) {
+        $ENV{TEST_NGINX_GLOBALS} =
+            "load_module $top/build/ngx_http_chatws_module.so;\n";
+    }
+
+    # nginx's binary knows of more dynamic modules than are installed
+
+    require Test::Nginx;
+
+    if (Test::Nginx->can('test_globals_modules')
+        && !defined $ENV{TEST_NGINX_MODULES})
+    {
+        no warnings qw/ redefine prototype /;
+        *Test::Nginx::test_globals_modules = sub { '' };
+    }
+}
+
+
+# With connections still open nginx would wait for chatws_drain.
+
+END {
+    local $?;
+
+    for my $client (grep { defined } @clients) {
+        $client->drop();
+    }
+}
+
+
+# The seconds that anything may take: a limit, never a pause.
+
+sub deadline {
+    return 10 * $slow;
+}
+
+
+sub json_of {
+    my ($text) = @_;
+
+    return eval { $json->decode($text) };
+}
+
+
+# A whole HTTP exchange.  The answer: status, headers (lower case), body and,
+# where the body is JSON, json.
+
+sub request {
+    my ($method, $uri, %o) = @_;
+
+    my $body = $o{body};
+    my @lines = ("$method $uri HTTP/1.1", 'Host: ' . ($o{host} || 'localhost'),
+        'Connection: close', @{$o{headers} || []});
+
+    push @lines, 'Content-Length: ' . length $body
+        if defined $body && !$o{no_length};
+
+    my $client = Test::Chatws::Client->dial(%o) or return undef;
+
+    $client->send_raw(join("\r\n", @lines, '', '')
+                      . (defined $body ? $body : ''));
+
+    my $reply = $client->read_answer($method eq 'HEAD');
+    $client->drop();
+
+    return $reply;
+}
+
+
+# Publishes a hash or a text; the answer as of request().
+
+sub publish {
+    my ($message, %o) = @_;
+
+    my $body = ref $message ? $json->encode($message) : $message;
+    my @headers = @{$o{headers} || []};
+
+    unshift @headers, 'Content-Type: application/json'
+        unless grep { /^content-type:/i } @headers;
+
+    return request('POST', $o{uri} || '/api/messages', %o,
+                   body => $body, headers => \@headers);
+}
+
+
+# A WebSocket connection that got its 101 and, unless told otherwise, the
+# connected notification; or one that was refused, which tells its status.
+
+sub ws {
+    my (%o) = @_;
+
+    my $client = Test::Chatws::Client->connect(%o);
+
+    if ($client->{status} == 101 && !$o{raw}) {
+        $client->{connected} = $client->await('connected');
+
+        for my $chat (ref $o{chats} ? @{$o{chats}} : $o{chats} || ()) {
+            $client->subscribe($chat);
+        }
+    }
+
+    return $client;
+}
+
+
+# The texts of $n messages from each of the clients, read side by side.
+
+sub gather {
+    my ($clients, $n, $seconds) = @_;
+
+    my $until = time() + ($seconds || deadline());
+    my %waiting = map { fileno($_->{socket}) => $_ } @$clients;
+
+    for ( ;; ) {
+        my $bits = '';
+
+        for my $fd (keys %waiting) {
+            my $client = $waiting{$fd};
+
+            while (@{$client->{gathered}} < $n) {
+                my $message = $client->parse_message() or last;
+                push @{$client->{gathered}}, $message->{payload};
+            }
+
+            if (@{$client->{gathered}} >= $n || $client->{eof}) {
+                delete $waiting{$fd};
+                next;
+            }
+
+            vec($bits, $fd, 1) = 1;
+        }
+
+        my $left = $until - time();
+
+        last if !%waiting || $left <= 0;
+        next if select(my $ready = $bits, undef, undef, $left) <= 0;
+
+        for my $fd (grep { vec($ready, $_, 1) } keys %waiting) {
+            $waiting{$fd}->fill(0);
+        }
+    }
+
+    return map { my $list = $_->{gathered}; $_->{gathered} = []; $list }
+        @$clients;
+}
+
+
+# The decoded messages of a client up to one of the given type, which is
+# left out: together with a marker, what did not come is known as well.
+
+sub events_of {
+    my ($client, $type) = @_;
+
+    my @events;
+
+    for ( ;; ) {
+        my $event = $client->next() or return ();
+        return @events if $event->{type} eq $type;
+        push @events, $event;
+    }
+}
+
+
+# Reloads and waits until the workers of before have all been told: new ones
+# answer.  A log line is the only sign that nginx gives.
+
+sub reloaded {
+    my ($t) = @_;
+
+    my $count = sub {
+        my $log = $t->read_file('error.log');
+        return scalar(() = $log =~ /gracefully shutting down/g);
+    };
+
+    my $before = $count->();
+    my $until = time() + deadline();
+
+    $t->reload();
+
+    while ($count->() == $before) {
+        return 0 if time() > $until;
+        Time::HiRes::sleep(0.01);
+    }
+
+    return 1;
+}
+
+
+sub remember {
+    my ($client) = @_;
+
+    @clients = grep { defined } @clients if @clients % 256 == 0;
+    push @clients, $client;
+    weaken($clients[-1]);
+}
+
+
+require Test::Chatws::Client;
+
+
+1;
