@@ -1,6 +1,10 @@
 # Copyright (C) chatws contributors
 #
 #   make            build/ngx_http_chatws_module.so for the nginx on PATH
+#   make run        install what is missing, build, serve on port 8000
+#   make test       install what is missing, run every test
+#   make check      style and floors only
+#   make unit       unit tests and fuzz corpora under sanitizers
 #   make clean      remove build/
 #
 # NGINX=/path/to/nginx    another nginx to build for
@@ -33,7 +37,7 @@ SOURCES = $(wildcard *.c src/*.c src/*.h)
 export CC NGINX NGINX_SRC JOBS
 
 
-.PHONY: all echo clean FORCE
+.PHONY: all echo run test check unit units clean FORCE
 
 all: $(MODULE)
 
@@ -67,6 +71,55 @@ build/%.key: FORCE
 	@t/tools/configure --key > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
+
+# The demo: a prefix of its own, no root needed
+
+run:
+	@t/tools/packages build
+	+@$(MAKE) --no-print-directory all
+	@exec t/tools/run
+
+
+# The tests
+
+test:
+	@t/tools/packages build test
+	+@$(MAKE) --no-print-directory all
+	@exec t/tools/test
+
+check:
+	@exec t/tools/test check
+
+unit:
+	@exec t/tools/test unit
+
+
+# Unit tests include the files under test; each fuzz target is linked with a
+# main() that replays its corpus
+
+UNITS = $(patsubst t/unit/%.c,build/unit/%.run,$(wildcard t/unit/test_*.c))
+FUZZ = $(patsubst t/fuzz/%.c,build/fuzz/%.run,$(wildcard t/fuzz/fuzz_*.c))
+
+UNIT_CC = gcc -std=gnu99 -g -O1 -Wall -Wextra -Werror -pthread \
+	-fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	-fno-omit-frame-pointer -I src -I t/unit -MMD -MF $@.d
+
+units: $(UNITS) $(FUZZ)
+
+build/unit/%.run: t/unit/%.c
+	@mkdir -p $(@D)
+	@echo "$<"
+	@$(UNIT_CC) -o $@ $< -lyajl -lz -lm
+
+build/fuzz/%.run: t/fuzz/%.c t/fuzz/replay.c
+	@mkdir -p $(@D)
+	@echo "$<"
+	@$(UNIT_CC) -o $@.bin $< t/fuzz/replay.c -lyajl -lz -lm
+	@printf '#!/bin/sh\nexec %s %s\n' "$(CURDIR)/$@.bin" \
+		"$(CURDIR)/t/fuzz/corpus/$(patsubst fuzz_%,%,$*)" > $@
+	@chmod +x $@
+
+-include $(wildcard build/unit/*.d build/fuzz/*.d)
 
 clean:
 	rm -rf build
