@@ -65,7 +65,7 @@ typedef struct {
     uint64_t  blocked;            /* ms, since when it keeps publishers from
                                      going on; 0: it does not */
     uint64_t  beat;               /* for the caller */
-    uint32_t  members;            /* first member row */
+    uint32_t  claims;             /* how often it was taken */
     uint32_t  lapped;
     uint32_t  state;              /* chatws_slot_state_e */
     int32_t   fd;                 /* for the caller */
