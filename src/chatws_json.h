@@ -14,10 +14,12 @@
 
 
 #include "chatws_core.h"
+#include "chatws_json_memory.h"
 
 
-#define CHATWS_JSON_DEPTH  32              /* the usual limit of nesting */
-#define CHATWS_JSON_MAX    (1 << 28)       /* bytes of a text, exclusive */
+#define CHATWS_JSON_DEPTH      32          /* the usual limit of nesting */
+#define CHATWS_JSON_DEPTH_MAX  100         /* a higher limit is taken as this */
+#define CHATWS_JSON_MAX        (1 << 28)   /* bytes of a text, exclusive */
 
 
 typedef enum {
@@ -28,18 +30,6 @@ typedef enum {
     CHATWS_JSON_OBJECT,
     CHATWS_JSON_ARRAY
 } chatws_json_type_e;
-
-
-/*
- * The memory of one parse, made over a block of the caller's.  What the
- * parser needs for itself grows up and is given back after each parse; what
- * is kept grows down and lives as long as the block.
- */
-
-typedef struct {
-    uint8_t  *pos;
-    uint8_t  *last;
-} chatws_json_arena_t;
 
 
 /*
@@ -57,15 +47,15 @@ typedef struct {
     chatws_json_type_e  type;
     unsigned            integer:1; /* number without fraction and exponent */
     unsigned            truth:1;   /* the value of a boolean */
-    unsigned            lossy:1;   /* unpaired surrogates in the string are
-                                      U+FFFD in its decoded form */
+    unsigned            lossy:1;   /* unpaired surrogates in name or string
+                                      are U+FFFD there */
 } chatws_json_member_t;
 
 
 /*
  * Called once for each member, in order, when its value is complete.  Any
- * code but CHATWS_OK stops the parse, which returns that code.  It must not
- * start a parse in the same arena.
+ * code but CHATWS_OK stops the parse, which returns that code.  It may parse a
+ * part of the text in the same arena, whose handler may not.
  */
 typedef chatws_rc_e (*chatws_json_member_pt)(void *data,
     const chatws_json_member_t *m);
@@ -77,23 +67,6 @@ typedef chatws_rc_e (*chatws_json_member_pt)(void *data,
  * CHATWS_JSON_MAX.
  */
 size_t chatws_json_arena_size(size_t len);
-
-/* The block needs no alignment. */
-void chatws_json_arena_init(chatws_json_arena_t *arena, void *mem,
-    size_t size);
-
-/*
- * Room that lives as long as the block, aligned to 8 bytes; NULL: full.
- */
-void *chatws_json_alloc(chatws_json_arena_t *arena, size_t size);
-
-/*
- * Makes text point to a copy that lives as long as the block, unless it lies
- * in [within->data, within->data + within->len) already; within may be NULL.
- * CHATWS_ERROR: full.
- */
-chatws_rc_e chatws_json_keep(chatws_json_arena_t *arena, chatws_str_t *text,
-    const chatws_str_t *within);
 
 /*
  * Parses a whole text, RFC 8259, that must be one object (one array), nested
@@ -110,18 +83,6 @@ chatws_rc_e chatws_json_object(chatws_json_arena_t *arena,
 chatws_rc_e chatws_json_array(chatws_json_arena_t *arena,
     const chatws_str_t *text, size_t depth, chatws_json_member_pt handler,
     void *data);
-
-/*
- * 1 when the first byte that is not white space opens an array: then the
- * text can only be a batch.
- */
-int chatws_json_is_array(const chatws_str_t *text);
-
-/*
- * The value of an integer as written.  CHATWS_ERROR: negative, not an
- * integer, or over 2^64 - 1.
- */
-chatws_rc_e chatws_json_uint(const chatws_str_t *value, uint64_t *n);
 
 
 /*
