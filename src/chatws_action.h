@@ -44,7 +44,7 @@ typedef struct {
 /* One chat of a resume; fault.error.len != 0: this one is not valid. */
 
 typedef struct {
-    chatws_str_t    chat;          /* lives until the handler returns */
+    chatws_str_t    chat;          /* decoded; until the handler returns */
     uint64_t        seq;
     chatws_fault_t  fault;
 } chatws_resume_t;

@@ -40,6 +40,8 @@
 /* the member "details" where it is always the same */
 
 #define CHATWS_D_JSON            "Could not parse message as JSON"
+#define CHATWS_D_CHAT            "chatId must be 1 to 128 bytes of UTF-8 "    \
+                                 "without control characters"
 
 
 typedef struct {

@@ -47,14 +47,9 @@ typedef enum {
 } chatws_pub_member_e;
 
 
-/* A member by its place in the text; private to chatws_publication.c. */
+/* A member as written, in the text's order; private to the .c file. */
 
-typedef struct {
-    uint32_t  key;                 /* offset of the key's opening quote */
-    uint32_t  colon;               /* offset right after its closing quote */
-    uint32_t  value;               /* offset of the value */
-    uint32_t  end;                 /* offset right after the value */
-} chatws_pub_span_t;
+typedef struct chatws_pub_span_s  chatws_pub_span_t;
 
 
 /*
@@ -72,8 +67,7 @@ typedef struct {
 
     chatws_str_t        text;
     chatws_str_t        known[CHATWS_PUB_FURTHER];    /* values as written */
-    chatws_pub_span_t  *spans;     /* all members, the last one first */
-    size_t              nspans;
+    chatws_pub_span_t  *spans;
 
     uint8_t             id[CHATWS_ID_LEN + 2];        /* with quotes */
     uint8_t             time[CHATWS_TIME_LEN + 2];    /* with quotes */
@@ -90,9 +84,9 @@ chatws_rc_e chatws_publication_parse(chatws_publication_t *pub,
     const chatws_str_t *text, size_t depth, void *mem, size_t size);
 
 /*
- * Gives the message what the server adds: the id that it gets if it has
- * none, and the time of acceptance.  Call it once, before the functions
- * below.
+ * Gives the publication what the server adds: the id that a new_message gets
+ * if it has none, and the time of acceptance.  Call it once, before the
+ * functions below; pub may not be moved after that.
  */
 void chatws_publication_stamp(chatws_publication_t *pub,
     const uint8_t id[CHATWS_ID_LEN], uint64_t ms);

@@ -26,11 +26,5 @@
  */
 chatws_rc_e chatws_text_check_name(const chatws_str_t *name);
 
-/*
- * The length of the longest beginning of the valid UTF-8 text that is not
- * longer than max bytes and does not end inside a character.
- */
-size_t chatws_text_cut(const chatws_str_t *text, size_t max);
-
 
 #endif /* _CHATWS_TEXT_H_INCLUDED_ */

@@ -1,0 +1,212 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * What the server says of itself: each notification and error of the
+ * protocol as compact JSON, members in the specification's order, extensions
+ * after them.
+ * Floor 1: stands on chatws_json, chatws_time, chatws_id; knows no connection.
+ */
+
+
+#include "chatws_id.h"
+#include "chatws_json.h"
+#include "chatws_notify.h"
+#include "chatws_time.h"
+#include "chatws_utf8.h"
+
+
+static void chatws_notify_open(chatws_json_out_t *json,
+    const chatws_str_t *out);
+static chatws_rc_e chatws_notify_close(chatws_json_out_t *json,
+    chatws_str_t *out, const chatws_str_t *id);
+static void chatws_notify_time(chatws_json_out_t *json, uint64_t ms);
+static void chatws_notify_position(chatws_json_out_t *json,
+    const chatws_confirmed_t *c);
+
+
+chatws_rc_e
+chatws_notify_connected(chatws_str_t *out, const chatws_str_t *user,
+    uint64_t ms)
+{
+    chatws_json_out_t  json;
+
+    chatws_notify_open(&json, out);
+
+    chatws_json_put_lit(&json, "{\"type\":\"connected\",\"userId\":");
+    chatws_json_put_string(&json, user);
+    chatws_json_put_lit(&json, ",\"message\":"
+                               "\"Successfully connected to WebSocket\"");
+    chatws_notify_time(&json, ms);
+
+    return chatws_notify_close(&json, out, NULL);
+}
+
+
+chatws_rc_e
+chatws_notify_confirmed(chatws_str_t *out, const chatws_confirmed_t *c)
+{
+    uint8_t            *chat;
+    size_t              len;
+    chatws_json_out_t   json;
+
+    chatws_notify_open(&json, out);
+
+    chatws_json_put_lit(&json, "{\"type\":\"subscription_confirmed\","
+                               "\"action\":");
+
+    if (c->verb == CHATWS_VERB_SUBSCRIBE) {
+        chatws_json_put_lit(&json, "\"subscribe\"");
+
+    } else {
+        chatws_json_put_lit(&json, "\"unsubscribe\"");
+    }
+
+    chatws_json_put_lit(&json, ",\"chatId\":");
+
+    chat = json.pos;
+    chatws_json_put_string(&json, &c->chat);
+    len = json.pos - chat;
+
+    if (json.full) {
+        return CHATWS_ERROR;
+    }
+
+    if (c->verb == CHATWS_VERB_SUBSCRIBE) {
+        chatws_json_put_lit(&json, ",\"message\":\"Subscribed to chat ");
+
+    } else {
+        chatws_json_put_lit(&json, ",\"message\":\"Unsubscribed from chat ");
+    }
+
+    /* the id once more, without its opening quote */
+
+    chatws_json_put(&json, chat + 1, len - 1);
+
+    if (c->verb == CHATWS_VERB_SUBSCRIBE) {
+        chatws_notify_position(&json, c);
+    }
+
+    return chatws_notify_close(&json, out, &c->id);
+}
+
+
+chatws_rc_e
+chatws_notify_typing(chatws_str_t *out, const chatws_str_t *chat,
+    const chatws_str_t *user, const chatws_str_t *name, int typing,
+    uint64_t ms)
+{
+    chatws_json_out_t  json;
+
+    chatws_notify_open(&json, out);
+
+    chatws_json_put_lit(&json, "{\"type\":\"user_typing\",\"chatId\":");
+    chatws_json_put_string(&json, chat);
+    chatws_json_put_lit(&json, ",\"userId\":");
+    chatws_json_put_string(&json, user);
+    chatws_json_put_lit(&json, ",\"username\":");
+    chatws_json_put_string(&json, name);
+
+    if (typing) {
+        chatws_json_put_lit(&json, ",\"isTyping\":true");
+
+    } else {
+        chatws_json_put_lit(&json, ",\"isTyping\":false");
+    }
+
+    chatws_notify_time(&json, ms);
+
+    return chatws_notify_close(&json, out, NULL);
+}
+
+
+chatws_rc_e
+chatws_notify_error(chatws_str_t *out, const chatws_fault_t *fault,
+    const chatws_str_t *id, uint64_t ms)
+{
+    chatws_str_t       details;
+    chatws_json_out_t  json;
+
+    details.data = fault->details.data;
+    details.len = chatws_utf8_cut(details.data, fault->details.len,
+                                  CHATWS_DETAILS_MAX);
+
+    chatws_notify_open(&json, out);
+
+    chatws_json_put_lit(&json, "{\"type\":\"error\",\"error\":");
+    chatws_json_put_string(&json, &fault->error);
+    chatws_json_put_lit(&json, ",\"details\":");
+    chatws_json_put_string(&json, &details);
+    chatws_notify_time(&json, ms);
+
+    return chatws_notify_close(&json, out, id);
+}
+
+
+static void
+chatws_notify_open(chatws_json_out_t *json, const chatws_str_t *out)
+{
+    json->pos = out->data;
+    json->last = out->data + out->len;
+    json->full = 0;
+}
+
+
+static chatws_rc_e
+chatws_notify_close(chatws_json_out_t *json, chatws_str_t *out,
+    const chatws_str_t *id)
+{
+    if (id != NULL && id->len != 0) {
+        chatws_json_put_lit(json, ",\"id\":");
+        chatws_json_put(json, id->data, id->len);
+    }
+
+    chatws_json_put_lit(json, "}");
+
+    if (json->full) {
+        return CHATWS_ERROR;
+    }
+
+    out->len = json->pos - out->data;
+
+    return CHATWS_OK;
+}
+
+
+static void
+chatws_notify_time(chatws_json_out_t *json, uint64_t ms)
+{
+    uint8_t  text[CHATWS_TIME_LEN];
+
+    chatws_time_format(text, ms);
+
+    chatws_json_put_lit(json, ",\"timestamp\":\"");
+    chatws_json_put(json, text, CHATWS_TIME_LEN);
+    chatws_json_put_lit(json, "\"");
+}
+
+
+static void
+chatws_notify_position(chatws_json_out_t *json, const chatws_confirmed_t *c)
+{
+    uint8_t  text[CHATWS_EPOCH_LEN];
+
+    chatws_epoch_format(text, c->epoch);
+
+    chatws_json_put_lit(json, ",\"seq\":");
+    chatws_json_put_uint(json, c->seq);
+    chatws_json_put_lit(json, ",\"epoch\":\"");
+    chatws_json_put(json, text, CHATWS_EPOCH_LEN);
+    chatws_json_put_lit(json, "\"");
+
+    if (!c->since) {
+        return;
+    }
+
+    if (c->recovered) {
+        chatws_json_put_lit(json, ",\"recovered\":true");
+
+    } else {
+        chatws_json_put_lit(json, ",\"recovered\":false");
+    }
+}

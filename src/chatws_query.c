@@ -1,0 +1,160 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Arguments of a URL's query string, form-decoded.
+ * Floor 0: knows libc only; what a value may be is checked elsewhere.
+ */
+
+
+#include <string.h>
+
+#include "chatws_query.h"
+
+
+static int chatws_query_match(const uint8_t *p, const uint8_t *last,
+    const chatws_str_t *name);
+static int chatws_query_byte(const uint8_t **p, const uint8_t *last);
+static int chatws_query_hex(uint8_t c);
+
+
+chatws_rc_e
+chatws_query_get(const chatws_str_t *query, const chatws_str_t *name,
+    chatws_str_t *value)
+{
+    chatws_str_t    raw;
+    const uint8_t  *eq, *last, *next, *p;
+
+    if (query->len == 0) {
+        return CHATWS_DECLINED;
+    }
+
+    last = query->data + query->len;
+
+    for (p = query->data; p < last; p = next + 1) {
+
+        next = memchr(p, '&', last - p);
+        if (next == NULL) {
+            next = last;
+        }
+
+        eq = memchr(p, '=', next - p);
+        if (eq == NULL) {
+            eq = next;
+        }
+
+        if (!chatws_query_match(p, eq, name)) {
+            continue;
+        }
+
+        if (eq != next) {
+            eq++;
+        }
+
+        raw.data = (uint8_t *) eq;
+        raw.len = next - eq;
+
+        return chatws_query_decode(&raw, value);
+    }
+
+    return CHATWS_DECLINED;
+}
+
+
+chatws_rc_e
+chatws_query_decode(const chatws_str_t *text, chatws_str_t *out)
+{
+    int             c;
+    size_t          n;
+    const uint8_t  *last, *p;
+
+    n = 0;
+    p = text->data;
+    last = p + text->len;
+
+    while (p < last) {
+        c = chatws_query_byte(&p, last);
+
+        if (c < 0) {
+            return CHATWS_ERROR;
+        }
+
+        out->data[n++] = c;
+    }
+
+    out->len = n;
+
+    return CHATWS_OK;
+}
+
+
+static int
+chatws_query_match(const uint8_t *p, const uint8_t *last,
+    const chatws_str_t *name)
+{
+    size_t  i;
+
+    for (i = 0; i < name->len; i++) {
+
+        if (p == last || chatws_query_byte(&p, last) != name->data[i]) {
+            return 0;
+        }
+    }
+
+    return p == last;
+}
+
+
+/* The byte that is written at *p, which moves on; -1: a malformed escape. */
+
+static int
+chatws_query_byte(const uint8_t **p, const uint8_t *last)
+{
+    int             high, low;
+    const uint8_t  *s;
+
+    s = *p;
+
+    switch (*s) {
+
+    case '+':
+        *p = s + 1;
+        return ' ';
+
+    case '%':
+        if (last - s < 3) {
+            return -1;
+        }
+
+        high = chatws_query_hex(s[1]);
+        low = chatws_query_hex(s[2]);
+
+        if (high < 0 || low < 0) {
+            return -1;
+        }
+
+        *p = s + 3;
+        return high << 4 | low;
+
+    default:
+        *p = s + 1;
+        return *s;
+    }
+}
+
+
+static int
+chatws_query_hex(uint8_t c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+
+    c |= 0x20;
+
+    if (c >= 'a' && c <= 'f') {
+        return c - 'a' + 10;
+    }
+
+    return -1;
+}
