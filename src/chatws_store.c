@@ -252,6 +252,11 @@ chatws_store_release(chatws_store_t *st, uint32_t n, uint32_t budget)
     slot = chatws_store_slot(st, n);
 
     if (slot->state == CHATWS_SLOT_FREE) {
+
+        /* its process died while it took it, or another while it gave it */
+
+        chatws_shared_set(&slot->pid, 0);
+
         return CHATWS_OK;
     }
 
@@ -280,8 +285,8 @@ chatws_store_release(chatws_store_t *st, uint32_t n, uint32_t budget)
         chatws_journal_commit(jr);
     }
 
-    chatws_shared_set(&slot->pid, 0);
     chatws_shared_set(&slot->state, CHATWS_SLOT_FREE);
+    chatws_shared_set(&slot->pid, 0);
 
     return CHATWS_OK;
 }
@@ -385,6 +390,13 @@ chatws_store_find(chatws_store_t *st, const chatws_str_t *chat)
 {
     return chatws_table_find(&st->table, chat,
                              chatws_table_hash(&st->table, chat));
+}
+
+
+uint64_t
+chatws_store_seq(chatws_store_t *st, uint32_t chat)
+{
+    return chatws_shared_get(&chatws_table_chat(&st->table, chat)->seq);
 }
 
 

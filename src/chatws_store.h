@@ -4,7 +4,7 @@
  *
  * The shared state of one hub: slots (worker processes), chats, members and
  * two logs of notifications, laid out over one block of memory that several
- * processes map.  Floor 0: knows libc only; no clock, no randomness, no lock.
+ * processes map.  Floor 1: pure; knows no clock, no randomness, no lock.
  *
  * The caller has one lock.  A function marked "locked" needs it held, and
  * whoever takes it calls chatws_store_recover() first: a process may be
@@ -238,6 +238,12 @@ void chatws_store_unsubscribe(chatws_store_t *st, uint32_t slot,
  * Locked.  The chat's row, 0: there is none.
  */
 uint32_t chatws_store_find(chatws_store_t *st, const chatws_str_t *chat);
+
+/*
+ * The last number used in a chat that the caller's slot is subscribed to.
+ * Without the lock (acquire); the entry of that number may not yet be seen.
+ */
+uint64_t chatws_store_seq(chatws_store_t *st, uint32_t chat);
 
 
 /* publishing */
