@@ -82,7 +82,7 @@ typedef struct {
 /* one published message; the array is indexed by the id in the text */
 
 typedef struct {
-    uint64_t            time;           /* when it was, or was due to be, sent */
+    uint64_t            time;           /* when it was sent, or due */
     uint32_t            room;
     uint32_t            left;           /* copies still to come */
     uint32_t            order;          /* its position in the room */

@@ -42,7 +42,10 @@ bench_msg_add(bench_t *b, uint32_t room, uint32_t pub, uint64_t time)
 
     b->rooms[room].published++;
     b->count.messages++;
-    b->inflight++;
+
+    if (msg->left) {
+        b->inflight++;
+    }
 
     return b->msg_n++;
 }
@@ -55,15 +58,15 @@ bench_msg_cancel(bench_t *b, uint32_t id)
 
     msg = &b->msgs[id];
 
+    b->rooms[msg->room].published--;
+    b->count.refused++;
+    b->count.messages--;
+
     if (msg->left == 0) {
         return;
     }
 
     msg->left = 0;
-
-    b->rooms[msg->room].published--;
-    b->count.refused++;
-    b->count.messages--;
     b->inflight--;
 
     if (msg->pub != BENCH_NONE) {

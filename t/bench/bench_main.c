@@ -65,7 +65,7 @@ static const bench_option_t  bench_option_list[] = {
     bench_number("--port", port, 1, 65535),
     bench_number("--addrs", addrs, 1, 200),
     bench_number("--first-addr", first_addr, 1, 60000),
-    bench_number("--conns", conns, 1, BENCH_MAX_FDS - 500),
+    bench_number("--conns", conns, 0, BENCH_MAX_FDS - 500),
     bench_number("--rooms", rooms, 1, 99999),
     bench_number("--slow", slow, 0, BENCH_MAX_FDS),
     bench_number("--parallel", parallel, 1, BENCH_MAX_FDS),
@@ -179,7 +179,7 @@ bench_options(bench_opt_t *opt, int argc, char **argv)
         *(uint32_t *) ((char *) opt + o->offset) = (uint32_t) n;
     }
 
-    if (opt->slow >= opt->conns) {
+    if (opt->slow && opt->slow >= opt->conns) {
         bench_die("--slow is to be below --conns");
     }
 }
@@ -227,10 +227,21 @@ bench_fanout(bench_t *b)
     bench_pub_open_all(b);
     bench_run(b, bench_never, b->opt.settle);
 
-    bench_calibrate(b);
+    if (b->opt.conns) {
+        bench_calibrate(b);
+
+    } else {
+        b->text_len = b->opt.frame;
+    }
+
     bench_phase(b, b->opt.warm);
 
-    memset(&b->count, 0, sizeof(bench_count_t));
+    /* faults of the warm-up stay counted */
+
+    b->count.copies = 0;
+    b->count.bytes = 0;
+    b->count.messages = 0;
+    b->count.behind = 0;
     memset(&b->hist, 0, sizeof(bench_hist_t));
 
     pss = bench_proc_pss(b);

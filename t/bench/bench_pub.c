@@ -223,7 +223,7 @@ bench_pub_body(bench_t *b, bench_pub_t *pub, uint64_t time, char *body,
         room = bench_pub_room(b);
         id = bench_msg_add(b, room, b->interval ? BENCH_NONE : pub->id, time);
 
-        if (!b->interval) {
+        if (!b->interval && b->msgs[id].left) {
             pub->pending++;
         }
 

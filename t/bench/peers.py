@@ -186,7 +186,7 @@ class Nginx(Server):
         if nginx is None:
             raise Unavailable("no nginx")
 
-        if not os.path.exists(self.module):
+        if self.module and not os.path.exists(self.module):
             raise Unavailable("no " + os.path.relpath(self.module, ROOT))
 
         with open(os.path.join(HERE, "peers", "nginx.conf")) as f:
@@ -196,7 +196,7 @@ class Nginx(Server):
             "workers": str(self.workers),
             "prefix": self.prefix,
             "user": "user root;" if os.geteuid() == 0 else "",
-            "module": self.module,
+            "load": "load_module %s;" % self.module if self.module else "",
             "http": self.http,
             "server": self.server,
             "port": str(self.port),
@@ -223,6 +223,13 @@ class Chatws(Nginx):
     def __init__(self, *args):
         super().__init__(*args)
         self.module = os.path.abspath(self.options.module)
+
+
+class PlainNginx(Nginx):
+    """Its own answer to a POST: the floor of a publishing request."""
+
+    adapter = CHAT
+    server = 'location / { return 201 "{}"; }'
 
 
 class ChatwsEcho(Nginx):
@@ -344,6 +351,7 @@ class UwsEcho(Uws):
 KINDS = {
     "chatws": Chatws,
     "nchan": Nchan,
+    "nginx": PlainNginx,
     "ws": Ws,
     "fastapi": FastApi,
     "floor": Floor,

@@ -50,8 +50,8 @@ def table(scenario):
         scenario["runs"])]
 
     lines.append("  %-13s %9s %18s %8s %8s %10s %9s %9s  %s" % (
-        "peer", "median", "min - max", "x floor", "x nchan", "copies/s",
-        "p50 us", "p99 us", "faults"))
+        "peer", "median", "min - max", "x " + scenario["base"], "x nchan",
+        "copies/s", "p50 us", "p99 us", "faults"))
 
     for r in rows:
         if r["median"] is None:
@@ -62,7 +62,7 @@ def table(scenario):
         lines.append("  %-13s %9s %18s %8s %8s %10s %9s %9s  %s" % (
             r["peer"], number(r["median"]),
             number(r["min"]) + " - " + number(r["max"]),
-            ratio(r["median"], base_of(rows, "floor", n)),
+            ratio(r["median"], base_of(rows, scenario["base"], n)),
             ratio(r["median"], base_of(rows, "nchan", n)),
             number(r["rate"]), number(r["p50"]), number(r["p99"]),
             r["note"] or "none"))

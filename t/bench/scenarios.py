@@ -54,6 +54,7 @@ class Scenario:
     peers = ["floor", "chatws1", "chatws2", "nchan1", "nchan2", "uws", "ws",
              "fastapi"]
     mode = "fanout"
+    base = "floor"
 
     def __init__(self, name, title, **opts):
         self.name = name
@@ -74,6 +75,18 @@ class Scenario:
         if not raw["copies"]:
             raise Failed("no copy was delivered")
         return raw["cpu_ns"] / 1e3 / raw["copies"]
+
+
+class Post(Scenario):
+    """Requests to chats in which nobody is."""
+
+    unit = "us/request"
+    base = "nginx"
+    peers = ["nginx1", "chatws1", "nchan1", "uws", "ws", "fastapi"]
+
+    def figure(self, raw):
+        raw["copies"] = raw["messages"]
+        return super().figure(raw)
 
 
 class Batch(Scenario):
@@ -170,6 +183,8 @@ ROOMS = {"conns": 5000, "rooms": 500, "publishers": 64}
 ALL = [
     Scenario("big1", "one chat of 1,000, one message at a time",
              conns=1000, rooms=1, publishers=1, time=2000),
+    Scenario("paced", "one chat of 1,000, 20 messages a second",
+             conns=1000, rooms=1, publishers=4, rate=20, time=3000),
     Scenario("big16", "one chat of 1,000, 16 publishers",
              conns=1000, rooms=1, publishers=16, time=2000),
     Scenario("rooms", "500 rooms of 10, 64 publishers", time=2000, **ROOMS),
@@ -177,6 +192,8 @@ ALL = [
           rooms=500, publishers=8, batch=50),
     Scenario("pairs", "1,000 pairs, 64 publishers",
              conns=2000, rooms=1000, publishers=64, time=2000),
+    Post("post", "requests to empty chats, 64 publishers",
+         conns=0, rooms=1000, publishers=64, time=2000),
     Latency("rate", "500 rooms of 10, 4,000 messages a second",
             rate=4000, time=3000, **ROOMS),
     Slow("slow", "100 readers, 20 more that do not read",
