@@ -202,7 +202,8 @@ test_members(void)
 static void
 test_arrays(void)
 {
-    chatws_str_t  batch = chatws_str(" \n[1]"), single = chatws_str("{\"\":[]}");
+    chatws_str_t  batch = chatws_str(" \n[1]"),
+                  single = chatws_str("{\"\":[]}");
     chatws_str_t  blank = chatws_str("  "), none = { 0, NULL };
 
     const char   *text = "[ {\"a\":1} , 2,\"x\\u0041\",[3] ]";
