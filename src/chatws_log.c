@@ -143,7 +143,7 @@ chatws_log_entry(chatws_log_t *lg, uint64_t off, uint64_t *next)
 
     head = chatws_log_head(lg);
 
-    while (off < head) {
+    while (off < head && off % CHATWS_LOG_ALIGN == 0) {
         pos = off % lg->size;
         left = lg->size - pos;
 
@@ -158,8 +158,7 @@ chatws_log_entry(chatws_log_t *lg, uint64_t off, uint64_t *next)
         if (size < sizeof(chatws_entry_t)
             || size % CHATWS_LOG_ALIGN != 0
             || size > left
-            || size > head - off
-            || off % CHATWS_LOG_ALIGN != 0)
+            || size > head - off)
         {
             break;
         }
