@@ -1,0 +1,493 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * For the tests of the shared state: its files, a hook that follows every
+ * store to shared memory, and a check of everything that must hold when no
+ * step is under way.
+ */
+
+
+#ifndef _CHATWS_STORE_CHECK_H_INCLUDED_
+#define _CHATWS_STORE_CHECK_H_INCLUDED_
+
+
+static void store_hook(void);
+
+#define CHATWS_STORE_HOOK()  store_hook()
+
+
+#include "../../src/chatws_hash.c"
+#include "../../src/chatws_journal.c"
+#include "../../src/chatws_log.c"
+#include "../../src/chatws_arena.c"
+#include "../../src/chatws_table.c"
+#include "../../src/chatws_table_member.c"
+#include "../../src/chatws_store.c"
+#include "../../src/chatws_store_log.c"
+#include "../../src/chatws_frame.c"
+#include "../../src/chatws_utf8.c"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+
+#define STORE_UNKNOWN  0
+#define STORE_CHAT     1
+#define STORE_ID       2
+#define STORE_SPLIT    3
+#define STORE_FREE     4
+
+#define STORE_BODY     256    /* bytes of a body without its filling */
+
+#define store_fault(...)                                                      \
+    do {                                                                      \
+        snprintf(store_text, sizeof(store_text), __VA_ARGS__);                \
+        return store_text;                                                    \
+    } while (0)
+
+#define store_want(what)                                                      \
+    do {                                                                      \
+        if (!(what)) {                                                        \
+            store_fault("line %d: %s", __LINE__, #what);                      \
+        }                                                                     \
+    } while (0)
+
+
+static char      store_text[256];
+static uint8_t  *store_kind;     /* of each block */
+static uint8_t  *store_free;     /* of each cell: in the list of free ones */
+static uint32_t  store_peak;     /* words of the longest step */
+
+
+/*
+ * A body that tells by itself whether it is intact: a number, and as many
+ * bytes of filling as its lower bits say.
+ */
+
+__attribute__((unused))
+static size_t
+store_body(uint8_t *p, uint32_t number, size_t fill, int sequenced)
+{
+    size_t  n;
+
+    n = (size_t) sprintf((char *) p, "{\"k\":\"%08x%06zx\",\"x\":\"", number,
+                         fill);
+
+    memset(p + n, 'a' + number % 26, fill);
+    n += fill;
+
+    memcpy(p + n, sequenced ? "\",\"seq\":" : "\"}", sequenced ? 8 : 2);
+
+    return n + (sequenced ? 8 : 2);
+}
+
+
+static const char *
+store_check_entry(chatws_entry_t *e)
+{
+    char           tail[32];
+    size_t         head, i, len, n;
+    unsigned       number, fill;
+    const uint8_t  *p;
+
+    p = e->frame;
+    store_want(p[0] == 0x81);
+
+    if (p[1] < 126) {
+        head = 2;
+        len = p[1];
+
+    } else if (p[1] == 126) {
+        head = 4;
+        len = p[2] << 8 | p[3];
+
+    } else {
+        head = 10;
+        len = (size_t) p[6] << 24 | p[7] << 16 | p[8] << 8 | p[9];
+    }
+
+    store_want(head + len == e->len);
+    store_want(e->size == chatws_log_size(e->len));
+
+    p += head;
+
+    if (memcmp(p, "{\"k\":\"", 6) != 0) {
+        return NULL;
+    }
+
+    store_want(sscanf((const char *) p + 6, "%08x%06x", &number, &fill) == 2);
+
+    p += 27;
+
+    for (i = 0; i < fill; i++) {
+        store_want(p[i] == 'a' + number % 26);
+    }
+
+    n = (size_t) (e->seq ? sprintf(tail, "\",\"seq\":%llu}",
+                                   (unsigned long long) e->seq)
+                         : sprintf(tail, "\"}"));
+
+    store_want(27 + fill + n == len);
+    store_want(memcmp(p + fill, tail, n) == 0);
+
+    return NULL;
+}
+
+
+static const char *
+store_check_chain(chatws_store_t *st, uint32_t chat)
+{
+    uint64_t         off, seq, next;
+    const char      *fault;
+    chatws_log_t    *lg;
+    chatws_chat_t   *ch;
+    chatws_entry_t  *e;
+
+    lg = &st->log[CHATWS_DURABLE];
+    ch = chatws_table_chat(&st->table, chat);
+    seq = ch->seq;
+
+    for (off = ch->last; off != 0; off = e->prev) {
+        store_want(off <= lg->head);
+
+        if (off - 1 < lg->tail) {
+            break;
+        }
+
+        e = chatws_log_entry(lg, off - 1, &next);
+        store_want(e != NULL);
+        store_want(next == off - 1 + e->size);
+        store_want(e->seq == seq--);
+        store_want(e->serial == ch->serial);
+        store_want(e->chat == chat);
+        store_want(e->prev < off);
+
+        fault = store_check_entry(e);
+
+        if (fault != NULL) {
+            return fault;
+        }
+    }
+
+    return NULL;
+}
+
+
+static const char *
+store_check_chats(chatws_store_t *st)
+{
+    uint32_t         b, chat, idle, n, longs;
+    uint8_t         *p, id[CHATWS_CHAT_MAX];
+    const char      *fault;
+    chatws_str_t     str;
+    chatws_chat_t   *ch;
+    chatws_table_t  *tb;
+
+    n = 0;
+    idle = 0;
+    longs = 0;
+    tb = &st->table;
+
+    for (b = 0; b < tb->nchats; b++) {
+        chat = chatws_table_array(tb, uint32_t, chats)[b];
+
+        for ( /* void */ ; chat != 0; chat = ch->next) {
+            store_want(chat <= tb->arena.fresh);
+            store_want(store_kind[chat] == STORE_UNKNOWN);
+
+            store_kind[chat] = STORE_CHAT;
+            ch = chatws_table_chat(tb, chat);
+            n++;
+            idle += ch->total == 0;
+
+            p = chatws_table_id(tb, ch);
+            str.len = *p++;
+            str.data = id;
+            store_want(str.len >= 1 && str.len <= CHATWS_CHAT_MAX);
+
+            if (str.len <= tb->inlined) {
+                store_want(ch->tail == 0);
+                memcpy(id, p, str.len);
+
+            } else {
+                longs++;
+                store_want(ch->tail != 0 && ch->tail <= tb->arena.fresh);
+                store_want(store_kind[ch->tail] == STORE_UNKNOWN);
+
+                store_kind[ch->tail] = STORE_ID;
+                memcpy(id, p, tb->inlined);
+                memcpy(id + tb->inlined,
+                       chatws_arena_block(&tb->arena, ch->tail),
+                       str.len - tb->inlined);
+            }
+
+            store_want(chatws_table_hash(tb, &str) >> 32 == ch->hash);
+            store_want(chatws_table_chat_head(tb, ch->hash)
+                       == chatws_table_array(tb, uint32_t, chats) + b);
+            store_want(chatws_store_find(st, &str) == chat);
+            store_want(ch->serial != 0 && ch->serial <= tb->serial);
+            store_want(ch->last == 0 || ch->seq != 0);
+
+            fault = store_check_chain(st, chat);
+
+            if (fault != NULL) {
+                return fault;
+            }
+        }
+    }
+
+    store_want(n == tb->chats_used);
+    store_want(longs == tb->chats_long);
+    store_want(idle == tb->chats_idle);
+
+    n = 0;
+    b = 0;
+
+    for (chat = tb->oldest; chat != 0; chat = ch->newer) {
+        store_want(chat <= tb->arena.fresh && store_kind[chat] == STORE_CHAT);
+
+        ch = chatws_table_chat(tb, chat);
+        store_want(ch->total == 0);
+        store_want(ch->older == b);
+        store_want(++n <= idle);
+
+        b = chat;
+    }
+
+    store_want(n == idle);
+    store_want(tb->newest == b);
+
+    return NULL;
+}
+
+
+static const char *
+store_check_members(chatws_store_t *st)
+{
+    uint32_t          b, bit, *count, member, n, slot;
+    uint8_t          *kind;
+    uint64_t          sum;
+    chatws_chat_t    *ch;
+    chatws_table_t   *tb;
+    chatws_member_t  *m;
+
+    n = 0;
+    sum = 0;
+    tb = &st->table;
+
+    for (b = 0; b < tb->nmembers; b++) {
+        member = chatws_table_array(tb, uint32_t, members)[b];
+
+        for ( /* void */ ; member != 0; member = m->cell.chain) {
+            store_want(member <= tb->arena.fresh * tb->arena.units);
+
+            m = chatws_table_member(tb, member);
+            n++;
+            sum += m->count;
+
+            kind = &store_kind[(member - 1) / tb->arena.units + 1];
+            store_want(*kind == STORE_UNKNOWN || *kind == STORE_SPLIT);
+            *kind = STORE_SPLIT;
+
+            store_want(n <= tb->members_used);
+            store_want(m->count != 0);
+            store_want(m->cell.mark != 0);
+            store_want(m->slot < st->nslots);
+            store_want(store_kind[m->cell.mark] == STORE_CHAT);
+            store_want(chatws_table_member_head(tb, m->cell.mark, m->user)
+                       == chatws_table_array(tb, uint32_t, members) + b);
+
+            bit = m->slot;
+            ch = chatws_table_chat(tb, m->cell.mark);
+            store_want(chatws_store_slot(st, bit)->state == CHATWS_SLOT_LEAVING
+                       || ch->interest[bit / 64] >> bit % 64 & 1);
+        }
+    }
+
+    store_want(n == tb->members_used);
+    store_want(sum == tb->subscriptions);
+
+    count = calloc(tb->arena.nblocks + 1, sizeof(uint32_t));
+
+    for (slot = 0; slot < st->nslots; slot++) {
+        b = 0;
+        member = chatws_table_array(tb, uint32_t, slots)[slot];
+
+        for ( /* void */ ; member != 0; member = m->cell.next) {
+            m = chatws_table_member(tb, member);
+
+            if (m->slot != slot || m->cell.prev != b || n-- == 0) {
+                free(count);
+                store_fault("the list of slot %u", slot);
+            }
+
+            count[m->cell.mark] += m->count;
+            b = member;
+        }
+    }
+
+    for (b = 1; b <= tb->arena.fresh; b++) {
+
+        if (store_kind[b] == STORE_CHAT
+            && count[b] != chatws_table_chat(tb, b)->total)
+        {
+            break;
+        }
+    }
+
+    free(count);
+
+    store_want(n == 0);
+    store_want(b > tb->arena.fresh);
+
+    return NULL;
+}
+
+
+static const char *
+store_check_arena(chatws_store_t *st)
+{
+    uint32_t         b, cell, i, n, prev, used;
+    chatws_cell_t   *c;
+    chatws_arena_t  *ar;
+
+    ar = &st->table.arena;
+
+    n = ar->nblocks - ar->fresh;
+
+    for (b = ar->block; b != 0; b = *(uint32_t *) chatws_arena_block(ar, b)) {
+        store_want(b <= ar->fresh && store_kind[b] == STORE_UNKNOWN);
+        store_kind[b] = STORE_FREE;
+        n++;
+    }
+
+    store_want(n == ar->nfree);
+
+    n = 0;
+    prev = 0;
+
+    for (cell = ar->cell; cell != 0; cell = c->next) {
+        store_want(cell <= ar->fresh * ar->units && !store_free[cell]);
+        store_want(store_kind[(cell - 1) / ar->units + 1] == STORE_SPLIT);
+
+        store_free[cell] = 1;
+        c = chatws_arena_cell(ar, cell);
+        store_want(c->mark == 0 && c->prev == prev);
+
+        prev = cell;
+        n++;
+    }
+
+    store_want(n == ar->ncells);
+
+    n = 0;
+
+    for (b = 1; b <= ar->fresh; b++) {
+        store_want(store_kind[b] != STORE_UNKNOWN);
+
+        if (store_kind[b] != STORE_SPLIT) {
+            continue;
+        }
+
+        n++;
+        used = 0;
+
+        for (i = 0; i < ar->units; i++) {
+            cell = (b - 1) * ar->units + 1 + i;
+            c = chatws_arena_cell(ar, cell);
+            store_want((c->mark == 0) == store_free[cell]);
+            used += c->mark != 0;
+        }
+
+        store_want(used != 0);
+    }
+
+    store_want(n == ar->nsplit);
+    store_want(n * ar->units == ar->ncells + st->table.members_used);
+
+    return NULL;
+}
+
+
+static const char *
+store_check_logs(chatws_store_t *st)
+{
+    uint32_t        i, log;
+    uint64_t        low;
+    chatws_log_t   *lg;
+    chatws_slot_t  *slot;
+
+    for (log = 0; log < 2; log++) {
+        lg = &st->log[log];
+
+        store_want(lg->tail <= lg->head);
+        store_want(lg->head - lg->tail <= lg->size);
+        store_want(lg->head <= lg->room);
+        store_want(lg->head % CHATWS_LOG_ALIGN == 0);
+
+        for (i = 0; i < st->nslots; i++) {
+            slot = chatws_store_slot(st, i);
+            low = slot->cursor[log];
+
+            if (slot->state != CHATWS_SLOT_LIVE || slot->lapped) {
+                continue;
+            }
+
+            if (log == CHATWS_DURABLE && slot->pin < low) {
+                low = slot->pin;
+            }
+
+            if (low == CHATWS_OFF_NONE) {
+                continue;
+            }
+
+            store_want(low <= lg->head);
+            store_want(low >= lg->tail || lg->head == low);
+            store_want(lg->room - low <= lg->size);
+        }
+    }
+
+    return NULL;
+}
+
+
+/*
+ * NULL, or what does not hold.  To be called after recover().
+ */
+
+static const char *
+store_check(chatws_store_t *st)
+{
+    size_t       n;
+    const char  *fault;
+
+    store_want(st->table.journal.n == 0);
+
+    n = st->table.arena.nblocks + 1;
+
+    store_kind = calloc(n, 1);
+    store_free = calloc(n * st->table.arena.units, 1);
+
+    fault = store_check_logs(st);
+
+    if (fault == NULL) {
+        fault = store_check_chats(st);
+    }
+
+    if (fault == NULL) {
+        fault = store_check_members(st);
+    }
+
+    if (fault == NULL) {
+        fault = store_check_arena(st);
+    }
+
+    free(store_kind);
+    free(store_free);
+
+    return fault;
+}
+
+
+#endif /* _CHATWS_STORE_CHECK_H_INCLUDED_ */

@@ -1,0 +1,499 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The shared state: layout, members, publishing, draining, replay.
+ */
+
+
+#include "store_calls.h"
+
+
+static void test_layout(void);
+static void test_members(void);
+static void test_publish(void);
+static void test_drain(void);
+static void test_lap(void);
+static void test_pin(void);
+static void test_replay(void);
+static uint32_t drain(uint32_t slot, unsigned log);
+
+
+int
+main(void)
+{
+    test_layout();
+    test_members();
+    test_publish();
+    test_drain();
+    test_lap();
+    test_pin();
+    test_replay();
+
+    return done();
+}
+
+
+static void
+test_layout(void)
+{
+    int            bad;
+    size_t         size;
+    uint8_t        key[16] = { 0 };
+    uint32_t       n;
+    chatws_usage_t  u;
+
+    ok(sizeof(chatws_entry_t) == 56 && sizeof(chatws_slot_t) == 320
+       && sizeof(chatws_member_t) == 32 && sizeof(chatws_chat_t) == 48,
+       "sizes of what is shared");
+
+    ok(chatws_store_min_size(SLOTS) <= SIZE, "28K are enough for 16 slots");
+
+    bad = 0;
+
+    for (n = 1; n <= CHATWS_SLOTS_MAX; n += 31) {
+        size = chatws_store_min_size(n);
+        test_begin(size, n);
+        chatws_store_usage(st, &u);
+
+        if ((uint8_t *) st + size
+            < (uint8_t *) &st->log[1] + st->log[1].base + st->log[1].size
+            || u.arena_size < 16 * u.chat_size
+            || u.log_size[0] < 2048 || u.log_size[1] < 4096
+            || store_check(st) != NULL)
+        {
+            bad++;
+        }
+
+        if (posix_memalign(&mem, 64, size) == 0) {
+            bad += chatws_store_init(mem, size - 1, n, key, 1) != CHATWS_ERROR;
+            free(mem);
+        }
+
+        free(st);
+        st = NULL;
+    }
+
+    ok(bad == 0, "from the least memory on, and not below");
+
+    test_begin(SIZE, SLOTS);
+
+    ok(chatws_store_attach(mem, SIZE) == CHATWS_OK
+       && chatws_store_attach(mem, SIZE - 1) == CHATWS_ERROR,
+       "attach, of that size only");
+    ok(chatws_store_epoch(st) == 99 && chatws_store_nslots(st) == SLOTS,
+       "epoch and slots");
+    ok(chatws_store_init(mem, SIZE, 0, key, 1) == CHATWS_ERROR
+       && chatws_store_init(mem, SIZE, 1025, key, 1) == CHATWS_ERROR
+       && chatws_store_init((uint8_t *) mem + 8, SIZE - 8, 1, key, 1)
+          == CHATWS_ERROR, "what init() refuses");
+    ok(chatws_store_claim(st, 1) == 0 && chatws_store_claim(st, 2) == 1,
+       "slots in turn");
+
+    st->layout++;
+    ok(chatws_store_attach(mem, SIZE) == CHATWS_ERROR, "another layout");
+    st->magic = 0;
+    ok(chatws_store_attach(mem, SIZE) == CHATWS_ERROR, "something else");
+
+    test_end("layout");
+}
+
+
+static void
+test_members(void)
+{
+    char            id[200];
+    uint32_t        a, b, chat;
+    chatws_usage_t  u;
+
+    test_begin(SIZE, SLOTS);
+
+    a = chatws_store_claim(st, 1);
+    b = chatws_store_claim(st, 2);
+
+    ok(sub(a, "one", 11, 0) == CHATWS_OK && in.created && in.seq == 0
+       && in.head == 0 && in.serial == 1 && in.chat != 0, "a first member");
+
+    chat = in.chat;
+
+    ok(sub(a, "one", 11, 0) == CHATWS_OK && !in.created && in.chat == chat,
+       "the same again");
+    (void) sub(a, "one", 11, CHATWS_MEMBER_OWN);
+    (void) sub(a, "one", 12, 0);
+    (void) sub(b, "one", 11, 0);
+
+    chatws_store_usage(st, &u);
+    ok(u.chats == 1 && u.idle == 0 && u.members == 4 && u.subscriptions == 5,
+       "by slot, user and flags");
+
+    chatws_store_unsubscribe(st, a, chat, 11, 0, 0);
+    chatws_store_unsubscribe(st, a, chat, 11, 0, 0);
+    chatws_store_unsubscribe(st, a, chat, 11, 0, 0);
+    chatws_store_unsubscribe(st, b, chat, 12, 0, 0);
+    chatws_store_usage(st, &u);
+    ok(u.members == 3 && u.subscriptions == 3, "what is not there is ignored");
+
+    chatws_store_unsubscribe(st, a, chat, 11, CHATWS_MEMBER_OWN, 0);
+    chatws_store_unsubscribe(st, a, chat, 12, 0, 1);
+    ok(chatws_table_chat(&st->table, chat)->interest[0] == 1u << b,
+       "the last of a slot takes its interest along");
+
+    chatws_store_unsubscribe(st, b, chat, 11, 0, 1);
+    chatws_store_usage(st, &u);
+    ok(u.chats == 1 && u.idle == 1 && u.members == 0
+       && u.arena_free == u.arena_size - u.chat_size, "an idle chat");
+
+    ok(sub(a, "one", 11, 0) == CHATWS_OK && in.chat == chat && !in.created,
+       "is taken up again");
+
+    memset(id, 'x', sizeof(id));
+    id[129] = '\0';
+    ok(sub(a, id, 1, 0) == CHATWS_ERROR && sub(a, "", 1, 0) == CHATWS_ERROR
+       && pub(id, 1, 0, 0, 1) == CHATWS_ERROR
+       && pub("", 1, 0, 0, 1) == CHATWS_ERROR, "wrong lengths");
+
+    id[128] = '\0';
+    ok(sub(a, id, 1, 0) == CHATWS_OK && in.created, "the longest");
+    id[127] = 'y';
+    ok(sub(a, id, 1, 0) == CHATWS_OK && in.created, "its twin");
+    id[40] = '\0';
+    ok(sub(a, id, 1, 0) == CHATWS_OK && in.created, "40 bytes");
+    id[39] = '\0';
+    ok(sub(a, id, 1, 0) == CHATWS_OK && in.created, "39 bytes");
+    ok(sub(7, "one", 1, 0) == CHATWS_ERROR, "not a live slot");
+
+    chatws_store_usage(st, &u);
+    ok(u.arena_ids == 3 * u.chat_size && u.chat_inline == 39,
+       "three have tails");
+
+    test_end("members");
+}
+
+
+static void
+test_publish(void)
+{
+    uint32_t         a, b, c, i;
+    uint64_t         next;
+    chatws_post_t    post;
+    chatws_entry_t  *e;
+
+    test_begin(SIZE, SLOTS);
+
+    a = chatws_store_claim(st, 1);
+    b = chatws_store_claim(st, 2);
+    c = chatws_store_claim(st, 3);
+
+    (void) sub(a, "one", 11, 0);
+    (void) sub(a, "one", 11, 0);
+    (void) sub(a, "one", 11, CHATWS_MEMBER_OWN);
+    (void) sub(b, "one", 11, 0);
+    (void) sub(b, "one", 12, 0);
+    (void) sub(c, "two", 12, 0);
+
+    ok(pub("one", 11, 10, CHATWS_DURABLE, 1) == CHATWS_OK && out.seq == 1
+       && out.offset == 0 && out.recipients == 2 && out.nwake == 2
+       && wake[0] == a && wake[1] == b, "to whom, and whom to wake");
+    ok(pub("one", 0, 10, CHATWS_DURABLE, 1) == CHATWS_OK && out.seq == 2
+       && out.recipients == 5 && out.nwake == 0, "of no user; none to wake");
+
+    e = chatws_store_entry(st, CHATWS_DURABLE, 0, &next);
+    ok(e != NULL && e->prev == 0 && e->seq == 1 && e->sender == 11
+       && e->time == 5001 && e->own == 0 && store_check_entry(e) == NULL,
+       "the first entry");
+    e = chatws_store_entry(st, CHATWS_DURABLE, next, &next);
+    ok(e != NULL && e->prev == 1 && e->seq == 2 && e->sender == 0
+       && next == chatws_store_head(st, CHATWS_DURABLE), "the second");
+
+    ok(chatws_store_cursor(st, c, CHATWS_DURABLE) == CHATWS_OFF_NONE,
+       "who has no member is not told");
+
+    ok(pub("one", 12, 10, CHATWS_EPHEMERAL, 1) == CHATWS_OK && out.seq == 0
+       && out.recipients == 4 && out.nwake == 2, "the other log wakes too");
+    ok(pub("two", 12, 10, CHATWS_EPHEMERAL, 1) == CHATWS_OK
+       && out.recipients == 0 && out.offset == CHATWS_OFF_NONE,
+       "not logged: nobody to tell");
+    ok(pub("none", 12, 10, CHATWS_EPHEMERAL, 1) == CHATWS_OK && out.chat == 0
+       && out.nwake == 0, "not logged: no such chat");
+    ok(pub("new", 12, 10, CHATWS_DURABLE, 1) == CHATWS_OK && out.chat != 0
+       && out.seq == 1 && out.recipients == 0 && out.nwake == 0,
+       "a number of a new chat");
+    ok(chatws_store_seq(st, out.chat) == 1
+       && sub(a, "new", 1, 0) == CHATWS_OK && in.seq == 1
+       && in.head == chatws_store_head(st, CHATWS_DURABLE),
+       "it waits for its members");
+
+    memset(&post, 0, sizeof(post));
+    post.body.data = (uint8_t *) "{\"mine\":false}";
+    post.body.len = 14;
+    post.own = 8;
+    post.log = CHATWS_EPHEMERAL;
+    ok(chatws_store_post_known(st, in.chat, &post, 1, 1, &out) == CHATWS_OK
+       && out.recipients == 1, "to a known chat");
+    e = chatws_store_entry(st, CHATWS_EPHEMERAL, out.offset, &next);
+    ok(e != NULL && e->own == 10 && e->len == 16
+       && memcmp(e->frame, "\x81\x0e{\"mine\":false}", 16) == 0
+       && memcmp(e->frame + e->own, "false", 5) == 0, "its frame");
+
+    post.body.data = mem;
+    post.body.len = chatws_store_body_max(st, CHATWS_EPHEMERAL) + 1;
+    ok(chatws_store_post_known(st, in.chat, &post, 1, 1, &out)
+       == CHATWS_DECLINED, "a body larger than the log takes");
+    post.body.len--;
+
+    for (i = 0; i < 10; i++) {
+        (void) drain(a, CHATWS_EPHEMERAL);
+        (void) drain(b, CHATWS_EPHEMERAL);
+
+        if (chatws_store_post_known(st, in.chat, &post, 1, 1, &out)
+            != CHATWS_OK)
+        {
+            break;
+        }
+    }
+
+    ok(i == 10, "the largest, as often as it is drained");
+    ok(pub("new", 1, 126 - 36, CHATWS_DURABLE, 1) == CHATWS_OK
+       && pub("new", 1, 125 - 36, CHATWS_DURABLE, 1) == CHATWS_OK
+       && pub("new", 1, 124 - 36, CHATWS_DURABLE, 1) == CHATWS_OK,
+       "lengths of frames");
+
+    test_end("publish");
+}
+
+
+static uint32_t
+drain(uint32_t slot, unsigned log)
+{
+    uint32_t         n;
+    uint64_t         next, pos;
+    chatws_entry_t  *e;
+
+    n = 0;
+    pos = chatws_store_cursor(st, slot, log);
+
+    if (pos == CHATWS_OFF_NONE) {
+        return 0;
+    }
+
+    for ( ;; ) {
+        e = chatws_store_entry(st, log, pos, &next);
+
+        if (e == NULL) {
+            break;
+        }
+
+        n += store_check_entry(e) == NULL;
+        pos = next;
+    }
+
+    chatws_store_caught_up(st, slot, log, pos);
+
+    return n;
+}
+
+
+static void
+test_drain(void)
+{
+    uint32_t  a, i, n, got[2];
+    uint64_t  head;
+
+    test_begin(SIZE, SLOTS);
+
+    a = chatws_store_claim(st, 1);
+    (void) sub(a, "one", 11, 0);
+
+    got[0] = got[1] = 0;
+
+    for (i = 0; i < 500; i++) {
+        n = chatws_store_cursor(st, a, i & 1) == CHATWS_OFF_NONE;
+
+        if (pub("one", 12, i * 7 % 900, i & 1, 1) != CHATWS_OK
+            || out.nwake != n)
+        {
+            break;
+        }
+
+        if (i % 3 == 0) {
+            got[0] += drain(a, 0);
+            got[1] += drain(a, 1);
+        }
+    }
+
+    got[0] += drain(a, 0);
+    got[1] += drain(a, 1);
+
+    ok(i == 500 && got[0] == 250 && got[1] == 250, "all are drained, intact");
+    ok(chatws_store_pending(st, wake) == 0, "none is pending");
+
+    head = chatws_store_head(st, 0);
+    (void) pub("one", 12, 10, 0, 1);
+    (void) pub("one", 12, 10, 0, 1);
+
+    ok(chatws_store_pending(st, wake) == 1 && wake[0] == a, "one is pending");
+    ok(chatws_store_caught_up(st, a, 0, head) == CHATWS_AGAIN
+       && chatws_store_cursor(st, a, 0) == head, "there is more");
+
+    chatws_store_advance(st, a, 0, head + 128);
+    ok(chatws_store_cursor(st, a, 0) == head + 128, "by the owner, unlocked");
+    ok(chatws_store_caught_up(st, a, 0, chatws_store_head(st, 0))
+       == CHATWS_OK && chatws_store_pending(st, wake) == 0, "caught up");
+
+    test_end("drain");
+}
+
+
+static void
+test_lap(void)
+{
+    uint32_t     a, b, i;
+    chatws_rc_e  rc;
+
+    test_begin(SIZE, SLOTS);
+
+    a = chatws_store_claim(st, 1);
+    b = chatws_store_claim(st, 2);
+    (void) sub(a, "one", 11, 0);
+    (void) sub(b, "one", 11, 0);
+
+    for (i = 0; i < 100; i++) {
+        rc = pub("one", 12, 900, CHATWS_DURABLE, 1000);
+        (void) drain(b, CHATWS_DURABLE);
+
+        if (rc != CHATWS_OK) {
+            break;
+        }
+    }
+
+    ok(rc == CHATWS_BUSY && i > 5 && out.nwake == 0,
+       "after %u entries one is behind", i);
+    ok(pub("one", 12, 900, CHATWS_DURABLE, 1099) == CHATWS_BUSY
+       && !chatws_store_lapped(st, a), "it is waited for");
+
+    chatws_store_advance(st, a, CHATWS_DURABLE,
+                         chatws_store_cursor(st, a, CHATWS_DURABLE));
+    ok(pub("one", 12, 900, CHATWS_DURABLE, 1150) == CHATWS_BUSY
+       && !chatws_store_lapped(st, a), "longer if it moves");
+    ok(pub("one", 12, 900, CHATWS_DURABLE, 1140) == CHATWS_BUSY
+       && !chatws_store_lapped(st, a), "a clock that goes back laps nobody");
+    ok(pub("one", 12, 900, CHATWS_DURABLE, 1250) == CHATWS_OK
+       && chatws_store_lapped(st, a) && !chatws_store_lapped(st, b)
+       && out.nwake == 2 && wake[0] == a && wake[1] == b, "but not forever");
+    ok(chatws_store_pending(st, wake) == 2, "it is told at every chance");
+    ok(pub("one", 12, 900, CHATWS_DURABLE, 1251) == CHATWS_OK
+       && out.nwake == 0
+       && chatws_store_cursor(st, a, CHATWS_DURABLE) == CHATWS_OFF_NONE,
+       "and has no part in what follows");
+    ok(chatws_store_caught_up(st, a, CHATWS_DURABLE, 0) == CHATWS_OK
+       && chatws_store_pin(st, a, chatws_store_head(st, 0))
+          == CHATWS_DECLINED, "whatever it does");
+
+    chatws_store_unlap(st, a);
+    chatws_store_unlap(st, b);
+    ok(pub("one", 12, 900, CHATWS_DURABLE, 1252) == CHATWS_OK
+       && out.nwake == 1 && wake[0] == a, "until it says so");
+
+    (void) drain(b, CHATWS_DURABLE);
+
+    for (i = 0; i < 100; i++) {
+        rc = pub("one", 12, 900, CHATWS_EPHEMERAL, 5000 + i * 1000);
+
+        if (rc != CHATWS_OK) {
+            break;
+        }
+    }
+
+    ok(rc == CHATWS_BUSY && !chatws_store_lapped(st, a)
+       && pub("one", 12, 900, CHATWS_EPHEMERAL, 999999) == CHATWS_BUSY
+       && !chatws_store_lapped(st, a), "what is ephemeral laps nobody");
+
+    test_end("lap");
+}
+
+
+static void
+test_pin(void)
+{
+    uint32_t     a, i;
+    chatws_rc_e  rc;
+
+    test_begin(SIZE, SLOTS);
+
+    a = chatws_store_claim(st, 1);
+
+    for (i = 0; i < 30; i++) {
+        (void) pub("one", 12, 900, CHATWS_DURABLE, 1);
+    }
+
+    ok(chatws_store_pin(st, a, 0) == CHATWS_DECLINED, "no pin to the past");
+    ok(chatws_store_pin(st, a, st->log[0].tail) == CHATWS_OK, "a pin");
+    ok(pub("one", 12, 900, CHATWS_DURABLE, 1) == CHATWS_BUSY, "keeps it");
+
+    chatws_store_unpin(st, a);
+    ok(pub("one", 12, 900, CHATWS_DURABLE, 1000) == CHATWS_OK, "while it is");
+
+    (void) chatws_store_pin(st, a, st->log[0].tail);
+
+    for (i = 0; i < 100; i++) {
+        rc = pub("one", 12, 900, CHATWS_DURABLE, 2000 + i);
+
+        if (rc != CHATWS_BUSY) {
+            break;
+        }
+    }
+
+    ok(rc == CHATWS_BUSY && i == 100
+       && pub("one", 12, 900, CHATWS_DURABLE, 2100) == CHATWS_OK
+       && chatws_store_lapped(st, a), "and not forever");
+
+    test_end("pin");
+}
+
+
+static void
+test_replay(void)
+{
+    uint32_t         a, b, i, n;
+    uint64_t         next, offsets[8];
+    chatws_entry_t  *e;
+
+    test_begin(SIZE, SLOTS);
+
+    a = chatws_store_claim(st, 1);
+    b = chatws_store_claim(st, 2);
+
+    (void) sub(b, "one", 12, 0);
+
+    for (i = 0; i < 30; i++) {
+        (void) pub(i & 1 ? "one" : "two", 12, 100, CHATWS_DURABLE, i);
+    }
+
+    (void) sub(a, "one", 11, 0);
+    (void) pub("one", 12, 100, CHATWS_DURABLE, 30);
+
+    ok(chatws_store_replay_first(st, &in, 10, 0, offsets, 8, &n) == CHATWS_OK
+       && n == 5, "what was missed, without what is live");
+
+    for (i = 0; i < n; i++) {
+        e = chatws_store_entry(st, CHATWS_DURABLE, offsets[i], &next);
+
+        if (e == NULL || e->seq != 11 + i || e->serial != in.serial
+            || offsets[i] >= in.head || !chatws_store_held(st, offsets[i]))
+        {
+            break;
+        }
+    }
+
+    ok(i == n, "in order, and before the live ones");
+    ok(chatws_store_replay_first(st, &in, 6, 0, offsets, 8, &n)
+       == CHATWS_DECLINED, "too many");
+    ok(chatws_store_replay_first(st, &in, 10, 5000 + 25, offsets, 8, &n)
+       == CHATWS_DECLINED, "too old");
+    ok(chatws_store_replay_first(st, &in, 16, 0, offsets, 8, &n)
+       == CHATWS_DECLINED, "a number that was not given");
+    ok(chatws_store_replay_first(st, &in, 15, 0, offsets, 8, &n) == CHATWS_OK
+       && n == 0, "nothing missed");
+
+    test_end("replay");
+}

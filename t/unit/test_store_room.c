@@ -1,0 +1,228 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The shared state when its room ends, and when slots do.
+ */
+
+
+#include "store_calls.h"
+
+
+static void test_room(void);
+static void test_release(void);
+static void test_counters(void);
+static void test_many_slots(void);
+
+
+int
+main(void)
+{
+    test_room();
+    test_release();
+    test_counters();
+    test_many_slots();
+
+    return done();
+}
+
+
+static void
+test_room(void)
+{
+    char            id[32];
+    uint32_t        a, evicted, i, n, row;
+    uint64_t        seq;
+    chatws_usage_t  u;
+
+    test_begin(SIZE, SLOTS);
+
+    a = chatws_store_claim(st, 1);
+
+    for (i = 0; i < 5; i++) {
+        (void) pub("old", 12, 10, CHATWS_DURABLE, 1);
+    }
+
+    seq = out.seq;
+
+    for (n = 0; n < 10000; n++) {
+        sprintf(id, "chat_%u", n);
+
+        if (sub(a, id, n, 0) != CHATWS_OK) {
+            break;
+        }
+    }
+
+    chatws_store_usage(st, &u);
+    ok(n == u.arena_size * 3 / (4 * u.chat_size)
+       || n == u.arena_size * 3 / (4 * u.chat_size) - 1,
+       "%u chats with a member each; then there is no room", n);
+    ok(u.evictions != 0 && u.idle <= 1
+       && chatws_store_find(st, &(chatws_str_t) chatws_str("old")) == 0,
+       "what was idle is gone");
+    ok(pub("old", 12, 10, CHATWS_DURABLE, 1) == CHATWS_BUSY
+       || u.idle == 1, "nor for a new chat's message");
+
+    for (i = 0; i < n; i += 2) {
+        sprintf(id, "chat_%u", i);
+        row = chatws_store_find(st, &(chatws_str_t) { strlen(id),
+                                                      (uint8_t *) id });
+        chatws_store_unsubscribe(st, a, row, i, 0, 1);
+    }
+
+    ok(store_check(st) == NULL, "half of them idle");
+
+    ok(pub("old", 12, 10, CHATWS_DURABLE, 1) == CHATWS_OK && out.seq > seq,
+       "a chat that comes back goes on counting");
+
+    chatws_store_usage(st, &u);
+    evicted = (uint32_t) u.evictions;
+
+    for (i = 0; i < 10000; i++) {
+
+        if (sub(a, "chat_1", 100000 + i, 0) != CHATWS_OK) {
+            break;
+        }
+    }
+
+    chatws_store_usage(st, &u);
+    ok(u.idle == 0 && u.arena_free == 0 && u.arena_partial == 0
+       && u.evictions > evicted && u.members * 32 + u.chats * u.chat_size
+          == u.arena_size, "members take it all: %u more", i);
+    ok(store_check(st) == NULL, "and all is sound");
+
+    row = chatws_store_find(st, &(chatws_str_t) chatws_str("chat_1"));
+
+    for (i = 0; i < 10000; i++) {
+
+        if (i % 3) {
+            chatws_store_unsubscribe(st, a, row, 100000 + i, 0, 0);
+        }
+    }
+
+    chatws_store_usage(st, &u);
+    ok(store_check(st) == NULL, "two of three leave");
+
+    for (i = 0; i < 10000; i++) {
+        sprintf(id, "other_%u", i);
+
+        if (sub(a, id, i, 0) != CHATWS_OK) {
+            break;
+        }
+    }
+
+    chatws_store_usage(st, &u);
+    ok(u.arena_free + u.arena_partial < 2 * u.chat_size && u.idle <= 1,
+       "their cells make room for %u chats", i);
+    ok(store_check(st) == NULL, "and all is sound");
+
+    while (chatws_store_release(st, a, 7) == CHATWS_AGAIN) { /* void */ }
+
+    chatws_store_usage(st, &u);
+    ok(u.members == 0 && u.subscriptions == 0 && u.chats == u.idle
+       && u.arena_free + u.chats * u.chat_size == u.arena_size,
+       "nothing is left behind");
+
+    test_end("room");
+}
+
+
+static void
+test_release(void)
+{
+    char            id[32];
+    uint32_t        a, b, i;
+    chatws_usage_t  u;
+
+    test_begin(SIZE, SLOTS);
+
+    a = chatws_store_claim(st, 1);
+    b = chatws_store_claim(st, 2);
+
+    for (i = 0; i < 10; i++) {
+        sprintf(id, "chat_%u", i);
+        (void) sub(a, id, i, 0);
+        (void) sub(a, id, i, 0);
+        (void) sub(b, id, i, 0);
+    }
+
+    (void) pub("chat_3", 0, 10, CHATWS_DURABLE, 1);
+
+    ok(chatws_store_release(st, a, 4) == CHATWS_AGAIN
+       && chatws_store_pending(st, wake) == 1 && wake[0] == b,
+       "a slot that leaves is not waited for");
+    chatws_store_usage(st, &u);
+    ok(u.members == 16 && u.subscriptions == 22, "four rows less");
+    ok(pub("chat_3", 0, 10, CHATWS_DURABLE, 1) == CHATWS_OK && out.nwake == 0
+       && sub(a, "chat_1", 1, 0) == CHATWS_ERROR, "nor told anything");
+    ok(chatws_store_claim(st, 3) == 2, "nor taken by another");
+    ok(chatws_store_release(st, a, 100) == CHATWS_OK
+       && chatws_store_release(st, a, 100) == CHATWS_OK, "released");
+    chatws_store_usage(st, &u);
+    ok(u.members == 10 && u.subscriptions == 10 && u.idle == 0, "all gone");
+    ok(chatws_store_claim(st, 4) == a
+       && chatws_store_slot(st, a)->claims == 2, "and free again");
+
+    for (i = 0; i < 20; i++) {
+        (void) chatws_store_claim(st, 100 + i);
+    }
+
+    ok(chatws_store_claim(st, 5) == CHATWS_SLOT_NONE, "no slot is left");
+
+    test_end("release");
+}
+
+
+static void
+test_counters(void)
+{
+    uint32_t  a;
+
+    test_begin(SIZE, SLOTS);
+
+    a = chatws_store_claim(st, 1);
+    chatws_store_slot(st, a)->fd = 42;
+    chatws_store_slot(st, a)->counters[0] = 5;
+    chatws_store_slot(st, a)->counters[31] = 7;
+    chatws_store_counters(st)[0] = 1;
+
+    ok(chatws_store_release(st, a, 1) == CHATWS_OK
+       && chatws_store_counters(st)[0] == 6
+       && chatws_store_counters(st)[31] == 7, "counters are added up");
+    ok(chatws_store_claim(st, 2) == a
+       && chatws_store_slot(st, a)->counters[0] == 0
+       && chatws_store_slot(st, a)->fd == 42, "and begin at 0");
+
+    test_end("counters");
+}
+
+
+static void
+test_many_slots(void)
+{
+    uint32_t        bad, i, slot;
+    chatws_usage_t  u;
+
+    test_begin(1024 * 1024, 1000);
+
+    bad = 0;
+
+    for (i = 0; i < 1000; i++) {
+        slot = chatws_store_claim(st, i + 1);
+        bad += slot != i || sub(slot, "one", i, 0) != CHATWS_OK;
+    }
+
+    ok(bad == 0 && pub("one", 5, 10, CHATWS_DURABLE, 1) == CHATWS_OK
+       && out.nwake == 1000 && out.recipients == 999 && wake[999] == 999,
+       "1000 slots are woken");
+    chatws_store_usage(st, &u);
+    ok(u.chat_size == 224, "a chat's row: %u bytes", u.chat_size);
+
+    for (i = 0; i < 1000; i++) {
+        bad += chatws_store_release(st, i, 2) != CHATWS_OK;
+    }
+
+    ok(bad == 0 && chatws_store_pending(st, wake) == 0, "and released");
+
+    test_end("1000 slots");
+}
