@@ -20,7 +20,7 @@
 /* the longest answer of chatws_deflate_negotiate() */
 #define CHATWS_DEFLATE_ANSWER_MAX  136
 
-/* zero bytes before compressed output, room for a frame header */
+/* bytes before any output, room for a frame header */
 #define CHATWS_DEFLATE_HEADROOM    CHATWS_FRAME_HEAD_OUT
 
 
@@ -88,12 +88,11 @@ chatws_deflate_t *chatws_deflate_create(const chatws_deflate_conf_t *conf);
 void chatws_deflate_destroy(chatws_deflate_t *df);
 
 /*
- * The context of a connection, needed if and only if "params" has a takeover;
- * streams are set up with the first message.  NULL: no memory.
+ * The context of a connection, needed if and only if a takeover was agreed;
+ * its streams are set up with the first messages.  NULL: no memory.
  */
 
-chatws_deflate_ctx_t *chatws_deflate_open(chatws_deflate_t *df,
-    const chatws_deflate_params_t *params);
+chatws_deflate_ctx_t *chatws_deflate_open(chatws_deflate_t *df);
 
 /* "ctx" may be NULL */
 
@@ -109,6 +108,7 @@ void chatws_deflate_close(chatws_deflate_t *df, chatws_deflate_ctx_t *ctx);
  * CHATWS_DECLINED: it would be "limit" bytes or more (say, the length of the
  * input): to be sent as it is, without RSV1; a context has been reset.
  * CHATWS_ERROR: no memory.
+ * Neither "len" nor what "limit" leaves may reach 2^31.
  */
 
 chatws_rc_e chatws_deflate_compress(chatws_deflate_t *df,
@@ -117,7 +117,8 @@ chatws_rc_e chatws_deflate_compress(chatws_deflate_t *df,
 
 /*
  * Decompresses the payload of a whole message (7.2.2), at most "limit" bytes
- * of output and never allocating more than that and 64 bytes for it.
+ * of output and never keeping more than that and 64 bytes for it.  Blocks
+ * with BFINAL are followed by others (7.2.3.4), over which the window is kept.
  *
  * CHATWS_OK: "out" is valid, and writable, until the next call with "df", and
  * has the same room before it.

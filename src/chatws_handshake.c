@@ -15,7 +15,6 @@
 
 
 static int chatws_handshake_blank(unsigned ch);
-static int chatws_handshake_tchar(unsigned ch);
 static unsigned chatws_handshake_lower(unsigned ch);
 static const uint8_t *chatws_handshake_element(const uint8_t *p,
     const uint8_t *last, chatws_str_t *element);
@@ -195,7 +194,7 @@ chatws_handshake_blank(unsigned ch)
 
 /* RFC 9110, 5.6.2 */
 
-static int
+int
 chatws_handshake_tchar(unsigned ch)
 {
     unsigned  lower;

@@ -49,5 +49,9 @@ chatws_rc_e chatws_handshake_version(const chatws_str_t *value);
 chatws_rc_e chatws_handshake_protocol(const chatws_str_t *value,
     const chatws_str_t *name);
 
+/* tells whether "ch" may be in a token (RFC 9110, 5.6.2) */
+
+int chatws_handshake_tchar(unsigned ch);
+
 
 #endif /* _CHATWS_HANDSHAKE_H_INCLUDED_ */
