@@ -1,0 +1,55 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * A zone: one hub's shared memory, as this cycle sees it.
+ * Floor 2: knows ngx_core, ngx_event and the pure store.
+ */
+
+
+#ifndef _NGX_HTTP_CHATWS_ZONE_H_INCLUDED_
+#define _NGX_HTTP_CHATWS_ZONE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "chatws_store.h"
+#include "ngx_http_chatws_wake.h"
+
+
+/* the worker's own side of a zone, see ngx_http_chatws_hub.h */
+typedef struct ngx_http_chatws_hub_s  ngx_http_chatws_hub_t;
+
+
+/* lives as long as the cycle; workers have a copy of their own after fork */
+
+typedef struct {
+    ngx_str_t                 name;
+    ngx_cycle_t              *cycle;
+    ngx_slab_pool_t          *shpool;
+    chatws_store_t           *store;    /* in shared memory */
+    ngx_http_chatws_wake_t   *wake;
+    ngx_http_chatws_hub_t    *hub;      /* NULL until the worker is up */
+    uint32_t                  nslots;
+} ngx_http_chatws_zone_t;
+
+
+/*
+ * Adds or finds the zone "name" while the configuration is read.  With a
+ * size of 0 it is only referred to.  tag is the address of the module.
+ * Returns NULL after logging what is wrong.
+ */
+ngx_shm_zone_t *ngx_http_chatws_zone_add(ngx_conf_t *cf, ngx_str_t *name,
+    size_t size, void *tag);
+
+/*
+ * Takes the zone's lock, and first rolls back what a worker that died
+ * inside it had begun.  Nothing but memory operations may follow until
+ * the unlock.
+ */
+void ngx_http_chatws_zone_lock(ngx_http_chatws_zone_t *zone);
+
+void ngx_http_chatws_zone_unlock(ngx_http_chatws_zone_t *zone);
+
+
+#endif /* _NGX_HTTP_CHATWS_ZONE_H_INCLUDED_ */
