@@ -1,0 +1,418 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Who is subscribed to what in this worker: chats, their members, and the
+ * subscriptions of each subscriber.
+ * Floor 3: knows ngx_core and floors 0 to 2.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_http_chatws_hub.h"
+
+
+#define NGX_HTTP_CHATWS_MEMBERS_MIN  2
+
+
+static ngx_http_chatws_chat_t *ngx_http_chatws_chat_find(
+    ngx_http_chatws_hub_t *hub, ngx_str_t *id, uint64_t hash);
+static ngx_http_chatws_chat_t *ngx_http_chatws_chat_create(
+    ngx_http_chatws_hub_t *hub, ngx_str_t *id, uint64_t hash,
+    chatws_subscribed_t *shared);
+static void ngx_http_chatws_chat_destroy(ngx_http_chatws_hub_t *hub,
+    ngx_http_chatws_chat_t *chat);
+static ngx_int_t ngx_http_chatws_chat_reserve(ngx_http_chatws_chat_t *chat);
+static uint64_t ngx_http_chatws_sub_key(
+    ngx_http_chatws_subscriber_t *subscriber, ngx_http_chatws_chat_t *chat);
+static ngx_http_chatws_sub_t *ngx_http_chatws_sub_find(
+    ngx_http_chatws_subscriber_t *subscriber, ngx_http_chatws_chat_t *chat);
+static void ngx_http_chatws_sub_add(ngx_http_chatws_sub_t *sub,
+    ngx_http_chatws_subscriber_t *subscriber, ngx_http_chatws_chat_t *chat,
+    uint64_t from);
+static void ngx_http_chatws_sub_del(ngx_http_chatws_sub_t *sub);
+
+
+ngx_int_t
+ngx_http_chatws_join(ngx_http_chatws_hub_t *hub,
+    ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *user,
+    ngx_uint_t own)
+{
+    ngx_memzero(subscriber, sizeof(ngx_http_chatws_subscriber_t));
+
+    subscriber->hub = hub;
+    subscriber->user = ngx_http_chatws_hub_user(hub, user);
+    subscriber->own = own;
+
+    return hub->slot == CHATWS_SLOT_NONE ? NGX_BUSY : NGX_OK;
+}
+
+
+void
+ngx_http_chatws_leave(ngx_http_chatws_subscriber_t *subscriber)
+{
+    ngx_http_chatws_drain_forget(subscriber, NULL);
+
+    while (subscriber->subs != NULL) {
+        ngx_http_chatws_sub_del(subscriber->subs);
+    }
+}
+
+
+ngx_int_t
+ngx_http_chatws_subscribe(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *id, ngx_http_chatws_joined_t *joined)
+{
+    uint64_t                 hash;
+    chatws_rc_e              rc;
+    chatws_subscribed_t      shared;
+    ngx_http_chatws_hub_t   *hub;
+    ngx_http_chatws_sub_t   *sub;
+    ngx_http_chatws_chat_t  *chat;
+
+    hub = subscriber->hub;
+
+    hash = chatws_store_hash(hub->zone.store, id->data, id->len);
+    chat = ngx_http_chatws_chat_find(hub, id, hash);
+
+    if (chat != NULL && ngx_http_chatws_sub_find(subscriber, chat) != NULL) {
+        joined->again = 1;
+        joined->row = chat->row;
+
+        ngx_http_chatws_zone_lock(&hub->zone);
+        joined->seq = chatws_store_seq(hub->zone.store, chat->row);
+        ngx_http_chatws_zone_unlock(&hub->zone);
+
+        return NGX_OK;
+    }
+
+    /* all memory first, so that shared state needs no undoing */
+
+    sub = ngx_alloc(sizeof(ngx_http_chatws_sub_t), ngx_cycle->log);
+    if (sub == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (chat != NULL && ngx_http_chatws_chat_reserve(chat) != NGX_OK) {
+        ngx_free(sub);
+        return NGX_ERROR;
+    }
+
+    ngx_http_chatws_zone_lock(&hub->zone);
+
+    rc = chatws_store_subscribe(hub->zone.store, hub->slot,
+                                (chatws_str_t *) id, subscriber->user,
+                                subscriber->own ? CHATWS_MEMBER_OWN : 0,
+                                &shared);
+
+    ngx_http_chatws_zone_unlock(&hub->zone);
+
+    if (rc != CHATWS_OK) {
+        ngx_free(sub);
+        return NGX_BUSY;
+    }
+
+    if (chat == NULL) {
+        chat = ngx_http_chatws_chat_create(hub, id, hash, &shared);
+
+        if (chat == NULL) {
+            ngx_http_chatws_zone_lock(&hub->zone);
+            chatws_store_unsubscribe(hub->zone.store, hub->slot, shared.chat,
+                                     subscriber->user,
+                                     subscriber->own ? CHATWS_MEMBER_OWN : 0,
+                                     1);
+            ngx_http_chatws_zone_unlock(&hub->zone);
+
+            ngx_free(sub);
+            return NGX_ERROR;
+        }
+    }
+
+    ngx_http_chatws_sub_add(sub, subscriber, chat, shared.head);
+
+    joined->again = 0;
+    joined->row = chat->row;
+    joined->seq = shared.seq;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_chatws_unsubscribe(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *id)
+{
+    uint64_t                 hash;
+    ngx_http_chatws_sub_t   *sub;
+    ngx_http_chatws_chat_t  *chat;
+
+    hash = chatws_store_hash(subscriber->hub->zone.store, id->data, id->len);
+    chat = ngx_http_chatws_chat_find(subscriber->hub, id, hash);
+
+    if (chat == NULL) {
+        return NGX_DECLINED;
+    }
+
+    sub = ngx_http_chatws_sub_find(subscriber, chat);
+
+    if (sub == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_http_chatws_drain_forget(subscriber, chat);
+    ngx_http_chatws_sub_del(sub);
+
+    return NGX_OK;
+}
+
+
+uint32_t
+ngx_http_chatws_subscribed(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *id)
+{
+    uint64_t                 hash;
+    ngx_http_chatws_chat_t  *chat;
+
+    hash = chatws_store_hash(subscriber->hub->zone.store, id->data, id->len);
+    chat = ngx_http_chatws_chat_find(subscriber->hub, id, hash);
+
+    if (chat == NULL || ngx_http_chatws_sub_find(subscriber, chat) == NULL) {
+        return 0;
+    }
+
+    return chat->row;
+}
+
+
+uint64_t
+ngx_http_chatws_since(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_chat_t *chat)
+{
+    ngx_http_chatws_sub_t  *sub;
+
+    sub = ngx_http_chatws_sub_find(subscriber, chat);
+
+    return sub == NULL ? CHATWS_OFF_NONE : sub->from;
+}
+
+
+static ngx_http_chatws_chat_t *
+ngx_http_chatws_chat_find(ngx_http_chatws_hub_t *hub, ngx_str_t *id,
+    uint64_t hash)
+{
+    ngx_http_chatws_node_t  *node;
+    ngx_http_chatws_chat_t  *chat;
+
+    for (node = ngx_http_chatws_index_first(&hub->chats, hash);
+         node != NULL;
+         node = ngx_http_chatws_index_next(node))
+    {
+        chat = (ngx_http_chatws_chat_t *)
+                   ((u_char *) node - offsetof(ngx_http_chatws_chat_t, by_id));
+
+        if (chat->id.len == id->len
+            && ngx_memcmp(chat->id.data, id->data, id->len) == 0)
+        {
+            return chat;
+        }
+    }
+
+    return NULL;
+}
+
+
+static ngx_http_chatws_chat_t *
+ngx_http_chatws_chat_create(ngx_http_chatws_hub_t *hub, ngx_str_t *id,
+    uint64_t hash, chatws_subscribed_t *shared)
+{
+    ngx_http_chatws_chat_t  *chat;
+
+    chat = ngx_alloc(sizeof(ngx_http_chatws_chat_t) + id->len,
+                     ngx_cycle->log);
+    if (chat == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(chat, sizeof(ngx_http_chatws_chat_t));
+
+    if (ngx_http_chatws_chat_reserve(chat) != NGX_OK) {
+        ngx_free(chat);
+        return NULL;
+    }
+
+    chat->id.len = id->len;
+    chat->id.data = (u_char *) (chat + 1);
+    ngx_memcpy(chat->id.data, id->data, id->len);
+
+    chat->serial = shared->serial;
+    chat->row = shared->chat;
+
+    chat->by_id.key = hash;
+    chat->by_row.key = shared->chat;
+
+    ngx_http_chatws_index_add(&hub->chats, &chat->by_id, ngx_cycle->log);
+    ngx_http_chatws_index_add(&hub->rows, &chat->by_row, ngx_cycle->log);
+
+    return chat;
+}
+
+
+static void
+ngx_http_chatws_chat_destroy(ngx_http_chatws_hub_t *hub,
+    ngx_http_chatws_chat_t *chat)
+{
+    ngx_http_chatws_index_del(&hub->chats, &chat->by_id);
+    ngx_http_chatws_index_del(&hub->rows, &chat->by_row);
+
+    ngx_free(chat->members);
+    ngx_free(chat);
+}
+
+
+/* Makes room for one more member. */
+
+static ngx_int_t
+ngx_http_chatws_chat_reserve(ngx_http_chatws_chat_t *chat)
+{
+    uint32_t                   size;
+    ngx_http_chatws_member_t  *members;
+
+    if (chat->n < chat->size) {
+        return NGX_OK;
+    }
+
+    size = ngx_max(chat->size * 2, NGX_HTTP_CHATWS_MEMBERS_MIN);
+
+    members = ngx_alloc(size * sizeof(ngx_http_chatws_member_t),
+                        ngx_cycle->log);
+    if (members == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (chat->n != 0) {
+        ngx_memcpy(members, chat->members,
+                   chat->n * sizeof(ngx_http_chatws_member_t));
+    }
+
+    ngx_free(chat->members);
+
+    chat->members = members;
+    chat->size = size;
+
+    return NGX_OK;
+}
+
+
+static uint64_t
+ngx_http_chatws_sub_key(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_chat_t *chat)
+{
+    uint64_t  key;
+
+    key = (uint64_t) (uintptr_t) subscriber * 0x9e3779b97f4a7c15
+          + (uint64_t) (uintptr_t) chat;
+    key *= 0xff51afd7ed558ccd;
+
+    return key ^ (key >> 32);
+}
+
+
+static ngx_http_chatws_sub_t *
+ngx_http_chatws_sub_find(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_chat_t *chat)
+{
+    ngx_http_chatws_sub_t   *sub;
+    ngx_http_chatws_node_t  *node;
+
+    for (node = ngx_http_chatws_index_first(&subscriber->hub->subs,
+                                   ngx_http_chatws_sub_key(subscriber, chat));
+         node != NULL;
+         node = ngx_http_chatws_index_next(node))
+    {
+        sub = (ngx_http_chatws_sub_t *) node;
+
+        if (sub->subscriber == subscriber && sub->chat == chat) {
+            return sub;
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_http_chatws_sub_add(ngx_http_chatws_sub_t *sub,
+    ngx_http_chatws_subscriber_t *subscriber, ngx_http_chatws_chat_t *chat,
+    uint64_t from)
+{
+    sub->node.key = ngx_http_chatws_sub_key(subscriber, chat);
+    sub->subscriber = subscriber;
+    sub->chat = chat;
+    sub->from = from;
+    sub->pos = chat->n;
+
+    sub->next = subscriber->subs;
+    sub->prev = &subscriber->subs;
+
+    if (sub->next != NULL) {
+        sub->next->prev = &sub->next;
+    }
+
+    subscriber->subs = sub;
+    subscriber->nsubs++;
+
+    chat->members[chat->n].subscriber = subscriber;
+    chat->members[chat->n].sub = sub;
+    chat->n++;
+
+    if (from > chat->from) {
+        chat->from = from;
+    }
+
+    ngx_http_chatws_index_add(&subscriber->hub->subs, &sub->node,
+                              ngx_cycle->log);
+}
+
+
+static void
+ngx_http_chatws_sub_del(ngx_http_chatws_sub_t *sub)
+{
+    ngx_http_chatws_hub_t         *hub;
+    ngx_http_chatws_chat_t        *chat;
+    ngx_http_chatws_member_t      *last;
+    ngx_http_chatws_subscriber_t  *subscriber;
+
+    subscriber = sub->subscriber;
+    chat = sub->chat;
+    hub = subscriber->hub;
+
+    ngx_http_chatws_index_del(&hub->subs, &sub->node);
+
+    last = &chat->members[--chat->n];
+    last->sub->pos = sub->pos;
+    chat->members[sub->pos] = *last;
+
+    *sub->prev = sub->next;
+
+    if (sub->next != NULL) {
+        sub->next->prev = sub->prev;
+    }
+
+    subscriber->nsubs--;
+
+    ngx_http_chatws_zone_lock(&hub->zone);
+
+    chatws_store_unsubscribe(hub->zone.store, hub->slot, chat->row,
+                             subscriber->user,
+                             subscriber->own ? CHATWS_MEMBER_OWN : 0,
+                             chat->n == 0);
+
+    ngx_http_chatws_zone_unlock(&hub->zone);
+
+    if (chat->n == 0) {
+        ngx_http_chatws_chat_destroy(hub, chat);
+    }
+
+    ngx_free(sub);
+}
