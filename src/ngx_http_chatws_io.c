@@ -1,0 +1,495 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The output of a session: frames leave by one writev() or one TLS record,
+ * straight from where they lie; only what the socket does not take is
+ * copied, once for all the sessions that are slow, and queued.
+ * Floor 4: knows ngx_http and floors 0 to 2.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_chatws_session.h"
+
+
+/* iovecs of one writev() */
+#define NGX_HTTP_CHATWS_IOVS    128
+
+/* a TLS record's payload */
+#define NGX_HTTP_CHATWS_RECORD  16384
+
+
+static ssize_t ngx_http_chatws_writev(ngx_http_chatws_session_t *s,
+    struct iovec *iov, ngx_uint_t n, size_t size);
+static ssize_t ngx_http_chatws_write(ngx_http_chatws_session_t *s,
+    struct iovec *iov, ngx_uint_t n, size_t size);
+#if (NGX_HTTP_SSL)
+static ssize_t ngx_http_chatws_write_ssl(ngx_http_chatws_session_t *s,
+    struct iovec *iov, ngx_uint_t n);
+#endif
+static void ngx_http_chatws_queue_frames(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n, size_t skip);
+static ngx_int_t ngx_http_chatws_queue_frame(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t *frame, size_t skip);
+static ngx_int_t ngx_http_chatws_queue_room(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t *frame, size_t len);
+static void ngx_http_chatws_append(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_out_t *out, ngx_http_chatws_buf_t *buf, u_char *pos);
+static void ngx_http_chatws_drop(ngx_http_chatws_session_t *s,
+    ngx_uint_t all);
+static void ngx_http_chatws_sent(ngx_http_chatws_session_t *s, size_t n);
+
+
+void
+ngx_http_chatws_send_frames(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n)
+{
+    size_t        size;
+    ssize_t       sent;
+    ngx_uint_t    i, k;
+    struct iovec  iov[NGX_HTTP_CHATWS_IOVS];
+
+    if (s->state != NGX_HTTP_CHATWS_OPEN) {
+        return;
+    }
+
+    i = 0;
+
+    while (i < n && s->out == NULL) {
+
+        size = 0;
+
+        for (k = 0; k < NGX_HTTP_CHATWS_IOVS && i + k < n; k++) {
+            iov[k].iov_base = frames[i + k]->data;
+            iov[k].iov_len = frames[i + k]->len;
+            size += frames[i + k]->len;
+        }
+
+        sent = ngx_http_chatws_writev(s, iov, k, size);
+
+        if (sent == (ssize_t) size) {
+            i += k;
+            continue;
+        }
+
+        if (sent == NGX_ERROR) {
+            ngx_http_chatws_session_abort(s);
+            return;
+        }
+
+        ngx_http_chatws_queue_frames(s, &frames[i], n - i,
+                                     sent == NGX_AGAIN ? 0 : sent);
+        return;
+    }
+
+    ngx_http_chatws_queue_frames(s, &frames[i], n - i, 0);
+}
+
+
+void
+ngx_http_chatws_send_payload(ngx_http_chatws_session_t *s, ngx_uint_t opcode,
+    u_char *data, size_t len)
+{
+    u_char                    head[CHATWS_FRAME_HEAD_OUT];
+    size_t                    size;
+    ngx_http_chatws_frame_t   frame, *frames;
+
+    size = chatws_frame_header(head, CHATWS_FRAME_FIN | opcode, len);
+    ngx_memcpy(data - size, head, size);
+
+    ngx_http_chatws_frame_init(&frame, data - size, size + len);
+    frames = &frame;
+
+    ngx_http_chatws_send_frames(s, &frames, 1);
+
+    ngx_http_chatws_frame_done(&frame);
+}
+
+
+ngx_int_t
+ngx_http_chatws_flush(ngx_http_chatws_session_t *s)
+{
+    size_t                  size;
+    ssize_t                 n;
+    ngx_uint_t              k;
+    struct iovec            iov[NGX_HTTP_CHATWS_IOVS];
+    ngx_http_chatws_out_t  *out;
+
+    while (s->out != NULL) {
+
+        size = 0;
+        k = 0;
+
+        for (out = s->out;
+             out != NULL && k < NGX_HTTP_CHATWS_IOVS;
+             out = out->next)
+        {
+            iov[k].iov_base = out->pos;
+            iov[k].iov_len = out->buf->data + out->buf->len - out->pos;
+            size += iov[k].iov_len;
+            k++;
+        }
+
+        n = ngx_http_chatws_writev(s, iov, k, size);
+
+        if (n < 0) {
+            return n;
+        }
+
+        ngx_http_chatws_sent(s, n);
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_chatws_queue(ngx_http_chatws_session_t *s, u_char *data, size_t len)
+{
+    ngx_int_t                rc;
+    ngx_http_chatws_frame_t  frame;
+
+    ngx_http_chatws_frame_init(&frame, data, len);
+
+    rc = ngx_http_chatws_queue_frame(s, &frame, 0);
+
+    ngx_http_chatws_frame_done(&frame);
+
+    return rc;
+}
+
+
+void
+ngx_http_chatws_unqueue(ngx_http_chatws_session_t *s)
+{
+    ngx_http_chatws_drop(s, 1);
+}
+
+
+void
+ngx_http_chatws_discard(ngx_http_chatws_session_t *s)
+{
+    ngx_http_chatws_out_t  *out;
+
+    while (s->out != NULL) {
+        out = s->out;
+        s->out = out->next;
+
+        ngx_http_chatws_buf_release(out->buf);
+        ngx_free(out);
+    }
+
+    s->last_out = &s->out;
+    s->out_size = 0;
+}
+
+
+/*
+ * Bytes written, all unless the socket is full; NGX_AGAIN: none; NGX_ERROR.
+ */
+
+static ssize_t
+ngx_http_chatws_writev(ngx_http_chatws_session_t *s, struct iovec *iov,
+    ngx_uint_t n, size_t size)
+{
+    ssize_t            sent;
+    ngx_connection_t  *c;
+
+#if (NGX_HTTP_SSL)
+    if (s->connection->ssl) {
+        return ngx_http_chatws_write_ssl(s, iov, n);
+    }
+#endif
+
+    sent = ngx_http_chatws_write(s, iov, n, size);
+
+    if (sent == (ssize_t) size || sent == NGX_ERROR) {
+        return sent;
+    }
+
+    c = s->connection;
+    c->write->ready = 0;
+
+    if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return sent;
+}
+
+
+static ssize_t
+ngx_http_chatws_write(ngx_http_chatws_session_t *s, struct iovec *iov,
+    ngx_uint_t n, size_t size)
+{
+    ssize_t            sent;
+    ngx_err_t          err;
+    ngx_connection_t  *c;
+
+    c = s->connection;
+
+    for ( ;; ) {
+        sent = writev(c->fd, iov, n);
+
+        ngx_log_debug3(NGX_LOG_DEBUG_HTTP, c->log, 0,
+                       "chatws writev fd:%d %z of %uz", c->fd, sent, size);
+
+        if (sent >= 0) {
+            return sent;
+        }
+
+        err = ngx_socket_errno;
+
+        if (err == NGX_EINTR) {
+            continue;
+        }
+
+        if (err == NGX_EAGAIN) {
+            return NGX_AGAIN;
+        }
+
+        c->write->error = 1;
+        (void) ngx_connection_error(c, err, "writev() failed");
+
+        return NGX_ERROR;
+    }
+}
+
+
+#if (NGX_HTTP_SSL)
+
+/*
+ * One record at a time.  After NGX_AGAIN OpenSSL wants the same bytes again,
+ * though not at the same address: they are the first of the queue then.
+ */
+
+static ssize_t
+ngx_http_chatws_write_ssl(ngx_http_chatws_session_t *s, struct iovec *iov,
+    ngx_uint_t n)
+{
+    size_t             len, take;
+    ssize_t            sent;
+    ngx_uint_t         i;
+    ngx_connection_t  *c;
+    u_char             record[NGX_HTTP_CHATWS_RECORD];
+
+    len = 0;
+
+    for (i = 0; i < n && len < NGX_HTTP_CHATWS_RECORD; i++) {
+        take = ngx_min(iov[i].iov_len, NGX_HTTP_CHATWS_RECORD - len);
+
+        ngx_memcpy(record + len, iov[i].iov_base, take);
+        len += take;
+    }
+
+    c = s->connection;
+
+    sent = c->send(c, record, len);
+
+    if (sent == NGX_AGAIN && ngx_handle_write_event(c->write, 0) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return sent;
+}
+
+#endif
+
+
+/* Queues n frames without the first skip bytes. */
+
+static void
+ngx_http_chatws_queue_frames(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n, size_t skip)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < n; i++) {
+
+        if (skip >= frames[i]->len) {
+            skip -= frames[i]->len;
+            continue;
+        }
+
+        if (ngx_http_chatws_queue_room(s, frames[i], frames[i]->len - skip)
+            != NGX_OK)
+        {
+            if (frames[i]->droppable && skip == 0) {
+                continue;
+            }
+
+            ngx_http_chatws_session_close(s, CHATWS_CLOSE_LATER,
+                                          "too slow, reconnect");
+            return;
+        }
+
+        if (ngx_http_chatws_queue_frame(s, frames[i], skip) != NGX_OK) {
+            ngx_http_chatws_session_abort(s);
+            return;
+        }
+
+        skip = 0;
+    }
+
+#if (NGX_HTTP_SSL)
+
+    /* the rest of a record that TLS has taken in part goes at once */
+
+    if (s->connection->ssl
+        && s->connection->write->ready
+        && ngx_http_chatws_flush(s) == NGX_ERROR)
+    {
+        ngx_http_chatws_session_abort(s);
+    }
+
+#endif
+}
+
+
+/*
+ * Queues a frame, without its first skip bytes, by reference to the copy
+ * that all slow sessions share.
+ */
+
+static ngx_int_t
+ngx_http_chatws_queue_frame(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t *frame, size_t skip)
+{
+    ngx_http_chatws_out_t  *out;
+
+    if (frame->copy == NULL) {
+        frame->copy = ngx_http_chatws_buf_alloc(frame->len,
+                                                s->connection->log);
+        if (frame->copy == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(frame->copy->data, frame->data, frame->len);
+    }
+
+    out = ngx_alloc(sizeof(ngx_http_chatws_out_t), s->connection->log);
+    if (out == NULL) {
+        return NGX_ERROR;
+    }
+
+    out->droppable = frame->droppable;
+
+    ngx_http_chatws_append(s, out, frame->copy, frame->copy->data + skip);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_chatws_append(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_out_t *out, ngx_http_chatws_buf_t *buf, u_char *pos)
+{
+    buf->refs++;
+
+    out->next = NULL;
+    out->buf = buf;
+    out->pos = pos;
+
+    *s->last_out = out;
+    s->last_out = &out->next;
+
+    s->out_size += buf->data + buf->len - pos;
+}
+
+
+/*
+ * Whether len bytes of the frame may be queued.  One frame always may, and
+ * the rest of one that was begun has to.
+ */
+
+static ngx_int_t
+ngx_http_chatws_queue_room(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t *frame, size_t len)
+{
+    if (s->out == NULL
+        || len < frame->len
+        || s->out_size + len <= s->limits->send_buffer)
+    {
+        return NGX_OK;
+    }
+
+    if (frame->droppable) {
+        return NGX_DECLINED;
+    }
+
+    ngx_http_chatws_drop(s, 0);
+
+    if (s->out == NULL || s->out_size + len <= s->limits->send_buffer) {
+        return NGX_OK;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+/*
+ * Drops the droppable, or all, frames of the queue, but for one that was
+ * begun.
+ */
+
+static void
+ngx_http_chatws_drop(ngx_http_chatws_session_t *s, ngx_uint_t all)
+{
+    ngx_http_chatws_out_t  *out, **p;
+
+    p = &s->out;
+
+    while (*p != NULL) {
+        out = *p;
+
+        if (out->pos != out->buf->data || (!all && !out->droppable)) {
+            p = &out->next;
+            continue;
+        }
+
+        *p = out->next;
+        s->out_size -= out->buf->len;
+
+        ngx_http_chatws_buf_release(out->buf);
+        ngx_free(out);
+    }
+
+    s->last_out = p;
+}
+
+
+/* Takes n bytes that were sent off the queue. */
+
+static void
+ngx_http_chatws_sent(ngx_http_chatws_session_t *s, size_t n)
+{
+    size_t                  size;
+    ngx_http_chatws_out_t  *out;
+
+    s->connection->sent += n;
+    s->out_size -= n;
+
+    while (n != 0) {
+        out = s->out;
+        size = out->buf->data + out->buf->len - out->pos;
+
+        if (n < size) {
+            out->pos += n;
+            return;
+        }
+
+        n -= size;
+
+        s->out = out->next;
+
+        ngx_http_chatws_buf_release(out->buf);
+        ngx_free(out);
+    }
+
+    if (s->out == NULL) {
+        s->last_out = &s->out;
+    }
+}

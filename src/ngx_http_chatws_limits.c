@@ -1,0 +1,105 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The engine's settings: bounds, inheritance, defaults.
+ * Floor 4: knows ngx_http and the pure protocol.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_chatws_limits.h"
+
+
+/* fragments of a message beyond one for each byte of its payload */
+#define NGX_HTTP_CHATWS_EMPTY_FRAGMENTS  1024
+
+
+static void *ngx_http_chatws_alloc(void *ctx, size_t size);
+static void ngx_http_chatws_release(void *ctx, void *p);
+
+
+ngx_http_chatws_bounds_t  ngx_http_chatws_message_bounds = {
+    ngx_http_chatws_check_bounds, 1, 256 * 1024 * 1024 - 1
+};
+
+ngx_http_chatws_bounds_t  ngx_http_chatws_buffer_bounds = {
+    ngx_http_chatws_check_bounds, 4096, 1024 * 1024 * 1024
+};
+
+ngx_http_chatws_bounds_t  ngx_http_chatws_time_bounds = {
+    ngx_http_chatws_check_bounds, 1, 24 * 60 * 60 * 1000
+};
+
+ngx_http_chatws_bounds_t  ngx_http_chatws_interval_bounds = {
+    ngx_http_chatws_check_bounds, 0, 24 * 60 * 60 * 1000
+};
+
+
+char *
+ngx_http_chatws_check_bounds(ngx_conf_t *cf, void *post, void *data)
+{
+    size_t                    *value = data;
+    ngx_http_chatws_bounds_t  *bounds = post;
+
+    ngx_str_t  *args;
+
+    if (*value >= bounds->min && *value <= bounds->max) {
+        return NGX_CONF_OK;
+    }
+
+    args = cf->args->elts;
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"%V\" value \"%V\" must be between %uz and %uz",
+                       &args[0], &args[1], bounds->min, bounds->max);
+
+    return NGX_CONF_ERROR;
+}
+
+
+void
+ngx_http_chatws_limits_create(ngx_http_chatws_limits_t *limits)
+{
+    limits->max_message_size = NGX_CONF_UNSET_SIZE;
+    limits->send_buffer = NGX_CONF_UNSET_SIZE;
+    limits->ping_interval = NGX_CONF_UNSET_MSEC;
+    limits->ping_timeout = NGX_CONF_UNSET_MSEC;
+    limits->drain = NGX_CONF_UNSET_MSEC;
+}
+
+
+void
+ngx_http_chatws_limits_merge(ngx_http_chatws_limits_t *conf,
+    ngx_http_chatws_limits_t *prev)
+{
+    ngx_conf_merge_size_value(conf->max_message_size, prev->max_message_size,
+                              16 * 1024);
+    ngx_conf_merge_size_value(conf->send_buffer, prev->send_buffer,
+                              256 * 1024);
+    ngx_conf_merge_msec_value(conf->ping_interval, prev->ping_interval,
+                              30000);
+    ngx_conf_merge_msec_value(conf->ping_timeout, prev->ping_timeout, 10000);
+    ngx_conf_merge_msec_value(conf->drain, prev->drain, 10000);
+
+    conf->reader.memory.alloc = ngx_http_chatws_alloc;
+    conf->reader.memory.free = ngx_http_chatws_release;
+    conf->reader.max_message = conf->max_message_size;
+    conf->reader.max_empty = NGX_HTTP_CHATWS_EMPTY_FRAGMENTS;
+}
+
+
+static void *
+ngx_http_chatws_alloc(void *ctx, size_t size)
+{
+    return ngx_alloc(size, ngx_cycle->log);
+}
+
+
+static void
+ngx_http_chatws_release(void *ctx, void *p)
+{
+    ngx_free(p);
+}

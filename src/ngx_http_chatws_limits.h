@@ -1,0 +1,106 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The engine's settings of a location, and the directives that set them.
+ * Floor 4: knows ngx_http and the pure protocol.
+ */
+
+
+#ifndef _NGX_HTTP_CHATWS_LIMITS_H_INCLUDED_
+#define _NGX_HTTP_CHATWS_LIMITS_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "chatws_message.h"
+
+
+/*
+ * Lives as long as its configuration; has to be the first member of the
+ * location configuration of each module that uses the engine.
+ */
+
+typedef struct {
+    size_t                       max_message_size;
+    size_t                       send_buffer;
+    ngx_msec_t                   ping_interval;     /* 0: off */
+    ngx_msec_t                   ping_timeout;
+    ngx_msec_t                   drain;
+
+    chatws_reader_conf_t         reader;            /* set by merge */
+} ngx_http_chatws_limits_t;
+
+
+/* a post handler that checks a size or a time */
+
+typedef struct {
+    ngx_conf_post_handler_pt     post_handler;
+    size_t                       min;
+    size_t                       max;
+} ngx_http_chatws_bounds_t;
+
+
+/* Checks a size_t or ngx_msec_t field against its bounds. */
+char *ngx_http_chatws_check_bounds(ngx_conf_t *cf, void *post, void *data);
+
+/* Sets all fields to "unset"; the structure is zeroed. */
+void ngx_http_chatws_limits_create(ngx_http_chatws_limits_t *limits);
+
+/* Inherits, sets the defaults, prepares the reader. */
+void ngx_http_chatws_limits_merge(ngx_http_chatws_limits_t *conf,
+    ngx_http_chatws_limits_t *prev);
+
+
+extern ngx_http_chatws_bounds_t  ngx_http_chatws_message_bounds;
+extern ngx_http_chatws_bounds_t  ngx_http_chatws_buffer_bounds;
+extern ngx_http_chatws_bounds_t  ngx_http_chatws_time_bounds;
+extern ngx_http_chatws_bounds_t  ngx_http_chatws_interval_bounds;
+
+
+#define NGX_HTTP_CHATWS_ANY_CONF                                              \
+    NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF
+
+
+/* rows of a module's table of directives */
+
+#define ngx_http_chatws_limits_commands                                       \
+                                                                              \
+    { ngx_string("chatws_drain"),                                             \
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,                                \
+      ngx_conf_set_msec_slot,                                                 \
+      NGX_HTTP_LOC_CONF_OFFSET,                                               \
+      offsetof(ngx_http_chatws_limits_t, drain),                              \
+      &ngx_http_chatws_interval_bounds },                                     \
+                                                                              \
+    { ngx_string("chatws_max_message_size"),                                  \
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,                                \
+      ngx_conf_set_size_slot,                                                 \
+      NGX_HTTP_LOC_CONF_OFFSET,                                               \
+      offsetof(ngx_http_chatws_limits_t, max_message_size),                   \
+      &ngx_http_chatws_message_bounds },                                      \
+                                                                              \
+    { ngx_string("chatws_ping_interval"),                                     \
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,                                \
+      ngx_conf_set_msec_slot,                                                 \
+      NGX_HTTP_LOC_CONF_OFFSET,                                               \
+      offsetof(ngx_http_chatws_limits_t, ping_interval),                      \
+      &ngx_http_chatws_interval_bounds },                                     \
+                                                                              \
+    { ngx_string("chatws_ping_timeout"),                                      \
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,                                \
+      ngx_conf_set_msec_slot,                                                 \
+      NGX_HTTP_LOC_CONF_OFFSET,                                               \
+      offsetof(ngx_http_chatws_limits_t, ping_timeout),                       \
+      &ngx_http_chatws_time_bounds },                                         \
+                                                                              \
+    { ngx_string("chatws_send_buffer"),                                       \
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,                                \
+      ngx_conf_set_size_slot,                                                 \
+      NGX_HTTP_LOC_CONF_OFFSET,                                               \
+      offsetof(ngx_http_chatws_limits_t, send_buffer),                        \
+      &ngx_http_chatws_buffer_bounds }
+
+
+#endif /* _NGX_HTTP_CHATWS_LIMITS_H_INCLUDED_ */

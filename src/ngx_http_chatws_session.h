@@ -1,0 +1,165 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The WebSocket engine: a session owns its connection after the 101, reads
+ * and writes frames, answers pings, closes properly.  It knows nothing of
+ * what the messages mean; that is its user's, behind a table of callbacks.
+ * Floor 4: knows ngx_http and floors 0 to 2.
+ */
+
+
+#ifndef _NGX_HTTP_CHATWS_SESSION_H_INCLUDED_
+#define _NGX_HTTP_CHATWS_SESSION_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "chatws_deflate.h"
+#include "chatws_message.h"
+#include "ngx_http_chatws_buf.h"
+#include "ngx_http_chatws_limits.h"
+
+
+typedef struct ngx_http_chatws_session_s  ngx_http_chatws_session_t;
+typedef struct ngx_http_chatws_out_s      ngx_http_chatws_out_t;
+
+
+/* A message; ev->data is valid, and writable, until the return. */
+typedef void (*ngx_http_chatws_message_pt)(ngx_http_chatws_session_t *s,
+    chatws_event_t *ev);
+
+/* The session is about to be freed. */
+typedef void (*ngx_http_chatws_gone_pt)(ngx_http_chatws_session_t *s);
+
+
+/* what the engine's user does; static */
+
+typedef struct {
+    ngx_http_chatws_message_pt   message;
+    ngx_http_chatws_gone_pt      gone;
+} ngx_http_chatws_handlers_t;
+
+
+typedef enum {
+    NGX_HTTP_CHATWS_OPEN = 0,
+    NGX_HTTP_CHATWS_CLOSING,    /* our close is sent, the peer's awaited */
+    NGX_HTTP_CHATWS_LINGER,     /* output ends, input is thrown away */
+    NGX_HTTP_CHATWS_DEAD        /* to be freed by the posted read event */
+} ngx_http_chatws_state_e;
+
+
+/* output that the socket has not taken yet */
+
+struct ngx_http_chatws_out_s {
+    ngx_http_chatws_out_t       *next;
+    ngx_http_chatws_buf_t       *buf;
+    u_char                      *pos;
+    unsigned                     droppable:1;
+};
+
+
+/*
+ * The head of the user's own structure.  Allocated for one connection and
+ * freed by the engine alone; everyone else calls close() or abort(), which
+ * only mark it.
+ */
+
+struct ngx_http_chatws_session_s {
+    ngx_connection_t                  *connection;
+    ngx_http_request_t                *request;   /* kept for others, or NULL */
+    const ngx_http_chatws_limits_t    *limits;
+    const ngx_http_chatws_handlers_t  *handlers;
+
+    ngx_queue_t                        queue;     /* of this worker */
+
+    ngx_http_chatws_out_t             *out;
+    ngx_http_chatws_out_t            **last_out;
+    size_t                             out_size;  /* bytes in out */
+
+    chatws_reader_t                    reader;
+
+    ngx_log_t                          log;       /* once c->pool is gone */
+    ngx_str_t                          addr;      /* follows the structure */
+    ngx_str_t                         *name;      /* the user's, for logs */
+
+    unsigned                           state:2;
+    unsigned                           pinged:1;  /* pong is awaited */
+    unsigned                           draining:1;
+    unsigned                           shut:1;    /* output is shut down */
+    unsigned                           started:1;
+};
+
+
+/*
+ * Allocates a session of size bytes, zeroed but for the engine's part, for
+ * the request's connection.  Until ngx_http_chatws_session_start() it is
+ * freed with the request.  NULL: no memory.
+ */
+ngx_http_chatws_session_t *ngx_http_chatws_session_create(
+    ngx_http_request_t *r, size_t size,
+    const ngx_http_chatws_limits_t *limits,
+    const ngx_http_chatws_handlers_t *handlers);
+
+/*
+ * After the response header went into the output: takes the connection over
+ * as soon as nginx's own call stack is done.  The content handler returns
+ * what this returns.
+ */
+ngx_int_t ngx_http_chatws_session_start(ngx_http_chatws_session_t *s,
+    ngx_http_request_t *r);
+
+/*
+ * Begins the closing handshake: sends what is queued, then a close frame,
+ * and waits for the peer's for a limited time.  The reason is static, ASCII,
+ * up to 123 bytes.
+ */
+void ngx_http_chatws_session_close(ngx_http_chatws_session_t *s,
+    ngx_uint_t code, const char *reason);
+
+/* Fails the connection: as close(), but nothing more is read. */
+void ngx_http_chatws_session_fail(ngx_http_chatws_session_t *s,
+    const chatws_failure_t *failure);
+
+/* Ends the connection without more ado, soon after the return. */
+void ngx_http_chatws_session_abort(ngx_http_chatws_session_t *s);
+
+/* Calls handler for each session of this worker that has these handlers. */
+void ngx_http_chatws_session_each(const ngx_http_chatws_handlers_t *handlers,
+    void (*handler)(ngx_http_chatws_session_t *s, void *data), void *data);
+
+/* At the worker's end: a last word to every peer that can take it. */
+void ngx_http_chatws_session_exit(void);
+
+
+/*
+ * Sends n frames in order.  What the socket does not take is queued, up to
+ * limits->send_buffer; beyond it droppable frames are dropped, and then the
+ * session is closed with 1013.  Never frees the session.
+ */
+void ngx_http_chatws_send_frames(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n);
+
+/*
+ * The same for one frame of which only the payload exists: there are at
+ * least CHATWS_FRAME_HEAD_OUT writable bytes before data.
+ */
+void ngx_http_chatws_send_payload(ngx_http_chatws_session_t *s,
+    ngx_uint_t opcode, u_char *data, size_t len);
+
+/* Sends what is queued.  NGX_OK: all; NGX_AGAIN; NGX_ERROR: connection. */
+ngx_int_t ngx_http_chatws_flush(ngx_http_chatws_session_t *s);
+
+/* Queues len bytes as they are.  NGX_ERROR: no memory. */
+ngx_int_t ngx_http_chatws_queue(ngx_http_chatws_session_t *s, u_char *data,
+    size_t len);
+
+/* Empties the queue but for the rest of a frame that was begun. */
+void ngx_http_chatws_unqueue(ngx_http_chatws_session_t *s);
+
+/* Frees the queue. */
+void ngx_http_chatws_discard(ngx_http_chatws_session_t *s);
+
+
+#endif /* _NGX_HTTP_CHATWS_SESSION_H_INCLUDED_ */
