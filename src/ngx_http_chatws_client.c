@@ -1,0 +1,122 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Chat clients: between the engine and the hub.
+ * Floor 4: knows ngx_http and floors 0 to 3.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_chatws_client.h"
+
+
+static void ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s);
+static void ngx_http_chatws_client_missed(ngx_http_chatws_session_t *s,
+    void *data);
+
+
+const ngx_http_chatws_handlers_t  ngx_http_chatws_client_handlers = {
+    ngx_http_chatws_dispatch,
+    ngx_http_chatws_client_gone
+};
+
+
+ngx_int_t
+ngx_http_chatws_client_create(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub, const ngx_http_chatws_limits_t *limits,
+    const ngx_http_chatws_rules_t *rules, ngx_str_t *user, ngx_str_t *name,
+    ngx_http_chatws_client_t **client)
+{
+    u_char                     *p;
+    ngx_http_chatws_client_t   *cl;
+    ngx_http_chatws_session_t  *s;
+
+    s = ngx_http_chatws_session_create(r, sizeof(ngx_http_chatws_client_t)
+                                          + user->len + name->len,
+                                       limits,
+                                       &ngx_http_chatws_client_handlers);
+    if (s == NULL) {
+        return NGX_ERROR;
+    }
+
+    cl = (ngx_http_chatws_client_t *) s;
+    *client = cl;
+
+    p = (u_char *) (cl + 1);
+
+    cl->rules = rules;
+
+    cl->user.len = user->len;
+    cl->user.data = p;
+    p = ngx_cpymem(p, user->data, user->len);
+
+    cl->name.len = name->len;
+    cl->name.data = p;
+    ngx_memcpy(p, name->data, name->len);
+
+    s->name = &cl->user;
+
+    return ngx_http_chatws_join(hub, &cl->subscriber, &cl->user,
+                                rules->own_messages);
+}
+
+
+void
+ngx_http_chatws_client_deliver(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_note_t **notes, ngx_uint_t n)
+{
+    ngx_http_chatws_client_t  *client;
+
+    client = (ngx_http_chatws_client_t *)
+                 ((u_char *) subscriber
+                  - offsetof(ngx_http_chatws_client_t, subscriber));
+
+    /* a note begins with its frame */
+
+    ngx_http_chatws_send_frames(&client->session,
+                                (ngx_http_chatws_frame_t **) notes, n);
+}
+
+
+void
+ngx_http_chatws_client_lapse(ngx_http_chatws_hub_t *hub)
+{
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "chatws zone \"%V\": this worker was stopped for too long "
+                  "and has missed notifications, closing its clients",
+                  &hub->zone.name);
+
+    ngx_http_chatws_session_each(&ngx_http_chatws_client_handlers,
+                                 ngx_http_chatws_client_missed, hub);
+}
+
+
+static void
+ngx_http_chatws_client_missed(ngx_http_chatws_session_t *s, void *data)
+{
+    ngx_http_chatws_hub_t *hub = data;
+
+    ngx_http_chatws_client_t  *client;
+
+    client = (ngx_http_chatws_client_t *) s;
+
+    if (client->subscriber.hub == hub) {
+        ngx_http_chatws_leave(&client->subscriber);
+        ngx_http_chatws_session_close(s, CHATWS_CLOSE_LATER,
+                                      "notifications missed, reconnect");
+    }
+}
+
+
+static void
+ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s)
+{
+    ngx_http_chatws_client_t  *client;
+
+    client = (ngx_http_chatws_client_t *) s;
+
+    ngx_http_chatws_leave(&client->subscriber);
+}

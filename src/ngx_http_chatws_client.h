@@ -1,0 +1,71 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * A chat client: the session of a user that subscribes to chats.  It ties
+ * the engine to the hub.
+ * Floor 4: knows ngx_http and floors 0 to 3.
+ */
+
+
+#ifndef _NGX_HTTP_CHATWS_CLIENT_H_INCLUDED_
+#define _NGX_HTTP_CHATWS_CLIENT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_chatws_hub.h"
+#include "ngx_http_chatws_session.h"
+
+
+/* what a location allows its clients; lives as long as its configuration */
+
+typedef struct {
+    ngx_uint_t                     max_subscriptions;
+    ngx_flag_t                     own_messages;
+#if (NGX_PCRE)
+    ngx_regex_t                   *chat_pattern;      /* NULL: any */
+#endif
+} ngx_http_chatws_rules_t;
+
+
+/* allocated and freed as the session that it begins with */
+
+typedef struct {
+    ngx_http_chatws_session_t      session;
+    ngx_http_chatws_subscriber_t   subscriber;
+    const ngx_http_chatws_rules_t *rules;
+    ngx_str_t                      user;      /* these two follow */
+    ngx_str_t                      name;      /* the structure */
+} ngx_http_chatws_client_t;
+
+
+/* for ngx_http_chatws_session_each() */
+extern const ngx_http_chatws_handlers_t  ngx_http_chatws_client_handlers;
+
+
+/*
+ * Makes a client of this user for the request's connection.  NGX_BUSY: the
+ * hub has no slot; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_chatws_client_create(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub, const ngx_http_chatws_limits_t *limits,
+    const ngx_http_chatws_rules_t *rules, ngx_str_t *user, ngx_str_t *name,
+    ngx_http_chatws_client_t **client);
+
+/* Callbacks of the hub: ngx_http_chatws_hub_open(). */
+void ngx_http_chatws_client_deliver(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_note_t **notes, ngx_uint_t n);
+void ngx_http_chatws_client_lapse(ngx_http_chatws_hub_t *hub);
+
+/* Acts on a message of the client: protocol, section 2. */
+void ngx_http_chatws_dispatch(ngx_http_chatws_session_t *s,
+    chatws_event_t *ev);
+
+/* Whether the rules allow the chat id; it was checked as a name. */
+ngx_int_t ngx_http_chatws_chat_allowed(const ngx_http_chatws_rules_t *rules,
+    ngx_str_t *chat);
+
+
+#endif /* _NGX_HTTP_CHATWS_CLIENT_H_INCLUDED_ */
