@@ -20,7 +20,7 @@ chatws_journal_begin(chatws_journal_t *jr, uint64_t *goal, uint64_t value)
 
     if (goal != NULL) {
         chatws_shared_set(&jr->goal_at,
-                          (uint64_t) ((uint8_t *) goal - (uint8_t *) jr));
+                          (uint8_t *) goal - (uint8_t *) jr);
         chatws_shared_set(&jr->goal, value);
     }
 }
@@ -56,7 +56,7 @@ chatws_journal_save(chatws_journal_t *jr, void *p, uint64_t old, unsigned wide)
 
     undo = &jr->undo[jr->n];
 
-    undo->at = (uint64_t) ((uint8_t *) p - (uint8_t *) jr) | wide;
+    undo->at = ((uint8_t *) p - (uint8_t *) jr) | wide;
     undo->old = old;
 
     chatws_shared_set(&jr->n, jr->n + 1);
@@ -94,7 +94,7 @@ chatws_journal_recover(chatws_journal_t *jr)
 
     while (n--) {
         undo = &jr->undo[n];
-        p = (uint8_t *) jr + (undo->at & ~(uint64_t) 1);
+        p = (uint8_t *) jr + (undo->at & ~(int64_t) 1);
 
         if (undo->at & 1) {
             chatws_shared_set((uint64_t *) (void *) p, undo->old);

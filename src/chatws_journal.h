@@ -43,19 +43,19 @@
 
 
 typedef struct {
-    uint64_t       at;    /* of the word, from the journal; bit 0: 64 bits */
+    int64_t        at;    /* of the word, from the journal; bit 0: 64 bits */
     uint64_t       old;
 } chatws_undo_t;
 
 
 /*
- * Lies in the shared memory, below the words it guards; all under the lock.
+ * Lies in the shared memory with the words it guards; all under the lock.
  */
 
 typedef struct {
     uint64_t       goal;    /* the step is done when the word at "goal_at"
                                has got here; 0: when it is committed */
-    uint64_t       goal_at;
+    int64_t        goal_at;
     uint32_t       n;       /* words stored in an unfinished step */
     uint32_t       spare;
     chatws_undo_t  undo[CHATWS_JOURNAL_MAX];

@@ -128,7 +128,7 @@ chatws_json_parse(chatws_json_arena_t *arena, const chatws_str_t *text,
     chatws_rc_e            rc;
     chatws_json_parser_t   ps;
 
-    if (text->len >= CHATWS_JSON_MAX) {
+    if (text->len == 0 || text->len >= CHATWS_JSON_MAX) {
         return CHATWS_ERROR;
     }
 

@@ -1,0 +1,219 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Real-time notifications for chat applications, served by nginx itself.
+ * Floor 6: the table of directives, the module's contexts, process hooks.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_chatws_conf.h"
+
+
+#if (nginx_version < 1022000)
+#error chatws needs nginx 1.22.0 or later
+#endif
+
+
+static ngx_int_t ngx_http_chatws_init_process(ngx_cycle_t *cycle);
+static void ngx_http_chatws_exit_process(ngx_cycle_t *cycle);
+static ngx_http_chatws_main_conf_t *ngx_http_chatws_main_conf(
+    ngx_cycle_t *cycle);
+
+
+static ngx_http_chatws_bounds_t  ngx_http_chatws_subscriptions_bounds = {
+    ngx_http_chatws_check_bounds, 1, 1000000
+};
+
+
+static ngx_command_t  ngx_http_chatws_commands[] = {
+
+    { ngx_string("chatws"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_chatws_set_endpoint,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("chatws_allowed_origins"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_1MORE,
+      ngx_http_chatws_set_origins,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("chatws_chat_pattern"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_http_chatws_set_pattern,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    ngx_http_chatws_limits_commands,
+
+    { ngx_string("chatws_max_subscriptions"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, rules.max_subscriptions),
+      &ngx_http_chatws_subscriptions_bounds },
+
+    { ngx_string("chatws_own_messages"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, rules.own_messages),
+      NULL },
+
+    { ngx_string("chatws_publish"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_chatws_set_publish,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("chatws_publish_response"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_chatws_set_capture,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("chatws_user"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, user),
+      NULL },
+
+    { ngx_string("chatws_username"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, username),
+      NULL },
+
+    { ngx_string("chatws_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_chatws_set_zone,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_chatws_module_ctx = {
+    ngx_http_chatws_add_variables,         /* preconfiguration */
+    ngx_http_chatws_capture_init,          /* postconfiguration */
+
+    ngx_http_chatws_create_main_conf,      /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_chatws_create_loc_conf,       /* create location configuration */
+    ngx_http_chatws_merge_loc_conf         /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_chatws_module = {
+    NGX_MODULE_V1,
+    &ngx_http_chatws_module_ctx,           /* module context */
+    ngx_http_chatws_commands,              /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    ngx_http_chatws_init_process,          /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    ngx_http_chatws_exit_process,          /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+/* Cache helpers run this too, and must not take a slot. */
+
+static ngx_int_t
+ngx_http_chatws_init_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                     i;
+    ngx_shm_zone_t               **zones;
+    ngx_http_chatws_main_conf_t   *cwmcf;
+
+    cwmcf = ngx_http_chatws_main_conf(cycle);
+
+    if (cwmcf == NULL
+        || (ngx_process != NGX_PROCESS_WORKER
+            && ngx_process != NGX_PROCESS_SINGLE))
+    {
+        return NGX_OK;
+    }
+
+    zones = cwmcf->zones.elts;
+
+    for (i = 0; i < cwmcf->zones.nelts; i++) {
+
+        /* its locations answer 503 then: a worker that fails is not revived */
+
+        if (ngx_http_chatws_hub_open(zones[i]->data,
+                                     ngx_http_chatws_client_deliver,
+                                     ngx_http_chatws_client_lapse, cycle)
+            != NGX_OK)
+        {
+            ngx_log_error(NGX_LOG_ALERT, cycle->log, 0,
+                          "chatws zone \"%V\" is out of service in this "
+                          "worker: no memory", &zones[i]->shm.name);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_chatws_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                     i;
+    ngx_shm_zone_t               **zones;
+    ngx_http_chatws_zone_t        *zone;
+    ngx_http_chatws_main_conf_t   *cwmcf;
+
+    ngx_http_chatws_session_exit();
+
+    cwmcf = ngx_http_chatws_main_conf(cycle);
+
+    if (cwmcf == NULL) {
+        return;
+    }
+
+    zones = cwmcf->zones.elts;
+
+    for (i = 0; i < cwmcf->zones.nelts; i++) {
+        zone = zones[i]->data;
+
+        if (zone->hub != NULL) {
+            ngx_http_chatws_hub_close(zone->hub);
+            zone->hub = NULL;
+        }
+    }
+}
+
+
+/* NULL: the configuration has no http block. */
+
+static ngx_http_chatws_main_conf_t *
+ngx_http_chatws_main_conf(ngx_cycle_t *cycle)
+{
+    if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == NULL) {
+        return NULL;
+    }
+
+    return ngx_http_cycle_get_module_main_conf(cycle, ngx_http_chatws_module);
+}

@@ -1,0 +1,98 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Configuration of the module, and what it keeps for a request.
+ * Floor 5: knows ngx_http and floors 0 to 4.
+ */
+
+
+#ifndef _NGX_HTTP_CHATWS_CONF_H_INCLUDED_
+#define _NGX_HTTP_CHATWS_CONF_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "chatws_id.h"
+#include "ngx_http_chatws_client.h"
+#include "ngx_http_chatws_zone.h"
+
+
+typedef struct {
+    ngx_array_t                zones;       /* of ngx_shm_zone_t * */
+    chatws_id_t                id;          /* of the worker's messages */
+} ngx_http_chatws_main_conf_t;
+
+
+typedef struct {
+    ngx_http_chatws_limits_t   limits;      /* has to be the first */
+    ngx_http_chatws_rules_t    rules;
+
+    ngx_shm_zone_t            *zone;        /* chatws */
+    ngx_shm_zone_t            *publish;     /* chatws_publish */
+    ngx_shm_zone_t            *capture;     /* chatws_publish_response */
+
+    ngx_http_complex_value_t  *user;
+    ngx_http_complex_value_t  *username;
+    ngx_array_t               *origins;     /* of ngx_str_t; NULL: any */
+} ngx_http_chatws_loc_conf_t;
+
+
+/* of a request: for the variables, and for capturing a response */
+
+typedef struct {
+    ngx_str_t                  user;
+    ngx_str_t                  username;
+    ngx_str_t                  chat;
+    ngx_str_t                  result;      /* data NULL: nothing yet */
+    uint64_t                   seq;
+    uint32_t                   recipients;
+    unsigned                   published:1; /* seq, recipients are set */
+
+    ngx_chain_t               *captured;    /* bufs of the response's body */
+    ngx_chain_t              **last;
+    size_t                     size;        /* bytes in them */
+    unsigned                   capture:1;   /* the response is captured */
+    unsigned                   gzip:1;      /* it is compressed */
+} ngx_http_chatws_ctx_t;
+
+
+/* The request's context, made on the first call; NULL: no memory. */
+ngx_http_chatws_ctx_t *ngx_http_chatws_get_ctx(ngx_http_request_t *r);
+
+/* Registers the variables; a preconfiguration handler. */
+ngx_int_t ngx_http_chatws_add_variables(ngx_conf_t *cf);
+
+/* create_main_conf, create_loc_conf, merge_loc_conf */
+void *ngx_http_chatws_create_main_conf(ngx_conf_t *cf);
+void *ngx_http_chatws_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+
+/* setters of directives */
+char *ngx_http_chatws_set_zone(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_chatws_set_endpoint(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_chatws_set_publish(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_chatws_set_capture(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_chatws_set_origins(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_chatws_set_pattern(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* content handlers: the WebSocket endpoint, publishing */
+ngx_int_t ngx_http_chatws_endpoint_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_chatws_publish_handler(ngx_http_request_t *r);
+
+/* Installs the filters of chatws_publish_response; postconfiguration. */
+ngx_int_t ngx_http_chatws_capture_init(ngx_conf_t *cf);
+
+
+extern ngx_module_t  ngx_http_chatws_module;
+
+
+#endif /* _NGX_HTTP_CHATWS_CONF_H_INCLUDED_ */

@@ -1,0 +1,217 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Publishing a JSON text.
+ * Floor 5: knows ngx_http and floors 0 to 4.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_chatws_publication.h"
+
+
+static ngx_uint_t ngx_http_chatws_publish_parsed(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub, chatws_publication_t *pub,
+    ngx_http_chatws_ctx_t *ctx, ngx_str_t *answer, chatws_fault_t *fault);
+static void ngx_http_chatws_stamp(ngx_http_request_t *r,
+    chatws_publication_t *pub);
+static ngx_int_t ngx_http_chatws_hand_over(ngx_http_chatws_hub_t *hub,
+    chatws_publication_t *pub, chatws_str_t *out, chatws_posted_t *posted);
+static ngx_uint_t ngx_http_chatws_refused(ngx_http_chatws_ctx_t *ctx,
+    ngx_uint_t status, const char *result, chatws_fault_t *fault,
+    const chatws_fault_t *why);
+
+
+ngx_uint_t
+ngx_http_chatws_publish_text(ngx_http_request_t *r,
+    ngx_http_chatws_zone_t *zone, ngx_str_t *text, ngx_str_t *answer,
+    chatws_fault_t *fault)
+{
+    void                        *mem;
+    size_t                       size;
+    ngx_http_chatws_ctx_t       *ctx;
+    chatws_publication_t         pub;
+    ngx_http_chatws_loc_conf_t  *cwlcf;
+
+    static const chatws_fault_t  large =
+        { chatws_str("Message too large"),
+          chatws_str("the server can't take a message of this size") };
+    static const chatws_fault_t  none =
+        { chatws_str("Service unavailable"),
+          chatws_str("the server has no room now, try again") };
+    static const chatws_fault_t  pattern =
+        { chatws_str(CHATWS_E_CHAT),
+          chatws_str("chatId does not match the pattern of this server") };
+
+    ctx = ngx_http_chatws_get_ctx(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (zone->hub == NULL) {
+        return ngx_http_chatws_refused(ctx, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                       "full", fault, &none);
+    }
+
+    if (text->len
+        > chatws_store_body_max(zone->hub->zone.store, CHATWS_DURABLE))
+    {
+        return ngx_http_chatws_refused(ctx, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                       "refused", fault, &large);
+    }
+
+    size = chatws_json_arena_size(text->len);
+
+    mem = ngx_palloc(r->pool, size);
+    if (mem == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (chatws_publication_parse(&pub, (chatws_str_t *) text,
+                                 CHATWS_JSON_DEPTH, mem, size)
+        != CHATWS_OK)
+    {
+        return ngx_http_chatws_refused(ctx, NGX_HTTP_BAD_REQUEST, "refused",
+                                       fault, &pub.fault);
+    }
+
+    cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
+
+    if (!ngx_http_chatws_chat_allowed(&cwlcf->rules, (ngx_str_t *) &pub.chat))
+    {
+        return ngx_http_chatws_refused(ctx, NGX_HTTP_BAD_REQUEST, "refused",
+                                       fault, &pattern);
+    }
+
+    ctx->chat.len = pub.chat.len;
+    ctx->chat.data = pub.chat.data;
+
+    return ngx_http_chatws_publish_parsed(r, zone->hub, &pub, ctx, answer,
+                                          fault);
+}
+
+
+static ngx_uint_t
+ngx_http_chatws_publish_parsed(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub, chatws_publication_t *pub,
+    ngx_http_chatws_ctx_t *ctx, ngx_str_t *answer, chatws_fault_t *fault)
+{
+    ngx_int_t                    rc;
+    chatws_str_t                 out;
+    chatws_posted_t              posted;
+
+    static const chatws_fault_t  large =
+        { chatws_str("Message too large"),
+          chatws_str("the server can't take a message of this size") };
+    static const chatws_fault_t  full =
+        { chatws_str("Service unavailable"),
+          chatws_str("the server has no room now, try again") };
+
+    ngx_http_chatws_stamp(r, pub);
+
+    /* first the notification, which the hub copies, then the answer */
+
+    out.len = chatws_publication_size(pub);
+    out.data = ngx_pnalloc(r->pool, out.len);
+
+    if (out.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_chatws_hand_over(hub, pub, &out, &posted);
+
+    if (rc == NGX_BUSY) {
+        return ngx_http_chatws_refused(ctx, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                       "full", fault, &full);
+    }
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_chatws_refused(ctx, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                       "refused", fault, &large);
+    }
+
+    ctx->seq = posted.seq;
+    ctx->recipients = posted.recipients;
+    ctx->published = 1;
+    ngx_str_set(&ctx->result, "published");
+
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "chatws published chat:\"%V\" seq:%uL recipients:%uD",
+                   &ctx->chat, ctx->seq, ctx->recipients);
+
+    out.len = chatws_publication_size(pub);
+
+    if (chatws_publication_answer(pub, &out, posted.seq,
+                                  chatws_store_epoch(hub->zone.store),
+                                  posted.recipients)
+        != CHATWS_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    answer->len = out.len;
+    answer->data = out.data;
+
+    return NGX_HTTP_CREATED;
+}
+
+
+static void
+ngx_http_chatws_stamp(ngx_http_request_t *r, chatws_publication_t *pub)
+{
+    uint64_t                      noise;
+    uint8_t                       id[CHATWS_ID_LEN];
+    ngx_http_chatws_main_conf_t  *cwmcf;
+
+    cwmcf = ngx_http_get_module_main_conf(r, ngx_http_chatws_module);
+
+    noise = (uint64_t) ngx_random() << 33 ^ (uint64_t) ngx_random() << 11
+            ^ (uint64_t) ngx_pid;
+
+    chatws_id_make(&cwmcf->id, ngx_http_chatws_now(), noise, id);
+    chatws_publication_stamp(pub, id, ngx_http_chatws_now());
+}
+
+
+static ngx_int_t
+ngx_http_chatws_hand_over(ngx_http_chatws_hub_t *hub,
+    chatws_publication_t *pub, chatws_str_t *out, chatws_posted_t *posted)
+{
+    chatws_post_t  post;
+
+    ngx_memzero(&post, sizeof(chatws_post_t));
+
+    post.body = *out;
+
+    if (chatws_publication_body(pub, &post.body, &post.own) != CHATWS_OK) {
+        return NGX_DECLINED;
+    }
+
+    post.chat = pub->chat;
+    post.time = ngx_http_chatws_now();
+    post.log = CHATWS_DURABLE;
+    post.sequenced = chatws_publication_sequenced(pub);
+
+    if (pub->sender.len != 0) {
+        post.sender = ngx_http_chatws_hub_user(hub,
+                                               (ngx_str_t *) &pub->sender);
+    }
+
+    return ngx_http_chatws_hub_publish(hub, 0, &post, posted);
+}
+
+
+static ngx_uint_t
+ngx_http_chatws_refused(ngx_http_chatws_ctx_t *ctx, ngx_uint_t status,
+    const char *result, chatws_fault_t *fault, const chatws_fault_t *why)
+{
+    ctx->result.len = ngx_strlen(result);
+    ctx->result.data = (u_char *) result;
+
+    *fault = *why;
+
+    return status;
+}

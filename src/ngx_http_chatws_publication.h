@@ -1,0 +1,33 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * From the JSON text of a publication to the hub: the one way that all three
+ * ways in share.  Protocol, section 4.
+ * Floor 5: knows ngx_http and floors 0 to 4.
+ */
+
+
+#ifndef _NGX_HTTP_CHATWS_PUBLICATION_H_INCLUDED_
+#define _NGX_HTTP_CHATWS_PUBLICATION_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "chatws_publication.h"
+#include "ngx_http_chatws_conf.h"
+
+
+/*
+ * Publishes text, with memory from the request's pool, and fills the
+ * request's context for the variables.  Returns the status of the answer, 201
+ * or an error; answer is the JSON of the 201, fault says what is wrong
+ * otherwise.  500: no memory, no fault is set.
+ */
+ngx_uint_t ngx_http_chatws_publish_text(ngx_http_request_t *r,
+    ngx_http_chatws_zone_t *zone, ngx_str_t *text, ngx_str_t *answer,
+    chatws_fault_t *fault);
+
+
+#endif /* _NGX_HTTP_CHATWS_PUBLICATION_H_INCLUDED_ */
