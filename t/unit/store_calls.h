@@ -28,6 +28,7 @@ static chatws_rc_e pub(const char *id, uint64_t sender, size_t fill,
 
 static void                 *mem;
 static uint32_t              wake[CHATWS_SLOTS_MAX];
+static uint32_t              store_peak;    /* words of the longest step */
 static chatws_store_t       *st;
 static chatws_posted_t       out;
 static chatws_subscribed_t   in;

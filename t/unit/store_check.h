@@ -57,7 +57,6 @@ static void store_hook(void);
 static char      store_text[256];
 static uint8_t  *store_kind;     /* of each block */
 static uint8_t  *store_free;     /* of each cell: in the list of free ones */
-static uint32_t  store_peak;     /* words of the longest step */
 
 
 /*
