@@ -258,6 +258,15 @@ test_invalid(void)
         ok(object(texts[i]) == CHATWS_ERROR, "invalid: %s", texts[i]);
     }
 
+    report.text.data = NULL;
+    report.text.len = 0;
+
+    chatws_json_arena_init(&report.arena, report.log, 0);
+
+    ok(chatws_json_object(&report.arena, &report.text, 32, collect, &report)
+       == CHATWS_ERROR,
+       "invalid: no text and no block");
+
     ok(parse("{\"a\":1}\0", 8, 32, 0, 20000) == CHATWS_ERROR
        && parse("{\"a\":\"\0\"}", 9, 32, 0, 20000) == CHATWS_ERROR
        && parse("\0", 1, 32, 0, 20000) == CHATWS_ERROR,

@@ -1,0 +1,188 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Client messages: whatever comes in, what goes out is valid JSON within the
+ * promised room, and a block of the promised size is as good as a larger one.
+ */
+
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../src/chatws_utf8.c"
+#include "../../src/chatws_text.c"
+#include "../../src/chatws_time.c"
+#include "../../src/chatws_id.c"
+#include "../../src/chatws_json_memory.c"
+#include "../../src/chatws_json_scan.c"
+#include "../../src/chatws_json.c"
+#include "../../src/chatws_notify.c"
+#include "../../src/chatws_action.c"
+
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+static void check_output(const chatws_str_t *out);
+static chatws_rc_e ignore(void *data, const chatws_json_member_t *m);
+static void reply(const chatws_action_t *action, chatws_rc_e rc);
+static void resume(const chatws_action_t *action);
+static chatws_rc_e resume_chat(void *data, const chatws_resume_t *r);
+static void check(int pass);
+
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    void             *large, *mem;
+    size_t            n;
+    chatws_rc_e       rc;
+    chatws_str_t      text;
+    chatws_action_t   action, again;
+
+    text.len = size;
+    text.data = malloc(size ? size : 1);
+    memcpy(text.data, data, size);
+
+    n = chatws_json_arena_size(size);
+    mem = malloc(n);
+    large = malloc(4 * n);
+
+    rc = chatws_action_parse(&action, &text, CHATWS_JSON_DEPTH, mem, n);
+
+    check(chatws_action_parse(&again, &text, CHATWS_JSON_DEPTH, large, 4 * n)
+          == rc);
+
+    reply(&action, rc);
+
+    if (rc == CHATWS_OK) {
+
+        if (action.verb == CHATWS_VERB_RESUME) {
+            resume(&action);
+
+        } else {
+            check(chatws_text_check_name(&action.chat) == CHATWS_OK);
+        }
+    }
+
+    /* far too small a block */
+
+    (void) chatws_action_parse(&again, &text, CHATWS_JSON_DEPTH, mem,
+                               n / 4 + size % 97);
+
+    free(large);
+    free(mem);
+    free(text.data);
+
+    return 0;
+}
+
+
+static void
+reply(const chatws_action_t *action, chatws_rc_e rc)
+{
+    uint8_t             *buf;
+    chatws_str_t         out;
+    chatws_confirmed_t   c;
+
+    buf = malloc(CHATWS_NOTIFY_SIZE);
+
+    out.data = buf;
+    out.len = CHATWS_NOTIFY_SIZE;
+
+    if (rc != CHATWS_OK) {
+        check(chatws_notify_error(&out, &action->fault, &action->id, 0)
+              == CHATWS_OK);
+        check_output(&out);
+
+    } else if (action->verb == CHATWS_VERB_TYPING) {
+        check(chatws_notify_typing(&out, &action->chat, &action->chat,
+                                   &action->chat, action->typing, 0)
+              == CHATWS_OK);
+        check_output(&out);
+
+    } else if (action->verb != CHATWS_VERB_RESUME) {
+        memset(&c, 0, sizeof(chatws_confirmed_t));
+
+        c.chat = action->chat;
+        c.id = action->id;
+        c.verb = action->verb;
+        c.seq = action->seq;
+        c.epoch = action->epoch;
+        c.since = action->since;
+
+        check(chatws_notify_confirmed(&out, &c) == CHATWS_OK);
+        check_output(&out);
+    }
+
+    free(buf);
+}
+
+
+static void
+resume(const chatws_action_t *action)
+{
+    void         *mem;
+    size_t        n;
+
+    n = chatws_json_arena_size(action->chats.len);
+    mem = malloc(n);
+
+    check(chatws_action_resume(action, CHATWS_JSON_DEPTH, mem, n, resume_chat,
+                               NULL)
+          == CHATWS_OK);
+
+    free(mem);
+}
+
+
+static chatws_rc_e
+resume_chat(void *data, const chatws_resume_t *r)
+{
+    (void) data;
+
+    check(chatws_utf8_valid(r->chat.data, r->chat.len) == CHATWS_OK);
+
+    if (r->fault.error.len == 0) {
+        check(chatws_text_check_name(&r->chat) == CHATWS_OK);
+    }
+
+    return CHATWS_OK;
+}
+
+
+static void
+check_output(const chatws_str_t *out)
+{
+    void                 *mem;
+    size_t                n;
+    chatws_json_arena_t   arena;
+
+    n = chatws_json_arena_size(out->len);
+    mem = malloc(n);
+
+    chatws_json_arena_init(&arena, mem, n);
+
+    check(chatws_json_object(&arena, out, CHATWS_JSON_DEPTH, ignore, NULL)
+          == CHATWS_OK);
+
+    free(mem);
+}
+
+
+static chatws_rc_e
+ignore(void *data, const chatws_json_member_t *m)
+{
+    (void) data;
+    (void) m;
+
+    return CHATWS_OK;
+}
+
+
+static void
+check(int pass)
+{
+    if (!pass) {
+        abort();
+    }
+}

@@ -1,0 +1,204 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Publications, alone and in a batch: whatever comes in, what goes out is
+ * valid JSON within the promised room, and a block of the promised size is as
+ * good as a larger one.
+ */
+
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../src/chatws_utf8.c"
+#include "../../src/chatws_text.c"
+#include "../../src/chatws_time.c"
+#include "../../src/chatws_id.c"
+#include "../../src/chatws_json_memory.c"
+#include "../../src/chatws_json_scan.c"
+#include "../../src/chatws_json.c"
+#include "../../src/chatws_publication.c"
+
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+static void batch(const chatws_str_t *text);
+static chatws_rc_e element(void *data, const chatws_json_member_t *m);
+static void publish(const chatws_str_t *text);
+static void write_both(chatws_publication_t *pub);
+static void check_output(const chatws_str_t *out);
+static chatws_rc_e ignore(void *data, const chatws_json_member_t *m);
+static void check(int pass);
+
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    chatws_str_t  text;
+
+    text.len = size;
+    text.data = malloc(size ? size : 1);
+    memcpy(text.data, data, size);
+
+    if (chatws_json_is_array(&text)) {
+        batch(&text);
+    }
+
+    publish(&text);
+
+    free(text.data);
+
+    return 0;
+}
+
+
+static void
+batch(const chatws_str_t *text)
+{
+    void                 *mem;
+    size_t                n;
+    chatws_json_arena_t   arena;
+
+    n = chatws_json_arena_size(text->len);
+    mem = malloc(n);
+
+    chatws_json_arena_init(&arena, mem, n);
+
+    (void) chatws_json_array(&arena, text, CHATWS_JSON_DEPTH, element, NULL);
+
+    free(mem);
+}
+
+
+static chatws_rc_e
+element(void *data, const chatws_json_member_t *m)
+{
+    (void) data;
+
+    publish(&m->value);
+
+    return CHATWS_OK;
+}
+
+
+static void
+publish(const chatws_str_t *text)
+{
+    void                  *large, *mem;
+    size_t                 n;
+    chatws_rc_e            rc;
+    chatws_publication_t   again, pub;
+
+    n = chatws_json_arena_size(text->len);
+    mem = malloc(n);
+    large = malloc(4 * n);
+
+    rc = chatws_publication_parse(&pub, text, CHATWS_JSON_DEPTH, mem, n);
+
+    check(chatws_publication_parse(&again, text, CHATWS_JSON_DEPTH, large,
+                                   4 * n)
+          == rc);
+
+    if (rc == CHATWS_OK) {
+        check(chatws_text_check_name(&pub.chat) == CHATWS_OK);
+        check(pub.sender.len == 0
+              || chatws_utf8_valid(pub.sender.data, pub.sender.len)
+                 == CHATWS_OK);
+
+        write_both(&pub);
+
+    } else {
+        check(pub.fault.error.len != 0 && pub.fault.details.len != 0);
+    }
+
+    /* far too small a block */
+
+    (void) chatws_publication_parse(&again, text, CHATWS_JSON_DEPTH, mem,
+                                    n / 4 + text->len % 97);
+
+    free(large);
+    free(mem);
+}
+
+
+static void
+write_both(chatws_publication_t *pub)
+{
+    size_t         n;
+    uint8_t       *buf;
+    uint32_t       own;
+    chatws_str_t   out;
+
+    chatws_publication_stamp(pub, (uint8_t *) "msg_0123456789abcdefghijkl",
+                             1764237600000);
+
+    n = chatws_publication_size(pub);
+    buf = malloc(n + 2);
+
+    out.data = buf;
+    out.len = n;
+
+    check(chatws_publication_body(pub, &out, &own) == CHATWS_OK);
+    check((own != 0) == (pub->kind == CHATWS_PUB_MESSAGE));
+
+    if (own != 0) {
+        check(own < out.len && memcmp(buf + own, "false", 5) == 0);
+        memcpy(buf + own, "true ", 5);
+    }
+
+    if (chatws_publication_sequenced(pub)) {
+        memcpy(buf + out.len, "1}", 2);
+        out.len += 2;
+    }
+
+    check_output(&out);
+
+    out.len = n;
+
+    check(chatws_publication_answer(pub, &out, UINT64_MAX, 0, UINT64_MAX)
+          == CHATWS_OK);
+
+    check_output(&out);
+
+    free(buf);
+}
+
+
+/* What the publisher nested goes one level deeper. */
+
+static void
+check_output(const chatws_str_t *out)
+{
+    void                 *mem;
+    size_t                n;
+    chatws_json_arena_t   arena;
+
+    n = chatws_json_arena_size(out->len);
+    mem = malloc(n);
+
+    chatws_json_arena_init(&arena, mem, n);
+
+    check(chatws_json_object(&arena, out, CHATWS_JSON_DEPTH + 1, ignore, NULL)
+          == CHATWS_OK);
+
+    free(mem);
+}
+
+
+static chatws_rc_e
+ignore(void *data, const chatws_json_member_t *m)
+{
+    (void) data;
+    (void) m;
+
+    return CHATWS_OK;
+}
+
+
+static void
+check(int pass)
+{
+    if (!pass) {
+        abort();
+    }
+}
