@@ -457,12 +457,13 @@ chatws_store_pin(chatws_store_t *st, uint32_t slot, uint64_t off)
         return CHATWS_DECLINED;
     }
 
-    chatws_shared_set(&sl->pin, off);
     room = off + lg->size;
 
     if (lg->room > room) {
         chatws_shared_set(&lg->room, room);
     }
+
+    chatws_shared_set(&sl->pin, off);
 
     return CHATWS_OK;
 }

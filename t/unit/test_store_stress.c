@@ -7,26 +7,9 @@
  */
 
 
-#include "tap.h"
-#include "store_check.h"
+#include "store_model.h"
 
 #include <setjmp.h>
-
-
-#define SLOTS    5
-#define CHATS    44
-#define USERS    6
-#define SIZE     (25 * 1024)
-#define QUEUE    1024
-
-#define model_want(what)                                                      \
-    do {                                                                      \
-        if (!(what) && fault == NULL) {                                       \
-            snprintf(fault_text, sizeof(fault_text), "line %d: %s", __LINE__, \
-                     #what);                                                  \
-            fault = fault_text;                                               \
-        }                                                                     \
-    } while (0)
 
 
 typedef enum {
@@ -40,14 +23,6 @@ typedef enum {
     OP_PIN,
     OP_LAST
 } op_e;
-
-
-/* what a worker is to find in a log, in order */
-
-typedef struct {
-    uint64_t  off[QUEUE];
-    uint32_t  n;
-} queue_t;
 
 
 typedef struct {
@@ -70,25 +45,15 @@ static void op_pin(void);
 static void release(uint32_t slot);
 static void release_all(uint32_t slot);
 static void died(void);
-static void told(unsigned log, uint64_t off);
-static void forget(uint32_t slot);
-static void compare(void);
-static uint32_t members(uint32_t slot, uint32_t chat, int own, int user);
-static chatws_str_t *name(uint32_t chat);
 
 
-static int              deaths_left, dying, countdown, nretry;
+static int              deaths_left, dying, countdown;
 static op_t             op;
-static char             fault_text[256];
 static void            *mem;
-static queue_t          queue[SLOTS][2];
 static jmp_buf          death;
-static uint32_t         count[SLOTS][CHATS][USERS][2];
 static uint32_t         nbusy, ndied, nlapped, npublished, nreplayed;
-static uint32_t         row[CHATS], wake[SLOTS];
-static uint64_t         head[2], now, seq[CHATS], serial[CHATS];
-static const char      *fault;
-static chatws_store_t  *st;
+static uint32_t         wake[SLOTS];
+static uint64_t         head[2], now;
 
 
 /*
@@ -100,7 +65,7 @@ main(int argc, char **argv)
 {
     unsigned  n, seed;
 
-    n = argc > 1 ? (unsigned) atoi(argv[1]) : 12;
+    n = argc > 1 ? (unsigned) atoi(argv[1]) : 8;
 
     for (seed = 1; seed <= n; seed++) {
         run(seed, 4000, seed % 3 ? 1000000 : 0);
@@ -330,7 +295,7 @@ op_publish(unsigned log)
                && next == chatws_store_head(st, log)
                && store_check_entry(e) == NULL);
 
-    told(log, out.offset);
+    told(op.chat, log, out.offset);
 }
 
 
@@ -577,12 +542,11 @@ died(void)
             seq[op.chat] = e->seq;
         }
 
-        told(log, next - e->size);
+        told(op.chat, log, next - e->size);
         head[log] = next;
     }
 
     if (setjmp(death)) {
-        nretry++;
         chatws_store_recover(st);
 
         if (fault == NULL) {
@@ -619,130 +583,4 @@ died(void)
         model_want(n != 0);
         n = chatws_store_pending(st, wake);
     }
-}
-
-
-static void
-told(unsigned log, uint64_t off)
-{
-    uint32_t   i;
-    queue_t   *q;
-
-    for (i = 0; i < SLOTS; i++) {
-        q = &queue[i][log];
-
-        if (members(i, op.chat, 1, -1) == 0 || chatws_store_lapped(st, i)) {
-            continue;
-        }
-
-        model_want(q->n < QUEUE);
-        model_want(chatws_store_cursor(st, i, log) <= off);
-
-        q->off[q->n++ % QUEUE] = off;
-    }
-}
-
-
-static void
-forget(uint32_t slot)
-{
-    queue[slot][0].n = 0;
-    queue[slot][1].n = 0;
-}
-
-
-static void
-compare(void)
-{
-    uint32_t          c, f, i, n, s, u;
-    uint64_t          sum;
-    chatws_who_t      who;
-    chatws_chat_t    *ch;
-    chatws_usage_t    usage;
-    chatws_member_t  *m;
-
-    sum = 0;
-
-    for (c = 0; c < CHATS; c++) {
-        n = members(SLOTS, c, 1, -1);
-        sum += n;
-
-        if (n == 0) {
-            continue;
-        }
-
-        model_want(chatws_store_find(st, name(c)) == row[c]);
-
-        ch = chatws_table_chat(&st->table, row[c]);
-        model_want(ch->serial == serial[c] && ch->total == n);
-        model_want(ch->seq >= seq[c]);
-
-        for (s = 0; s < SLOTS; s++) {
-            model_want((members(s, c, 1, -1) != 0)
-                       == (ch->interest[0] >> s & 1));
-
-            for (u = 0; u < USERS; u++) {
-                for (f = 0; f < 2; f++) {
-                    who.slot = s;
-                    who.flags = f;
-                    who.user = u + 100;
-
-                    i = chatws_table_search(&st->table, row[c], &who);
-                    m = i ? chatws_table_member(&st->table, i) : NULL;
-
-                    model_want((m ? m->count : 0) == count[s][c][u][f]);
-                }
-            }
-        }
-    }
-
-    chatws_store_usage(st, &usage);
-    model_want(usage.subscriptions == sum);
-}
-
-
-/*
- * Connections of a slot (SLOTS: of all) to a chat; of a user, or all (-1);
- * those that get their own messages too counted only with own.
- */
-
-static uint32_t
-members(uint32_t slot, uint32_t chat, int own, int user)
-{
-    uint32_t  n, s, u;
-
-    n = 0;
-
-    for (s = 0; s < SLOTS; s++) {
-
-        if (s != slot && slot != SLOTS) {
-            continue;
-        }
-
-        for (u = 0; u < USERS; u++) {
-
-            if (user == -1 || u == (uint32_t) user) {
-                n += count[s][chat][u][0] + (own ? count[s][chat][u][1] : 0);
-            }
-        }
-    }
-
-    return n;
-}
-
-
-static chatws_str_t *
-name(uint32_t chat)
-{
-    static char          text[CHATWS_CHAT_MAX + 1];
-    static chatws_str_t  str;
-
-    memset(text, 'a', sizeof(text));
-    sprintf(text, "%u", chat);
-    text[2] = 'b';
-
-    str.data = (uint8_t *) text;
-    str.len = chat % 4 == 3 ? 30 + chat * 2 : 5;
-
-    return &str;
 }
