@@ -16,8 +16,13 @@
 #include "../../src/chatws_mask.c"
 
 
+typedef size_t (*test_mask_pt)(uint8_t *p, size_t len, const uint8_t key[8]);
+
+
 static int same(size_t offset, size_t len, size_t phase);
 static void test_lengths(void);
+static size_t plain(uint8_t *p, size_t len, const uint8_t twice[8]);
+static void test_variant(const char *name, test_mask_pt handler);
 static void test_pieces(void);
 static void test_utf8(void);
 
@@ -29,6 +34,22 @@ int
 main(void)
 {
     test_lengths();
+    test_variant("plain", plain);
+
+#if (CHATWS_MASK_AVX2)
+    if (__builtin_cpu_supports("avx2")) {
+        test_variant("avx2", chatws_mask_avx2);
+    }
+#endif
+
+#if (CHATWS_MASK_SSE2)
+    test_variant("sse2", chatws_mask_sse2);
+#endif
+
+#if (CHATWS_MASK_NEON)
+    test_variant("neon", chatws_mask_neon);
+#endif
+
     test_pieces();
     test_utf8();
 
@@ -97,6 +118,48 @@ test_lengths(void)
     }
 
     ok(same(3, 1000003, 2), "a long payload");
+}
+
+
+static size_t
+plain(uint8_t *p, size_t len, const uint8_t twice[8])
+{
+    chatws_mask_plain(p, len, twice);
+
+    return len;
+}
+
+
+/* does as much as it says, and leaves the rest alone */
+
+static void
+test_variant(const char *name, test_mask_pt handler)
+{
+    size_t    i, len, n;
+    uint8_t   twice[8], *p;
+    unsigned  bad;
+
+    memcpy(twice, key, 4);
+    memcpy(twice + 4, key, 4);
+
+    bad = 0;
+
+    for (len = 0; len < 700; len++) {
+        p = calloc(1, len + 1);
+        p = realloc(p, len ? len : 1);
+
+        n = handler(p, len, twice);
+
+        bad += n > len || n % 4 || len - n >= 64;
+
+        for (i = 0; i < len; i++) {
+            bad += p[i] != (i < n ? key[i & 3] : 0);
+        }
+
+        free(p);
+    }
+
+    ok(bad == 0, "%s", name);
 }
 
 
