@@ -22,7 +22,16 @@
 #include "ngx_http_chatws_zone.h"
 
 
-#define NGX_HTTP_CHATWS_LOGS  2
+#define NGX_HTTP_CHATWS_LOGS      2
+
+/* notifications of a batch, at most */
+#define NGX_HTTP_CHATWS_NOTES     256
+
+/* how far ahead subscribers are brought into the cache */
+#define NGX_HTTP_CHATWS_PREFETCH  4
+
+#define ngx_http_chatws_prefetch(p)  __builtin_prefetch(p)
+
 
 typedef struct ngx_http_chatws_chat_s        ngx_http_chatws_chat_t;
 typedef struct ngx_http_chatws_note_s        ngx_http_chatws_note_t;
@@ -247,6 +256,9 @@ ngx_int_t ngx_http_chatws_drain_init(ngx_http_chatws_hub_t *hub,
     ngx_log_t *log);
 void ngx_http_chatws_drain_done(ngx_http_chatws_hub_t *hub);
 void ngx_http_chatws_drain_handler(ngx_event_t *ev);
+
+/* Makes a new batch of what waits in the logs; floor 3 only. */
+void ngx_http_chatws_drain_collect(ngx_http_chatws_hub_t *hub);
 
 /* Takes a subscriber, or one chat of it, out of the batch in hand. */
 void ngx_http_chatws_drain_forget(ngx_http_chatws_subscriber_t *subscriber,

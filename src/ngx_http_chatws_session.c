@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The life of a session: from the 101 over its messages and pings to the
- * close.  RFC 6455, sections 5.5 and 7.
+ * The life of a session: how it takes its connection over from the request,
+ * and how both are freed.
  * Floor 4: knows ngx_http and floors 0 to 2.
  */
 
@@ -12,25 +12,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include <ngx_http.h>
-#include "ngx_http_chatws_session.h"
-
-
-/* one for all sessions: a session at rest has no buffer */
-#define NGX_HTTP_CHATWS_RECV_SIZE   65536
-
-/* bytes read from one connection before others have their turn */
-#define NGX_HTTP_CHATWS_READ_SHARE  (4 * NGX_HTTP_CHATWS_RECV_SIZE)
-
-/* for the peer's close, and for its end of the connection, each */
-#define NGX_HTTP_CHATWS_CLOSE_TIME  5000
-
-
-/* of this worker */
-
-typedef struct {
-    u_char                      *buf;     /* receive buffer */
-    ngx_queue_t                  queue;   /* sessions */
-} ngx_http_chatws_worker_t;
+#include "ngx_http_chatws_session_private.h"
 
 
 static ngx_int_t ngx_http_chatws_worker_init(ngx_log_t *log);
@@ -39,29 +21,13 @@ static void ngx_http_chatws_start_handler(ngx_event_t *rev);
 static ngx_int_t ngx_http_chatws_take_over(ngx_http_chatws_session_t *s,
     ngx_http_request_t *r);
 static void ngx_http_chatws_free_request(ngx_http_chatws_session_t *s);
-static void ngx_http_chatws_read_handler(ngx_event_t *rev);
-static void ngx_http_chatws_write_handler(ngx_event_t *wev);
 static void ngx_http_chatws_empty_handler(ngx_event_t *wev);
-static void ngx_http_chatws_read(ngx_http_chatws_session_t *s);
-static void ngx_http_chatws_input(ngx_http_chatws_session_t *s, u_char *p,
-    u_char *last);
-static void ngx_http_chatws_event(ngx_http_chatws_session_t *s,
-    chatws_event_t *ev);
-static void ngx_http_chatws_peer_close(ngx_http_chatws_session_t *s,
-    chatws_event_t *ev);
-static void ngx_http_chatws_timer(ngx_http_chatws_session_t *s);
-static void ngx_http_chatws_shutdown(ngx_http_chatws_session_t *s);
-static void ngx_http_chatws_send_close(ngx_http_chatws_session_t *s,
-    ngx_uint_t code, const chatws_str_t *reason, ngx_uint_t state);
-static void ngx_http_chatws_linger(ngx_http_chatws_session_t *s);
-static ngx_int_t ngx_http_chatws_shut(ngx_connection_t *c);
-static void ngx_http_chatws_destroy(ngx_http_chatws_session_t *s);
 static void ngx_http_chatws_free(ngx_http_chatws_session_t *s);
 static u_char *ngx_http_chatws_log_error(ngx_log_t *log, u_char *buf,
     size_t len);
 
 
-static ngx_http_chatws_worker_t  ngx_http_chatws_worker;
+ngx_http_chatws_worker_t  ngx_http_chatws_worker;
 
 
 ngx_http_chatws_session_t *
@@ -299,63 +265,6 @@ ngx_http_chatws_free_request(ngx_http_chatws_session_t *s)
 
 
 void
-ngx_http_chatws_session_close(ngx_http_chatws_session_t *s, ngx_uint_t code,
-    const char *reason)
-{
-    chatws_str_t  text;
-
-    if (s->state != NGX_HTTP_CHATWS_OPEN) {
-        return;
-    }
-
-    text.len = ngx_strlen(reason);
-    text.data = (uint8_t *) reason;
-
-    ngx_log_error(NGX_LOG_INFO, s->connection->log, 0,
-                  "chatws closes with %ui: %s", code, reason);
-
-    if (code == CHATWS_CLOSE_LATER) {
-        ngx_http_chatws_unqueue(s);
-    }
-
-    ngx_http_chatws_send_close(s, code, &text, NGX_HTTP_CHATWS_CLOSING);
-}
-
-
-void
-ngx_http_chatws_session_fail(ngx_http_chatws_session_t *s,
-    const chatws_failure_t *failure)
-{
-    ngx_str_t  reason;
-
-    if (s->state >= NGX_HTTP_CHATWS_LINGER) {
-        return;
-    }
-
-    reason.len = failure->reason.len;
-    reason.data = failure->reason.data;
-
-    ngx_log_error(NGX_LOG_INFO, s->connection->log, 0,
-                  "chatws fails the connection with %ui: %V",
-                  (ngx_uint_t) failure->code, &reason);
-
-    chatws_reader_close(&s->reader, &s->limits->reader);
-
-    ngx_http_chatws_send_close(s, failure->code, &failure->reason,
-                               NGX_HTTP_CHATWS_LINGER);
-}
-
-
-void
-ngx_http_chatws_session_abort(ngx_http_chatws_session_t *s)
-{
-    s->state = NGX_HTTP_CHATWS_DEAD;
-
-    ngx_post_event(s->connection->read, &ngx_posted_events);
-}
-
-
-void
 ngx_http_chatws_session_each(const ngx_http_chatws_handlers_t *handlers,
     void (*handler)(ngx_http_chatws_session_t *s, void *data), void *data)
 {
@@ -413,361 +322,6 @@ ngx_http_chatws_session_exit(void)
 
 
 static void
-ngx_http_chatws_read_handler(ngx_event_t *rev)
-{
-    ngx_connection_t           *c;
-    ngx_http_chatws_session_t  *s;
-
-    c = rev->data;
-    s = c->data;
-
-    if (s->state != NGX_HTTP_CHATWS_DEAD) {
-
-        if (c->close) {
-            ngx_http_chatws_shutdown(s);
-
-        } else if (rev->timedout) {
-            rev->timedout = 0;
-            ngx_http_chatws_timer(s);
-        }
-    }
-
-    if (s->state != NGX_HTTP_CHATWS_DEAD) {
-        ngx_http_chatws_read(s);
-    }
-
-    if (s->state == NGX_HTTP_CHATWS_DEAD) {
-        ngx_http_chatws_destroy(s);
-        return;
-    }
-
-    if (ngx_handle_read_event(rev, 0) != NGX_OK) {
-        ngx_http_chatws_destroy(s);
-    }
-}
-
-
-static void
-ngx_http_chatws_read(ngx_http_chatws_session_t *s)
-{
-    size_t             total;
-    ssize_t            n;
-    u_char            *buf;
-    ngx_event_t       *rev;
-    ngx_connection_t  *c;
-
-    c = s->connection;
-    rev = c->read;
-    buf = ngx_http_chatws_worker.buf;
-    total = 0;
-
-    while (rev->ready && s->state != NGX_HTTP_CHATWS_DEAD) {
-
-        if (s->state < NGX_HTTP_CHATWS_LINGER
-            && s->out_size > s->limits->send_buffer / 2)
-        {
-            /* it does not read, so neither do we: until it has */
-            return;
-        }
-
-        if (total >= NGX_HTTP_CHATWS_READ_SHARE) {
-            ngx_post_event(rev, &ngx_posted_next_events);
-            return;
-        }
-
-        n = c->recv(c, buf, NGX_HTTP_CHATWS_RECV_SIZE);
-
-        if (n == NGX_AGAIN) {
-            return;
-        }
-
-        if (n <= 0) {
-
-            if (s->state < NGX_HTTP_CHATWS_LINGER) {
-                ngx_log_error(NGX_LOG_INFO, c->log, 0,
-                              "chatws client closed the connection");
-            }
-
-            s->state = NGX_HTTP_CHATWS_DEAD;
-            return;
-        }
-
-        total += n;
-
-        ngx_http_chatws_input(s, buf, buf + n);
-    }
-}
-
-
-static void
-ngx_http_chatws_input(ngx_http_chatws_session_t *s, u_char *p, u_char *last)
-{
-    chatws_rc_e     rc;
-    chatws_event_t  ev;
-
-    while (s->state < NGX_HTTP_CHATWS_LINGER) {
-
-        rc = chatws_reader_next(&s->reader, &s->limits->reader, &p, last,
-                                &ev);
-
-        if (rc == CHATWS_OK) {
-            ngx_http_chatws_event(s, &ev);
-            continue;
-        }
-
-        if (rc == CHATWS_ERROR) {
-            ngx_http_chatws_session_fail(s, &ev.failure);
-        }
-
-        return;
-    }
-}
-
-
-static void
-ngx_http_chatws_event(ngx_http_chatws_session_t *s, chatws_event_t *ev)
-{
-    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, s->connection->log, 0,
-                   "chatws event type:%d len:%uz", ev->type, ev->len);
-
-    switch (ev->type) {
-
-    case CHATWS_EVENT_CLOSE:
-        ngx_http_chatws_peer_close(s, ev);
-        break;
-
-    case CHATWS_EVENT_PING:
-        ngx_http_chatws_send_payload(s, CHATWS_FRAME_PONG, ev->data, ev->len);
-        break;
-
-    case CHATWS_EVENT_PONG:
-
-        if (s->pinged) {
-            s->pinged = 0;
-
-            if (s->state == NGX_HTTP_CHATWS_OPEN && !s->draining) {
-                ngx_add_timer(s->connection->read, s->limits->ping_interval);
-            }
-        }
-
-        break;
-
-    default: /* CHATWS_EVENT_TEXT, CHATWS_EVENT_BINARY */
-
-        if (s->state == NGX_HTTP_CHATWS_OPEN) {
-            s->handlers->message(s, ev);
-        }
-
-        break;
-    }
-}
-
-
-/* RFC 6455, 5.5.1: the code is sent back, and the server ends first. */
-
-static void
-ngx_http_chatws_peer_close(ngx_http_chatws_session_t *s, chatws_event_t *ev)
-{
-    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, s->connection->log, 0,
-                   "chatws close from client code:%d", ev->code);
-
-    if (s->state == NGX_HTTP_CHATWS_OPEN) {
-        ngx_http_chatws_send_close(s, ev->code, NULL, NGX_HTTP_CHATWS_LINGER);
-        return;
-    }
-
-    s->state = NGX_HTTP_CHATWS_LINGER;
-
-    ngx_http_chatws_linger(s);
-}
-
-
-static void
-ngx_http_chatws_timer(ngx_http_chatws_session_t *s)
-{
-    u_char  ping[CHATWS_FRAME_HEAD_OUT];
-
-    switch (s->state) {
-
-    case NGX_HTTP_CHATWS_OPEN:
-
-        if (s->draining) {
-            ngx_http_chatws_session_close(s, CHATWS_CLOSE_RESTART,
-                                          "service restart, reconnect");
-            return;
-        }
-
-        if (s->pinged) {
-            ngx_http_chatws_session_close(s, CHATWS_CLOSE_POLICY,
-                                          "ping timeout, reconnect");
-            return;
-        }
-
-        s->pinged = 1;
-        ngx_add_timer(s->connection->read, s->limits->ping_timeout);
-
-        ngx_http_chatws_send_payload(s, CHATWS_FRAME_PING,
-                                     ping + CHATWS_FRAME_HEAD_OUT, 0);
-        return;
-
-    default: /* NGX_HTTP_CHATWS_CLOSING, NGX_HTTP_CHATWS_LINGER */
-
-        s->connection->timedout = 1;
-        s->state = NGX_HTTP_CHATWS_DEAD;
-    }
-}
-
-
-/*
- * The worker is told to quit: new ones take over.  The session goes on for a
- * random part of the drain time, so that clients don't come back all at once.
- */
-
-static void
-ngx_http_chatws_shutdown(ngx_http_chatws_session_t *s)
-{
-    ngx_connection_t  *c;
-
-    c = s->connection;
-
-    c->close = 0;
-
-    if (c->error) {
-        /* worker_shutdown_timeout */
-        s->state = NGX_HTTP_CHATWS_DEAD;
-        return;
-    }
-
-    if (s->state != NGX_HTTP_CHATWS_OPEN || s->draining) {
-        return;
-    }
-
-    s->draining = 1;
-
-    ngx_add_timer(c->read, (ngx_msec_t) ngx_random()
-                           % (s->limits->drain + 1) + 1);
-}
-
-
-/* RFC 6455, 7.1.2 and 7.1.7 */
-
-static void
-ngx_http_chatws_send_close(ngx_http_chatws_session_t *s, ngx_uint_t code,
-    const chatws_str_t *reason, ngx_uint_t state)
-{
-    size_t  len;
-    u_char  frame[CHATWS_FRAME_CLOSE_MAX];
-
-    if (s->state == NGX_HTTP_CHATWS_OPEN) {
-
-        len = chatws_frame_close(frame, code, reason);
-
-        if (ngx_http_chatws_queue(s, frame, len) != NGX_OK) {
-            ngx_http_chatws_session_abort(s);
-            return;
-        }
-    }
-
-    s->state = state;
-
-    ngx_add_timer(s->connection->read, NGX_HTTP_CHATWS_CLOSE_TIME);
-
-    if (ngx_http_chatws_flush(s) == NGX_ERROR) {
-        ngx_http_chatws_session_abort(s);
-        return;
-    }
-
-    ngx_http_chatws_linger(s);
-}
-
-
-/*
- * When all is sent, ends our half of the connection and throws away what
- * comes, until the peer ends its half: closing with unread input would make
- * the kernel reset the connection, and the peer could lose our last frame.
- */
-
-static void
-ngx_http_chatws_linger(ngx_http_chatws_session_t *s)
-{
-    if (s->state != NGX_HTTP_CHATWS_LINGER || s->out != NULL || s->shut) {
-        return;
-    }
-
-    s->shut = 1;
-
-    if (ngx_http_chatws_shut(s->connection) != NGX_OK) {
-        ngx_http_chatws_session_abort(s);
-        return;
-    }
-
-    ngx_add_timer(s->connection->read, NGX_HTTP_CHATWS_CLOSE_TIME);
-}
-
-
-static ngx_int_t
-ngx_http_chatws_shut(ngx_connection_t *c)
-{
-#if (NGX_HTTP_SSL)
-
-    if (c->ssl) {
-        /* the close_notify alert; http never waits for the peer's */
-        c->ssl->shutdown_without_free = 1;
-
-        if (ngx_ssl_shutdown(c) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        c->recv = ngx_recv;
-    }
-
-#endif
-
-    if (ngx_shutdown_socket(c->fd, NGX_WRITE_SHUTDOWN) == -1) {
-        (void) ngx_connection_error(c, ngx_socket_errno,
-                                    ngx_shutdown_socket_n " failed");
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_http_chatws_write_handler(ngx_event_t *wev)
-{
-    ngx_int_t                   rc;
-    ngx_connection_t           *c;
-    ngx_http_chatws_session_t  *s;
-
-    c = wev->data;
-    s = c->data;
-
-    if (s->state == NGX_HTTP_CHATWS_DEAD || s->out == NULL) {
-        return;
-    }
-
-    rc = ngx_http_chatws_flush(s);
-
-    if (rc == NGX_ERROR) {
-        ngx_http_chatws_session_abort(s);
-        return;
-    }
-
-    ngx_http_chatws_linger(s);
-
-    if (ngx_handle_write_event(wev, 0) != NGX_OK) {
-        ngx_http_chatws_session_abort(s);
-        return;
-    }
-
-    if (c->read->ready && s->out_size <= s->limits->send_buffer / 2) {
-        ngx_post_event(c->read, &ngx_posted_events);
-    }
-}
-
-
-static void
 ngx_http_chatws_empty_handler(ngx_event_t *wev)
 {
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, wev->log, 0, "chatws empty handler");
@@ -776,7 +330,7 @@ ngx_http_chatws_empty_handler(ngx_event_t *wev)
 
 /* The one place where a session that was started ends. */
 
-static void
+void
 ngx_http_chatws_destroy(ngx_http_chatws_session_t *s)
 {
     ngx_connection_t    *c;

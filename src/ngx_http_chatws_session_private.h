@@ -1,0 +1,57 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * What the files of the engine share among themselves.
+ * Floor 4: knows ngx_http and floors 0 to 2.
+ */
+
+
+#ifndef _NGX_HTTP_CHATWS_SESSION_PRIVATE_H_INCLUDED_
+#define _NGX_HTTP_CHATWS_SESSION_PRIVATE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_chatws_session.h"
+
+
+/* one for all sessions: a session at rest has no buffer */
+#define NGX_HTTP_CHATWS_RECV_SIZE  65536
+
+
+/* of this worker; made with its first session */
+
+typedef struct {
+    u_char                      *buf;     /* receive buffer */
+    ngx_queue_t                  queue;   /* sessions */
+} ngx_http_chatws_worker_t;
+
+
+extern ngx_http_chatws_worker_t  ngx_http_chatws_worker;
+
+
+/* event handlers of a session's connection */
+void ngx_http_chatws_read_handler(ngx_event_t *rev);
+void ngx_http_chatws_write_handler(ngx_event_t *wev);
+
+/* Reads frames from memory, which is changed, and acts on them. */
+void ngx_http_chatws_input(ngx_http_chatws_session_t *s, u_char *p,
+    u_char *last);
+
+/* Answers the peer's close frame: RFC 6455, 5.5.1. */
+void ngx_http_chatws_peer_close(ngx_http_chatws_session_t *s,
+    chatws_event_t *ev);
+
+/* Goes on with a lingering close as far as the output allows. */
+void ngx_http_chatws_linger(ngx_http_chatws_session_t *s);
+
+/*
+ * Frees the session and its connection: to be called by its event handlers
+ * alone, as their last deed.
+ */
+void ngx_http_chatws_destroy(ngx_http_chatws_session_t *s);
+
+
+#endif /* _NGX_HTTP_CHATWS_SESSION_PRIVATE_H_INCLUDED_ */
