@@ -73,7 +73,8 @@ class Scenario:
 
     def figure(self, raw):
         if not raw["copies"]:
-            raise Failed("no copy was delivered")
+            raise Failed("no copy was delivered, the last request was "
+                         "answered %d" % raw.get("last_status", 0))
         return raw["cpu_ns"] / 1e3 / raw["copies"]
 
 
