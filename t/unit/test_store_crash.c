@@ -159,6 +159,7 @@ static const char *
 survive(void)
 {
     uint32_t         i, n;
+    uint64_t         total;
     const char      *fault;
     chatws_rc_e      rc;
     chatws_usage_t   u;
@@ -170,6 +171,10 @@ survive(void)
         return fault;
     }
 
+    total = chatws_store_counters(st)[3]
+            + chatws_store_slot(st, ME)->counters[3];
+    store_want(total == 0 || total == 5);
+
     do {
         rc = chatws_store_release(st, ME, 3);
         fault = store_check(st);
@@ -179,6 +184,8 @@ survive(void)
         }
 
     } while (rc == CHATWS_AGAIN);
+
+    store_want(chatws_store_counters(st)[3] == total);
 
     n = chatws_store_pending(st, wake);
     store_want(n <= 1 && (n == 0 || wake[0] == OTHER));
