@@ -39,6 +39,7 @@ ngx_int_t
 ngx_http_chatws_endpoint_handler(ngx_http_request_t *r)
 {
     ngx_int_t                     rc;
+    ngx_uint_t                    status;
     const chatws_fault_t         *fault;
     ngx_http_chatws_ctx_t        *ctx;
     ngx_http_chatws_loc_conf_t   *cwlcf;
@@ -70,13 +71,13 @@ ngx_http_chatws_endpoint_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    rc = ngx_http_chatws_handshake(r, &hs);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
+
+    status = ngx_http_chatws_handshake(r, &cwlcf->limits, &hs, &fault);
+
+    if (status != 0) {
+        return ngx_http_chatws_refuse(r, status, fault);
+    }
 
     if (!ngx_http_chatws_origin_allowed(cwlcf, &hs.origin)) {
         return ngx_http_chatws_refuse(r, NGX_HTTP_FORBIDDEN, &origin);

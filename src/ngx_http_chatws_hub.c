@@ -168,17 +168,6 @@ ngx_http_chatws_hub_user(ngx_http_chatws_hub_t *hub, ngx_str_t *user)
 }
 
 
-uint64_t
-ngx_http_chatws_now(void)
-{
-    ngx_time_t  *tp;
-
-    tp = ngx_timeofday();
-
-    return (uint64_t) tp->sec * 1000 + tp->msec;
-}
-
-
 ngx_int_t
 ngx_http_chatws_hub_publish(ngx_http_chatws_hub_t *hub, uint32_t row,
     chatws_post_t *post, chatws_posted_t *posted)

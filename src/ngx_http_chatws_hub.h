@@ -237,9 +237,6 @@ uint32_t ngx_http_chatws_subscribed(ngx_http_chatws_subscriber_t *subscriber,
 ngx_int_t ngx_http_chatws_hub_publish(ngx_http_chatws_hub_t *hub,
     uint32_t row, chatws_post_t *post, chatws_posted_t *posted);
 
-/* Milliseconds since 1970, as of this turn of the event loop. */
-uint64_t ngx_http_chatws_now(void);
-
 /* The keyed hash by which the zone knows a user. */
 uint64_t ngx_http_chatws_hub_user(ngx_http_chatws_hub_t *hub,
     ngx_str_t *user);

@@ -18,9 +18,14 @@
 /* bytes read from one connection before others have their turn */
 #define NGX_HTTP_CHATWS_READ_SHARE  (4 * NGX_HTTP_CHATWS_RECV_SIZE)
 
+/* pings and pongs that a peer may send in a second */
+#define NGX_HTTP_CHATWS_CONTROL_RATE  1000
+
 
 static void ngx_http_chatws_read(ngx_http_chatws_session_t *s);
 static void ngx_http_chatws_event(ngx_http_chatws_session_t *s,
+    chatws_event_t *ev);
+static void ngx_http_chatws_control(ngx_http_chatws_session_t *s,
     chatws_event_t *ev);
 static void ngx_http_chatws_timer(ngx_http_chatws_session_t *s);
 static void ngx_http_chatws_shutdown(ngx_http_chatws_session_t *s);
@@ -148,31 +153,61 @@ ngx_http_chatws_event(ngx_http_chatws_session_t *s, chatws_event_t *ev)
 
     case CHATWS_EVENT_CLOSE:
         ngx_http_chatws_peer_close(s, ev);
-        break;
+        return;
 
     case CHATWS_EVENT_PING:
-        ngx_http_chatws_send_payload(s, CHATWS_FRAME_PONG, ev->data, ev->len);
-        break;
-
     case CHATWS_EVENT_PONG:
-
-        if (s->pinged) {
-            s->pinged = 0;
-
-            if (s->state == NGX_HTTP_CHATWS_OPEN && !s->draining) {
-                ngx_add_timer(s->connection->read, s->limits->ping_interval);
-            }
-        }
-
-        break;
+        ngx_http_chatws_control(s, ev);
+        return;
 
     default: /* CHATWS_EVENT_TEXT, CHATWS_EVENT_BINARY */
+
+        if (ev->compressed && ngx_http_chatws_unpack(s, ev) != NGX_OK) {
+            return;
+        }
 
         if (s->state == NGX_HTTP_CHATWS_OPEN) {
             s->handlers->message(s, ev);
         }
+    }
+}
 
-        break;
+
+/* Pings are answered, pongs noted, a flood of either ends: 5.5.2, 5.5.3 */
+
+static void
+ngx_http_chatws_control(ngx_http_chatws_session_t *s, chatws_event_t *ev)
+{
+    uint32_t                       now;
+
+    static const chatws_failure_t  flood =
+        { CHATWS_CLOSE_POLICY, chatws_str("too many control frames") };
+
+    now = (uint32_t) ngx_time();
+
+    if (s->second != now) {
+        s->second = now;
+        s->control = 0;
+    }
+
+    if (++s->control > NGX_HTTP_CHATWS_CONTROL_RATE) {
+        ngx_http_chatws_session_fail(s, &flood);
+        return;
+    }
+
+    if (ev->type == CHATWS_EVENT_PING) {
+        ngx_http_chatws_send_payload(s, CHATWS_FRAME_PONG, ev->data, ev->len);
+        return;
+    }
+
+    if (!s->pinged) {
+        return;
+    }
+
+    s->pinged = 0;
+
+    if (s->state == NGX_HTTP_CHATWS_OPEN && !s->draining) {
+        ngx_add_timer(s->connection->read, s->limits->ping_interval);
     }
 }
 

@@ -12,7 +12,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "ngx_http_chatws_session.h"
+#include "ngx_http_chatws_session_private.h"
 
 
 /* iovecs of one writev() */
@@ -22,6 +22,10 @@
 #define NGX_HTTP_CHATWS_RECORD  16384
 
 
+static void ngx_http_chatws_send_packed(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n);
+static void ngx_http_chatws_send_plain(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n);
 static ssize_t ngx_http_chatws_writev(ngx_http_chatws_session_t *s,
     struct iovec *iov, ngx_uint_t n, size_t size);
 static ssize_t ngx_http_chatws_write(ngx_http_chatws_session_t *s,
@@ -47,45 +51,106 @@ void
 ngx_http_chatws_send_frames(ngx_http_chatws_session_t *s,
     ngx_http_chatws_frame_t **frames, ngx_uint_t n)
 {
+    ngx_uint_t  k;
+
+    while (n != 0 && s->state == NGX_HTTP_CHATWS_OPEN) {
+        k = ngx_min(n, NGX_HTTP_CHATWS_IOVS);
+
+        if (s->reader.deflate) {
+            ngx_http_chatws_send_packed(s, frames, k);
+
+        } else {
+            ngx_http_chatws_send_plain(s, frames, k);
+        }
+
+        frames += k;
+        n -= k;
+    }
+}
+
+
+/* Sends frames that are compressed where that pays. */
+
+static void
+ngx_http_chatws_send_packed(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n)
+{
+    ngx_uint_t                i, k;
+    ngx_http_chatws_buf_t    *buf, *bufs[NGX_HTTP_CHATWS_IOVS];
+    ngx_http_chatws_frame_t   packed[NGX_HTTP_CHATWS_IOVS];
+    ngx_http_chatws_frame_t  *out[NGX_HTTP_CHATWS_IOVS];
+
+    k = 0;
+
+    for (i = 0; i < n; i++) {
+        out[i] = frames[i];
+
+        buf = ngx_http_chatws_pack(s, frames[i]);
+
+        if (buf == NULL) {
+            continue;
+        }
+
+        bufs[k] = buf;
+
+        ngx_http_chatws_frame_init(&packed[k], buf->data, buf->len);
+
+        /* what a context has seen must not be dropped */
+        packed[k].droppable = frames[i]->droppable
+                              && !s->params.server_takeover;
+        packed[k].copy = buf;
+
+        out[i] = &packed[k++];
+    }
+
+    ngx_http_chatws_send_plain(s, out, n);
+
+    for (i = 0; i < k; i++) {
+        ngx_http_chatws_buf_release(bufs[i]);
+    }
+}
+
+
+/* Sends up to NGX_HTTP_CHATWS_IOVS frames. */
+
+static void
+ngx_http_chatws_send_plain(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n)
+{
     size_t        size;
     ssize_t       sent;
-    ngx_uint_t    i, k;
+    ngx_uint_t    i;
     struct iovec  iov[NGX_HTTP_CHATWS_IOVS];
 
     if (s->state != NGX_HTTP_CHATWS_OPEN) {
         return;
     }
 
-    i = 0;
-
-    while (i < n && s->out == NULL) {
-
-        size = 0;
-
-        for (k = 0; k < NGX_HTTP_CHATWS_IOVS && i + k < n; k++) {
-            iov[k].iov_base = frames[i + k]->data;
-            iov[k].iov_len = frames[i + k]->len;
-            size += frames[i + k]->len;
-        }
-
-        sent = ngx_http_chatws_writev(s, iov, k, size);
-
-        if (sent == (ssize_t) size) {
-            i += k;
-            continue;
-        }
-
-        if (sent == NGX_ERROR) {
-            ngx_http_chatws_session_abort(s);
-            return;
-        }
-
-        ngx_http_chatws_queue_frames(s, &frames[i], n - i,
-                                     sent == NGX_AGAIN ? 0 : sent);
+    if (s->out != NULL) {
+        ngx_http_chatws_queue_frames(s, frames, n, 0);
         return;
     }
 
-    ngx_http_chatws_queue_frames(s, &frames[i], n - i, 0);
+    size = 0;
+
+    for (i = 0; i < n; i++) {
+        iov[i].iov_base = frames[i]->data;
+        iov[i].iov_len = frames[i]->len;
+        size += frames[i]->len;
+    }
+
+    sent = ngx_http_chatws_writev(s, iov, n, size);
+
+    if (sent == (ssize_t) size) {
+        return;
+    }
+
+    if (sent == NGX_ERROR) {
+        ngx_http_chatws_session_abort(s);
+        return;
+    }
+
+    ngx_http_chatws_queue_frames(s, frames, n, sent == NGX_AGAIN ? 0 : sent);
 }
 
 

@@ -28,6 +28,11 @@ typedef struct {
     ngx_msec_t                   ping_interval;     /* 0: off */
     ngx_msec_t                   ping_timeout;
     ngx_msec_t                   drain;
+    ngx_flag_t                   deflate;
+    ngx_flag_t                   deflate_takeover;
+    ngx_int_t                    deflate_level;
+    size_t                       deflate_min_length;
+    ngx_str_t                    subprotocol;       /* empty: none */
 
     chatws_reader_conf_t         reader;            /* set by merge */
 } ngx_http_chatws_limits_t;
@@ -57,6 +62,8 @@ extern ngx_http_chatws_bounds_t  ngx_http_chatws_message_bounds;
 extern ngx_http_chatws_bounds_t  ngx_http_chatws_buffer_bounds;
 extern ngx_http_chatws_bounds_t  ngx_http_chatws_time_bounds;
 extern ngx_http_chatws_bounds_t  ngx_http_chatws_interval_bounds;
+extern ngx_http_chatws_bounds_t  ngx_http_chatws_level_bounds;
+extern ngx_conf_post_t           ngx_http_chatws_token_post;
 
 
 #define NGX_HTTP_CHATWS_ANY_CONF                                              \
@@ -66,6 +73,34 @@ extern ngx_http_chatws_bounds_t  ngx_http_chatws_interval_bounds;
 /* rows of a module's table of directives */
 
 #define ngx_http_chatws_limits_commands                                       \
+                                                                              \
+    { ngx_string("chatws_deflate"),                                           \
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_FLAG,                                 \
+      ngx_conf_set_flag_slot,                                                 \
+      NGX_HTTP_LOC_CONF_OFFSET,                                               \
+      offsetof(ngx_http_chatws_limits_t, deflate),                            \
+      NULL },                                                                 \
+                                                                              \
+    { ngx_string("chatws_deflate_context_takeover"),                          \
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_FLAG,                                 \
+      ngx_conf_set_flag_slot,                                                 \
+      NGX_HTTP_LOC_CONF_OFFSET,                                               \
+      offsetof(ngx_http_chatws_limits_t, deflate_takeover),                   \
+      NULL },                                                                 \
+                                                                              \
+    { ngx_string("chatws_deflate_level"),                                     \
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,                                \
+      ngx_conf_set_num_slot,                                                  \
+      NGX_HTTP_LOC_CONF_OFFSET,                                               \
+      offsetof(ngx_http_chatws_limits_t, deflate_level),                      \
+      &ngx_http_chatws_level_bounds },                                        \
+                                                                              \
+    { ngx_string("chatws_deflate_min_length"),                                \
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,                                \
+      ngx_conf_set_size_slot,                                                 \
+      NGX_HTTP_LOC_CONF_OFFSET,                                               \
+      offsetof(ngx_http_chatws_limits_t, deflate_min_length),                 \
+      NULL },                                                                 \
                                                                               \
     { ngx_string("chatws_drain"),                                             \
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,                                \
@@ -100,7 +135,14 @@ extern ngx_http_chatws_bounds_t  ngx_http_chatws_interval_bounds;
       ngx_conf_set_size_slot,                                                 \
       NGX_HTTP_LOC_CONF_OFFSET,                                               \
       offsetof(ngx_http_chatws_limits_t, send_buffer),                        \
-      &ngx_http_chatws_buffer_bounds }
+      &ngx_http_chatws_buffer_bounds },                                       \
+                                                                              \
+    { ngx_string("chatws_subprotocol"),                                       \
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,                                \
+      ngx_conf_set_str_slot,                                                  \
+      NGX_HTTP_LOC_CONF_OFFSET,                                               \
+      offsetof(ngx_http_chatws_limits_t, subprotocol),                        \
+      &ngx_http_chatws_token_post }
 
 
 #endif /* _NGX_HTTP_CHATWS_LIMITS_H_INCLUDED_ */

@@ -10,10 +10,12 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "ngx_http_chatws_hub.h"
+#include "ngx_http_chatws_session.h"
 #include "ngx_http_chatws_response.h"
 
 
+static ngx_int_t ngx_http_chatws_status_headers(ngx_http_request_t *r,
+    ngx_uint_t status);
 static ngx_int_t ngx_http_chatws_has_error_page(ngx_http_request_t *r,
     ngx_uint_t status);
 
@@ -84,28 +86,14 @@ ngx_int_t
 ngx_http_chatws_refuse(ngx_http_request_t *r, ngx_uint_t status,
     const chatws_fault_t *fault)
 {
-    ngx_str_t     value;
     chatws_str_t  body;
 
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                   "chatws refuses with %ui: %V, %V", status,
                   (ngx_str_t *) &fault->error, (ngx_str_t *) &fault->details);
 
-    if (status == NGX_HTTP_SERVICE_UNAVAILABLE) {
-
-        value.len = 1;
-        value.data = ngx_pnalloc(r->pool, 1);
-
-        if (value.data == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        /* seconds, spread so that clients don't come back all at once */
-        value.data[0] = (u_char) ('1' + ngx_random() % 5);
-
-        if (ngx_http_chatws_add_header(r, "Retry-After", &value) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
+    if (ngx_http_chatws_status_headers(r, status) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (ngx_http_chatws_has_error_page(r, status)) {
@@ -123,6 +111,54 @@ ngx_http_chatws_refuse(ngx_http_request_t *r, ngx_uint_t status,
     }
 
     return ngx_http_chatws_send_json(r, status, (ngx_str_t *) &body);
+}
+
+
+static ngx_int_t
+ngx_http_chatws_status_headers(ngx_http_request_t *r, ngx_uint_t status)
+{
+    ngx_str_t         after;
+
+    static ngx_str_t  version = ngx_string("13");
+    static ngx_str_t  upgrade = ngx_string("websocket");
+    static ngx_str_t  connection = ngx_string("Upgrade");
+
+    switch (status) {
+
+    case NGX_HTTP_CHATWS_UPGRADE_REQUIRED:
+
+        /* fields of the connection exist in HTTP/1 only: RFC 9113, 8.2.2 */
+
+        if (r->http_version <= NGX_HTTP_VERSION_11
+            && (ngx_http_chatws_add_header(r, "Upgrade", &upgrade) != NGX_OK
+                || ngx_http_chatws_add_header(r, "Connection", &connection)
+                   != NGX_OK))
+        {
+            return NGX_ERROR;
+        }
+
+        ngx_str_set(&r->headers_out.status_line, "426 Upgrade Required");
+
+        return ngx_http_chatws_add_header(r, "Sec-WebSocket-Version",
+                                          &version);
+
+    case NGX_HTTP_SERVICE_UNAVAILABLE:
+
+        after.len = 1;
+        after.data = ngx_pnalloc(r->pool, 1);
+
+        if (after.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        /* seconds, spread so that clients don't come back all at once */
+        after.data[0] = (u_char) ('1' + ngx_random() % 5);
+
+        return ngx_http_chatws_add_header(r, "Retry-After", &after);
+
+    default:
+        return NGX_OK;
+    }
 }
 
 

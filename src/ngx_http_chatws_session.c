@@ -321,6 +321,17 @@ ngx_http_chatws_session_exit(void)
 }
 
 
+uint64_t
+ngx_http_chatws_now(void)
+{
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+
+    return (uint64_t) tp->sec * 1000 + tp->msec;
+}
+
+
 static void
 ngx_http_chatws_empty_handler(ngx_event_t *wev)
 {
@@ -373,6 +384,7 @@ ngx_http_chatws_free(ngx_http_chatws_session_t *s)
 
     chatws_reader_close(&s->reader, &s->limits->reader);
 
+    ngx_http_chatws_pack_done(s);
     ngx_http_chatws_discard(s);
 
     ngx_free(s);

@@ -79,6 +79,8 @@ struct ngx_http_chatws_session_s {
     size_t                             out_size;  /* bytes in out */
 
     chatws_reader_t                    reader;
+    chatws_deflate_ctx_t              *deflate;   /* takeover only */
+    chatws_deflate_params_t            params;    /* if reader.deflate */
 
     ngx_log_t                          log;       /* once c->pool is gone */
     ngx_str_t                          addr;      /* follows the structure */
@@ -89,6 +91,9 @@ struct ngx_http_chatws_session_s {
     unsigned                           draining:1;
     unsigned                           shut:1;    /* output is shut down */
     unsigned                           started:1;
+
+    uint32_t                           second;    /* of the control frames */
+    uint32_t                           control;   /* read in that second */
 };
 
 
@@ -101,6 +106,13 @@ ngx_http_chatws_session_t *ngx_http_chatws_session_create(
     ngx_http_request_t *r, size_t size,
     const ngx_http_chatws_limits_t *limits,
     const ngx_http_chatws_handlers_t *handlers);
+
+/*
+ * Uses permessage-deflate as it was agreed; before the start.  NGX_ERROR: no
+ * memory.
+ */
+ngx_int_t ngx_http_chatws_session_deflate(ngx_http_chatws_session_t *s,
+    const chatws_deflate_params_t *params);
 
 /*
  * After the response header went into the output: takes the connection over
@@ -128,6 +140,9 @@ void ngx_http_chatws_session_abort(ngx_http_chatws_session_t *s);
 /* Calls handler for each session of this worker that has these handlers. */
 void ngx_http_chatws_session_each(const ngx_http_chatws_handlers_t *handlers,
     void (*handler)(ngx_http_chatws_session_t *s, void *data), void *data);
+
+/* Milliseconds since 1970, as of this turn of the event loop. */
+uint64_t ngx_http_chatws_now(void);
 
 /* At the worker's end: a last word to every peer that can take it. */
 void ngx_http_chatws_session_exit(void);

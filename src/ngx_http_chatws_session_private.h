@@ -24,8 +24,10 @@
 /* of this worker; made with its first session */
 
 typedef struct {
-    u_char                      *buf;     /* receive buffer */
-    ngx_queue_t                  queue;   /* sessions */
+    u_char                      *buf;          /* receive buffer */
+    ngx_queue_t                  queue;        /* sessions */
+    chatws_deflate_t            *expander;
+    chatws_deflate_t            *packers[10];  /* by level */
 } ngx_http_chatws_worker_t;
 
 
@@ -46,6 +48,23 @@ void ngx_http_chatws_peer_close(ngx_http_chatws_session_t *s,
 
 /* Goes on with a lingering close as far as the output allows. */
 void ngx_http_chatws_linger(ngx_http_chatws_session_t *s);
+
+/*
+ * The frame as a session with permessage-deflate gets it: a reference, the
+ * caller's, to a whole compressed frame; or NULL: as it is.
+ */
+ngx_http_chatws_buf_t *ngx_http_chatws_pack(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t *frame);
+
+/*
+ * Replaces the payload of a compressed message by the expanded one, valid
+ * until the next event.  Otherwise fails the session: NGX_ERROR.
+ */
+ngx_int_t ngx_http_chatws_unpack(ngx_http_chatws_session_t *s,
+    chatws_event_t *ev);
+
+/* Frees what a session has for permessage-deflate. */
+void ngx_http_chatws_pack_done(ngx_http_chatws_session_t *s);
 
 /*
  * Frees the session and its connection: to be called by its event handlers

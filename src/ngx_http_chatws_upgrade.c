@@ -16,11 +16,26 @@
 #include "ngx_http_chatws_response.h"
 #include "ngx_http_chatws_upgrade.h"
 
+#include <zlib.h>
+
 
 #define NGX_HTTP_CHATWS_GUID    "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 #define NGX_HTTP_CHATWS_SHA1    20
 #define NGX_HTTP_CHATWS_ACCEPT  28      /* its base64 */
+
+
+/* a walk over the fields of a request's header */
+
+typedef struct {
+    ngx_list_part_t  *part;
+    ngx_uint_t        i;
+} ngx_http_chatws_walk_t;
+
+
+#define ngx_http_chatws_walk(walk, r)                                         \
+    (walk)->part = &(r)->headers_in.headers.part;                             \
+    (walk)->i = 0
 
 
 /* the fields of the request that take part */
@@ -37,23 +52,26 @@ typedef struct {
 
 static void ngx_http_chatws_fields(ngx_http_request_t *r,
     ngx_http_chatws_fields_t *fields);
-static void ngx_http_chatws_field(ngx_http_chatws_fields_t *fields,
-    ngx_table_elt_t *h);
 static void ngx_http_chatws_field_once(ngx_http_chatws_fields_t *fields,
     chatws_str_t *field, chatws_str_t *value);
-static ngx_int_t ngx_http_chatws_is_field(ngx_table_elt_t *h,
-    const char *name, size_t len);
-static ngx_int_t ngx_http_chatws_upgrade_required(ngx_http_request_t *r,
-    const chatws_fault_t *fault);
+static chatws_str_t *ngx_http_chatws_next_field(
+    ngx_http_chatws_walk_t *walk, ngx_str_t *name);
+static ngx_int_t ngx_http_chatws_negotiate_protocol(ngx_http_request_t *r,
+    const ngx_http_chatws_limits_t *limits, ngx_http_chatws_handshake_t *hs);
+static ngx_int_t ngx_http_chatws_negotiate_deflate(ngx_http_request_t *r,
+    const ngx_http_chatws_limits_t *limits, ngx_http_chatws_handshake_t *hs);
+static ngx_int_t ngx_http_chatws_answer(ngx_http_request_t *r,
+    ngx_http_chatws_handshake_t *hs, ngx_http_chatws_session_t *s);
 static ngx_int_t ngx_http_chatws_accept(ngx_http_request_t *r,
     ngx_str_t *key);
 static ngx_int_t ngx_http_chatws_take_header(ngx_http_request_t *r,
     ngx_http_chatws_session_t *s);
 
 
-ngx_int_t
+ngx_uint_t
 ngx_http_chatws_handshake(ngx_http_request_t *r,
-    ngx_http_chatws_handshake_t *hs)
+    const ngx_http_chatws_limits_t *limits, ngx_http_chatws_handshake_t *hs,
+    const chatws_fault_t **fault)
 {
     ngx_http_chatws_fields_t     fields;
 
@@ -69,6 +87,14 @@ ngx_http_chatws_handshake(ngx_http_request_t *r,
     static const chatws_fault_t  body =
         ngx_http_chatws_fault("Invalid handshake",
                               "an upgrade request must have no body");
+    static const chatws_fault_t  protocol =
+        ngx_http_chatws_fault("Invalid handshake",
+                       "Sec-WebSocket-Protocol must be a list of tokens");
+    static const chatws_fault_t  extensions =
+        ngx_http_chatws_fault("Invalid handshake",
+                  "Sec-WebSocket-Extensions must be a list of extensions");
+
+    ngx_memzero(hs, sizeof(ngx_http_chatws_handshake_t));
 
     ngx_http_chatws_fields(r, &fields);
 
@@ -79,19 +105,33 @@ ngx_http_chatws_handshake(ngx_http_request_t *r,
         || !fields.connection
         || !fields.upgrade)
     {
-        return ngx_http_chatws_upgrade_required(r, &required);
+        *fault = &required;
+        return NGX_HTTP_CHATWS_UPGRADE_REQUIRED;
     }
 
     if (chatws_handshake_version(&fields.version) != CHATWS_OK) {
-        return ngx_http_chatws_upgrade_required(r, &version);
+        *fault = &version;
+        return NGX_HTTP_CHATWS_UPGRADE_REQUIRED;
     }
 
     if (fields.repeated || chatws_handshake_key(&fields.key) != CHATWS_OK) {
-        return ngx_http_chatws_refuse(r, NGX_HTTP_BAD_REQUEST, &key);
+        *fault = &key;
+        return NGX_HTTP_BAD_REQUEST;
     }
 
     if (r->headers_in.content_length_n > 0 || r->headers_in.chunked) {
-        return ngx_http_chatws_refuse(r, NGX_HTTP_BAD_REQUEST, &body);
+        *fault = &body;
+        return NGX_HTTP_BAD_REQUEST;
+    }
+
+    if (ngx_http_chatws_negotiate_protocol(r, limits, hs) != NGX_OK) {
+        *fault = &protocol;
+        return NGX_HTTP_BAD_REQUEST;
+    }
+
+    if (ngx_http_chatws_negotiate_deflate(r, limits, hs) != NGX_OK) {
+        *fault = &extensions;
+        return NGX_HTTP_BAD_REQUEST;
     }
 
     hs->key.len = fields.key.len;
@@ -99,7 +139,7 @@ ngx_http_chatws_handshake(ngx_http_request_t *r,
     hs->origin.len = fields.origin.len;
     hs->origin.data = fields.origin.data;
 
-    return NGX_OK;
+    return 0;
 }
 
 
@@ -107,66 +147,53 @@ static void
 ngx_http_chatws_fields(ngx_http_request_t *r,
     ngx_http_chatws_fields_t *fields)
 {
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *header;
+    chatws_str_t               *value;
+    ngx_http_chatws_walk_t      walk;
+
+    static ngx_str_t            connection = ngx_string("connection");
+    static ngx_str_t            upgrade = ngx_string("upgrade");
+    static ngx_str_t            key = ngx_string("sec-websocket-key");
+    static ngx_str_t            version = ngx_string("sec-websocket-version");
+    static ngx_str_t            origin = ngx_string("origin");
+
+    static const chatws_str_t   upgrade_token = chatws_str("upgrade");
+    static const chatws_str_t   websocket_token = chatws_str("websocket");
 
     ngx_memzero(fields, sizeof(ngx_http_chatws_fields_t));
 
-    part = &r->headers_in.headers.part;
-    header = part->elts;
+    ngx_http_chatws_walk(&walk, r);
 
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                return;
-            }
-
-            part = part->next;
-            header = part->elts;
-            i = 0;
-        }
-
-        ngx_http_chatws_field(fields, &header[i]);
-    }
-}
-
-
-static void
-ngx_http_chatws_field(ngx_http_chatws_fields_t *fields, ngx_table_elt_t *h)
-{
-    chatws_str_t               *value;
-
-    static const chatws_str_t   upgrade = chatws_str("upgrade");
-    static const chatws_str_t   websocket = chatws_str("websocket");
-
-    value = (chatws_str_t *) &h->value;
-
-#define ngx_http_chatws_named(name)                                           \
-    ngx_http_chatws_is_field(h, name, sizeof(name) - 1)
-
-    if (ngx_http_chatws_named("connection")) {
-        if (chatws_handshake_token(value, &upgrade) == CHATWS_OK) {
+    while ((value = ngx_http_chatws_next_field(&walk, &connection)) != NULL) {
+        if (chatws_handshake_token(value, &upgrade_token) == CHATWS_OK) {
             fields->connection = 1;
         }
-
-    } else if (ngx_http_chatws_named("upgrade")) {
-        if (chatws_handshake_token(value, &websocket) == CHATWS_OK) {
-            fields->upgrade = 1;
-        }
-
-    } else if (ngx_http_chatws_named("sec-websocket-key")) {
-        ngx_http_chatws_field_once(fields, &fields->key, value);
-
-    } else if (ngx_http_chatws_named("sec-websocket-version")) {
-        ngx_http_chatws_field_once(fields, &fields->version, value);
-
-    } else if (ngx_http_chatws_named("origin")) {
-        ngx_http_chatws_field_once(fields, &fields->origin, value);
     }
 
-#undef ngx_http_chatws_named
+    ngx_http_chatws_walk(&walk, r);
+
+    while ((value = ngx_http_chatws_next_field(&walk, &upgrade)) != NULL) {
+        if (chatws_handshake_token(value, &websocket_token) == CHATWS_OK) {
+            fields->upgrade = 1;
+        }
+    }
+
+    ngx_http_chatws_walk(&walk, r);
+
+    while ((value = ngx_http_chatws_next_field(&walk, &key)) != NULL) {
+        ngx_http_chatws_field_once(fields, &fields->key, value);
+    }
+
+    ngx_http_chatws_walk(&walk, r);
+
+    while ((value = ngx_http_chatws_next_field(&walk, &version)) != NULL) {
+        ngx_http_chatws_field_once(fields, &fields->version, value);
+    }
+
+    ngx_http_chatws_walk(&walk, r);
+
+    while ((value = ngx_http_chatws_next_field(&walk, &origin)) != NULL) {
+        ngx_http_chatws_field_once(fields, &fields->origin, value);
+    }
 }
 
 
@@ -183,39 +210,106 @@ ngx_http_chatws_field_once(ngx_http_chatws_fields_t *fields,
 }
 
 
-static ngx_int_t
-ngx_http_chatws_is_field(ngx_table_elt_t *h, const char *name, size_t len)
+/* The value of the next field of that name, in lower case, or NULL. */
+
+static chatws_str_t *
+ngx_http_chatws_next_field(ngx_http_chatws_walk_t *walk, ngx_str_t *name)
 {
-    return h->key.len == len
-           && ngx_strncmp(h->lowcase_key, name, len) == 0;
+    ngx_table_elt_t  *h;
+
+    while (walk->part != NULL) {
+
+        if (walk->i == walk->part->nelts) {
+            walk->part = walk->part->next;
+            walk->i = 0;
+            continue;
+        }
+
+        h = (ngx_table_elt_t *) walk->part->elts + walk->i++;
+
+        if (h->key.len == name->len
+            && ngx_strncmp(h->lowcase_key, name->data, name->len) == 0)
+        {
+            return (chatws_str_t *) &h->value;
+        }
+    }
+
+    return NULL;
 }
 
 
+/* RFC 6455, 4.2.2, 5: none of the client's is no fault. */
+
 static ngx_int_t
-ngx_http_chatws_upgrade_required(ngx_http_request_t *r,
-    const chatws_fault_t *fault)
+ngx_http_chatws_negotiate_protocol(ngx_http_request_t *r,
+    const ngx_http_chatws_limits_t *limits, ngx_http_chatws_handshake_t *hs)
 {
-    static ngx_str_t  version = ngx_string("13");
-    static ngx_str_t  upgrade = ngx_string("websocket");
-    static ngx_str_t  connection = ngx_string("Upgrade");
+    chatws_rc_e              rc;
+    chatws_str_t            *value;
+    ngx_http_chatws_walk_t   walk;
 
-    if (ngx_http_chatws_add_header(r, "Sec-WebSocket-Version", &version)
-        != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    static ngx_str_t         name = ngx_string("sec-websocket-protocol");
+
+    ngx_http_chatws_walk(&walk, r);
+
+    while ((value = ngx_http_chatws_next_field(&walk, &name)) != NULL) {
+
+        rc = chatws_handshake_protocol(value,
+                                  (const chatws_str_t *) &limits->subprotocol);
+
+        if (rc == CHATWS_ERROR) {
+            return NGX_ERROR;
+        }
+
+        if (rc == CHATWS_OK && limits->subprotocol.len != 0) {
+            hs->subprotocol = 1;
+        }
     }
 
-    /* fields of the connection exist in HTTP/1 only: RFC 9113, 8.2.2 */
+    return NGX_OK;
+}
 
-    if (r->http_version <= NGX_HTTP_VERSION_11
-        && (ngx_http_chatws_add_header(r, "Upgrade", &upgrade) != NGX_OK
-            || ngx_http_chatws_add_header(r, "Connection", &connection)
-               != NGX_OK))
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+
+/* RFC 7692, 5.1: the first acceptable offer, in the client's order. */
+
+static ngx_int_t
+ngx_http_chatws_negotiate_deflate(ngx_http_request_t *r,
+    const ngx_http_chatws_limits_t *limits, ngx_http_chatws_handshake_t *hs)
+{
+    chatws_rc_e               rc;
+    chatws_str_t             *value;
+    ngx_http_chatws_walk_t    walk;
+    chatws_deflate_policy_t   policy;
+
+    static ngx_str_t          name = ngx_string("sec-websocket-extensions");
+
+    if (!limits->deflate) {
+        return NGX_OK;
     }
 
-    return ngx_http_chatws_refuse(r, NGX_HTTP_CHATWS_UPGRADE_REQUIRED, fault);
+    policy.server_takeover = limits->deflate_takeover;
+    policy.client_takeover = limits->deflate_takeover;
+    policy.server_bits = MAX_WBITS;
+    policy.client_bits = MAX_WBITS;
+
+    ngx_http_chatws_walk(&walk, r);
+
+    while ((value = ngx_http_chatws_next_field(&walk, &name)) != NULL) {
+
+        rc = chatws_deflate_negotiate(&policy, value, &hs->params, hs->answer,
+                                      &hs->answer_len);
+
+        if (rc == CHATWS_ERROR) {
+            return NGX_ERROR;
+        }
+
+        if (rc == CHATWS_OK) {
+            hs->deflate = 1;
+            return NGX_OK;
+        }
+    }
+
+    return NGX_OK;
 }
 
 
@@ -224,16 +318,9 @@ ngx_http_chatws_upgrade(ngx_http_request_t *r,
     ngx_http_chatws_handshake_t *hs, ngx_http_chatws_session_t *s,
     ngx_str_t *greeting)
 {
-    ngx_int_t         rc;
+    ngx_int_t  rc;
 
-    static ngx_str_t  upgrade = ngx_string("websocket");
-
-    r->headers_out.status = NGX_HTTP_SWITCHING_PROTOCOLS;
-    r->keepalive = 0;
-
-    if (ngx_http_chatws_add_header(r, "Upgrade", &upgrade) != NGX_OK
-        || ngx_http_chatws_accept(r, &hs->key) != NGX_OK)
-    {
+    if (ngx_http_chatws_answer(r, hs, s) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -255,7 +342,60 @@ ngx_http_chatws_upgrade(ngx_http_request_t *r,
 }
 
 
-/* RFC 6455, 4.2.2, 5.4 */
+/* RFC 6455, 4.2.2, 5 */
+
+static ngx_int_t
+ngx_http_chatws_answer(ngx_http_request_t *r,
+    ngx_http_chatws_handshake_t *hs, ngx_http_chatws_session_t *s)
+{
+    ngx_str_t         extensions, subprotocol;
+
+    static ngx_str_t  upgrade = ngx_string("websocket");
+
+    r->headers_out.status = NGX_HTTP_SWITCHING_PROTOCOLS;
+    r->keepalive = 0;
+
+    if (ngx_http_chatws_add_header(r, "Upgrade", &upgrade) != NGX_OK
+        || ngx_http_chatws_accept(r, &hs->key) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (hs->subprotocol) {
+        subprotocol = s->limits->subprotocol;
+
+        if (ngx_http_chatws_add_header(r, "Sec-WebSocket-Protocol",
+                                       &subprotocol)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (!hs->deflate) {
+        return NGX_OK;
+    }
+
+    extensions.len = hs->answer_len;
+    extensions.data = ngx_pnalloc(r->pool, extensions.len);
+
+    if (extensions.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(extensions.data, hs->answer, extensions.len);
+
+    if (ngx_http_chatws_add_header(r, "Sec-WebSocket-Extensions", &extensions)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_chatws_session_deflate(s, &hs->params);
+}
+
+
+/* The hash of the key: RFC 6455, 4.2.2, 5.4. */
 
 static ngx_int_t
 ngx_http_chatws_accept(ngx_http_request_t *r, ngx_str_t *key)
