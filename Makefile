@@ -49,7 +49,8 @@ echo: $(ECHO_MODULE)
 # changed.
 
 $(MODULE): $(BUILD)/module/Makefile $(SOURCES)
-	+@$(MAKE) --no-print-directory $(PARALLEL) -C build/module \
+	@echo "building build/$(@F) for $(or $(NGINX),$(NGINX_SRC))"
+	+@$(MAKE) --no-print-directory -s $(PARALLEL) -C build/module \
 		-f objs/Makefile modules
 	@cp build/module/objs/$(@F) $@.new && mv $@.new $@
 
@@ -58,7 +59,8 @@ $(BUILD)/module/Makefile: config t/tools/configure build/module.key
 	@touch $@
 
 $(ECHO_MODULE): $(BUILD)/echo/Makefile $(SOURCES) $(wildcard t/echo/*.[ch])
-	+@$(MAKE) --no-print-directory $(PARALLEL) -C build/echo \
+	@echo "building build/$(@F) for $(or $(NGINX),$(NGINX_SRC))"
+	+@$(MAKE) --no-print-directory -s $(PARALLEL) -C build/echo \
 		-f objs/Makefile modules
 	@cp build/echo/objs/$(@F) $@.new && mv $@.new $@
 

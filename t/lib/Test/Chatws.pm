@@ -12,7 +12,8 @@ use strict;
 use base qw/ Exporter /;
 
 our @EXPORT = qw/
-    ws publish request json_of events_of gather deadline reloaded
+    conf ws publish request json_of events_of gather deadline reloaded
+    workers_of own_network
 /;
 
 use Cwd qw/ abs_path /;
@@ -66,6 +67,55 @@ END {
     for my $client (grep { defined } @clients) {
         $client->drop();
     }
+}
+
+
+# A configuration with a hub: main, events, http, server and the two locations
+# endpoint and publish take what a test adds.
+
+sub conf {
+    my (%o) = @_;
+
+    my %text = map { $_ => defined $o{$_} ? $o{$_} : '' }
+        qw/ main events http server endpoint publish /;
+    my $zone = $o{zone} || 'zone=chat:1m';
+    my $connections = $o{connections} || 512;
+
+    return <<"EOC";
+%%TEST_GLOBALS%%
+
+daemon off;
+$text{main}
+
+events {
+    worker_connections $connections;
+    $text{events}
+}
+
+http {
+    %%TEST_GLOBALS_HTTP%%
+
+    chatws_zone $zone;
+    $text{http}
+
+    server {
+        listen 127.0.0.1:8080;
+        server_name localhost;
+
+        location = /api/ws {
+            chatws chat;
+            $text{endpoint}
+        }
+
+        location = /api/messages {
+            chatws_publish chat;
+            $text{publish}
+        }
+
+        $text{server}
+    }
+}
+EOC
 }
 
 
@@ -202,28 +252,80 @@ sub events_of {
 }
 
 
-# Reloads and waits until the workers of before have all been told: new ones
-# answer.  A log line is the only sign that nginx gives.
+# Waits for what gives no sign to wait for: asks until it is true.
+
+sub until {
+    my ($code) = @_;
+
+    my $until = time() + deadline();
+
+    while (!$code->()) {
+        return 0 if time() > $until;
+        Time::HiRes::sleep(0.005);
+    }
+
+    return 1;
+}
+
+
+# Examples name port 8000.  Where the system allows a network of one's own,
+# the test starts again in it, and the port is free; otherwise false.
+
+sub own_network {
+    return 1 if $ENV{TEST_CHATWS_NETWORK};
+
+    my $inner = 'ip link set lo up && exec "$@"';
+
+    for my $unshare ([ qw/ unshare -n / ], [ qw/ unshare -rn / ]) {
+        next if system("@$unshare ip link set lo up > /dev/null 2>&1") != 0;
+
+        $ENV{TEST_CHATWS_NETWORK} = 1;
+        exec @$unshare, '/bin/sh', '-c', $inner, 'sh', $^X,
+            (map { "-I$_" } grep { !ref } @INC), $0;
+    }
+
+    return 0;
+}
+
+
+# The process ids of the workers that a master has.
+
+sub workers_of {
+    my ($t) = @_;
+
+    my ($master) = $t->read_file('nginx.pid') =~ /(\d+)/;
+    my @pids;
+
+    for my $file (glob '/proc/[0-9]*/stat') {
+        open my $fh, '<', $file or next;
+        my $line = <$fh>;
+        next unless defined $line && $line =~ /^(\d+) \(.*\) (\S) (\d+) /;
+        push @pids, $1 if $3 == $master && $2 ne 'Z';
+    }
+
+    @pids = sort { $a <=> $b } @pids;
+
+    return @pids;
+}
+
+
+# Reloads; true when new workers are there, and those of before were told.
 
 sub reloaded {
     my ($t) = @_;
 
+    my %before = map { $_ => 1 } workers_of($t);
     my $count = sub {
         my $log = $t->read_file('error.log');
         return scalar(() = $log =~ /gracefully shutting down/g);
     };
 
-    my $before = $count->();
-    my $until = time() + deadline();
+    my $told = $count->();
 
     $t->reload();
 
-    while ($count->() == $before) {
-        return 0 if time() > $until;
-        Time::HiRes::sleep(0.01);
-    }
-
-    return 1;
+    return &until(sub { $count->() > $told })
+        && &until(sub { grep { !$before{$_} } workers_of($t) });
 }
 
 

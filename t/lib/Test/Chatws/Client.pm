@@ -499,7 +499,7 @@ sub await {
 sub subscribe {
     my ($self, $chat) = @_;
 
-    $self->send_json({ action => 'subscribe', chatId => $chat });
+    $self->send_json({ action => 'subscribe', chatId => "$chat" });
 
     return $self->await('subscription_confirmed');
 }
@@ -508,7 +508,7 @@ sub subscribe {
 sub unsubscribe {
     my ($self, $chat) = @_;
 
-    $self->send_json({ action => 'unsubscribe', chatId => $chat });
+    $self->send_json({ action => 'unsubscribe', chatId => "$chat" });
 
     return $self->await('subscription_confirmed');
 }

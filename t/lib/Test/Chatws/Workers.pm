@@ -1,0 +1,81 @@
+package Test::Chatws::Workers;
+
+# Copyright (C) chatws contributors
+#
+# The same test with any number of workers: publishing in any of them
+# reaches the connections of all.
+
+use warnings;
+use strict;
+
+use Test::More;
+
+use Test::Chatws;
+use Test::Nginx;
+
+
+sub check {
+    my ($n) = @_;
+
+    my $t = Test::Nginx->new()->has(qw/ http /)->plan(6);
+
+    $t->write_file_expand('nginx.conf', conf(connections => 64,
+        zone => $n > 4 ? 'zone=chat:4m' : 'zone=chat:1m',
+        main => "worker_processes $n;", http => 'keepalive_timeout 0;'));
+
+    $t->run();
+
+    ok(Test::Chatws::until(sub { workers_of($t) == $n }), "$n workers");
+
+    # enough connections that several workers have some
+
+    my @all = map { ws(user => "u$_", chats => [ 'all', 'c' . $_ % 3 ]) }
+        1 .. 24;
+
+    my $recipients = 0;
+
+    for my $m (1 .. 20) {
+        $recipients += publish({ chatId => 'all', text => "$m",
+            sender => 'x' })->{json}{recipients};
+    }
+
+    is($recipients, 20 * 24, 'recipients');
+    is(in_order(gather(\@all, 20)), 24, 'each got all, in order');
+
+    # a chat of some
+
+    is(publish({ chatId => 'c1', text => 'some', sender => 'u1' })
+        ->{json}{recipients}, 7, 'a chat of some, without the sender');
+
+    # typing goes across workers, too
+
+    $all[0]->send_json({ type => 'typing', chatId => 'all',
+        isTyping => JSON::PP::true() });
+
+    is(scalar(grep { $_->await('user_typing') } @all[1 .. 23]), 23,
+        'typing');
+
+    # what is closed is gone everywhere
+
+    $_->drop() for @all[12 .. 23];
+
+    ok(Test::Chatws::until(sub {
+        publish({ chatId => 'all', text => 'x', sender => 'x' })
+            ->{json}{recipients} == 12;
+    }), 'half of them gone');
+}
+
+
+# How many of the lists hold the texts 1, 2, ... without a gap.
+
+sub in_order {
+    my (@lists) = @_;
+
+    return scalar grep {
+        my $n = 0;
+        @$_ && !grep { json_of($_)->{message}{text} ne ++$n } @$_;
+    } @lists;
+}
+
+
+1;
