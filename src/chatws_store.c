@@ -396,7 +396,7 @@ chatws_store_find(chatws_store_t *st, const chatws_str_t *chat)
 uint64_t
 chatws_store_seq(chatws_store_t *st, uint32_t chat)
 {
-    return chatws_shared_get(&chatws_table_chat(&st->table, chat)->seq);
+    return chatws_table_chat(&st->table, chat)->seq;
 }
 
 

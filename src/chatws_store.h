@@ -240,8 +240,7 @@ void chatws_store_unsubscribe(chatws_store_t *st, uint32_t slot,
 uint32_t chatws_store_find(chatws_store_t *st, const chatws_str_t *chat);
 
 /*
- * The last number used in a chat that the caller's slot is subscribed to.
- * Without the lock (acquire); the entry of that number may not yet be seen.
+ * Locked.  The last number used in a chat, which exists.
  */
 uint64_t chatws_store_seq(chatws_store_t *st, uint32_t chat);
 

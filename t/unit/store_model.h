@@ -18,7 +18,7 @@
 #define SLOTS    5
 #define CHATS    44
 #define USERS    6
-#define SIZE     (25 * 1024)
+#define ROOM     6000    /* bytes above the least */
 #define QUEUE    1024
 
 #define model_want(what)                                                      \

@@ -88,8 +88,9 @@ store_hook(void)
 static void
 run(unsigned seed, uint32_t steps, uint32_t deaths)
 {
+    size_t          size;
     uint8_t         key[16];
-    uint32_t        i;
+    uint32_t        i, nslots;
     chatws_usage_t  u;
 
     srand(seed);
@@ -98,8 +99,13 @@ run(unsigned seed, uint32_t steps, uint32_t deaths)
         key[i] = (uint8_t) rand();
     }
 
-    if (posix_memalign(&mem, 64, SIZE) != 0
-        || chatws_store_init(mem, SIZE, SLOTS, key, seed) != CHATWS_OK)
+    /* bitmaps and rows of several sizes */
+
+    nslots = SLOTS + seed % 4 * 100;
+    size = chatws_store_min_size(nslots) + ROOM;
+
+    if (posix_memalign(&mem, 64, size) != 0
+        || chatws_store_init(mem, size, nslots, key, seed) != CHATWS_OK)
     {
         exit(1);
     }
@@ -516,7 +522,16 @@ died(void)
     ndied++;
     deaths_left--;
 
+    /* as who recovers from it may */
+
+    (void) setjmp(death);
+
+    countdown = 1 + rand() % 12;
+    dying = rand() % 2;
+
     chatws_store_recover(st);
+
+    dying = 0;
 
     if (fault == NULL) {
         fault = store_check(st);
