@@ -254,10 +254,11 @@ test_damaged(void)
 static void
 test_no_memory(void)
 {
-    size_t                 i;
-    uint8_t                text[100];
+    size_t                 i, n;
+    uint8_t                text[20000], wire[TEST_MAX / 64];
     unsigned               bad, finished;
     chatws_rc_e            rc;
+    test_peer_t            peer;
     chatws_str_t           out;
     chatws_failure_t       fail;
     chatws_deflate_ctx_t  *ctx;
@@ -269,7 +270,11 @@ test_no_memory(void)
     finished = 0;
     params.client_takeover = 1;
     params.server_takeover = 1;
-    sample(text, 100, 0);
+
+    peer_open(&peer, 15, 15);
+    sample(text, 20000, 2);
+    n = peer_encode(&peer, text, 20000, Z_SYNC_FLUSH, wire);
+    peer_close(&peer);
 
     for (i = 1; i < 40 && !finished; i++) {
         refuse = i;
@@ -286,9 +291,8 @@ test_no_memory(void)
             bad += rc != CHATWS_OK && rc != CHATWS_ERROR;
 
             if (rc == CHATWS_OK) {
-                rc = chatws_deflate_expand(df, ctx, &params, (uint8_t *)
-                                           "\xf2\x48\xcd\xc9\xc9\x07\x00", 7,
-                                           5, &out, &fail);
+                rc = chatws_deflate_expand(df, ctx, &params, wire, n, 20000,
+                                           &out, &fail);
                 bad += rc == CHATWS_ERROR && fail.code != 1011;
                 finished = rc == CHATWS_OK && refuse > 0;
             }
