@@ -47,7 +47,9 @@ typedef struct {
 
 
 static void fill(uint32_t chats);
-static void alone(uint32_t chats);
+static void messages(uint32_t chats);
+static void members(uint32_t chats);
+static void release(uint32_t chats);
 static void crowd(uint32_t chats, uint32_t workers, double seconds);
 static void publisher(uint32_t chats, uint32_t me, uint64_t time);
 static chatws_rc_e publish(uint32_t chat, uint64_t sender,
@@ -127,7 +129,9 @@ main(int argc, char **argv)
     (void) madvise(st, size, MADV_POPULATE_WRITE);
 
     fill(chats);
-    alone(chats);
+    messages(chats);
+    members(chats);
+    release(chats);
 
     printf("\n%-44s %8s %8s %8s\n", "the same, publishers in processes",
            "median", "p99", "p99.9");
@@ -185,12 +189,11 @@ fill(uint32_t chats)
 
 
 static void
-alone(uint32_t chats)
+messages(uint32_t chats)
 {
-    uint32_t             c, i, n, *sample;
-    uint64_t             start, who;
-    chatws_posted_t      out;
-    chatws_subscribed_t  in;
+    uint32_t         c, i, n, *sample;
+    uint64_t         start, who;
+    chatws_posted_t  out;
 
     n = 500000;
     sample = shared->sample[0];
@@ -236,6 +239,20 @@ alone(uint32_t chats)
     }
 
     report("publish, one chat", sample, n);
+}
+
+
+static void
+members(uint32_t chats)
+{
+    uint32_t             c, i, n, *sample;
+    uint64_t             start, who;
+    chatws_posted_t      out;
+    chatws_subscribed_t  in;
+
+    n = 500000;
+    sample = shared->sample[0];
+    out.wake = wake;
 
     for (i = 0; i < n; i++) {
         c = number(chats);
@@ -295,6 +312,17 @@ alone(uint32_t chats)
     }
 
     report("unsubscribe, all from that chat", sample, n);
+}
+
+
+static void
+release(uint32_t chats)
+{
+    uint32_t             c, i, *sample;
+    uint64_t             start;
+    chatws_subscribed_t  in;
+
+    sample = shared->sample[0];
 
     i = 0;
 
