@@ -143,6 +143,64 @@ chatws_notify_error(chatws_str_t *out, const chatws_fault_t *fault,
 }
 
 
+void
+chatws_notify_resumed_open(chatws_json_out_t *json)
+{
+    chatws_json_put_lit(json, "{\"type\":\"resumed\",\"chats\":{");
+}
+
+
+void
+chatws_notify_resumed_chat(chatws_json_out_t *json, unsigned first,
+    const chatws_str_t *chat, uint64_t seq, int recovered,
+    const chatws_str_t *error)
+{
+    if (!first) {
+        chatws_json_put_lit(json, ",");
+    }
+
+    chatws_json_put_string(json, chat);
+
+    if (error != NULL) {
+        chatws_json_put_lit(json, ":{\"error\":");
+        chatws_json_put_string(json, error);
+        chatws_json_put_lit(json, "}");
+        return;
+    }
+
+    if (recovered) {
+        chatws_json_put_lit(json, ":{\"recovered\":true,\"seq\":");
+
+    } else {
+        chatws_json_put_lit(json, ":{\"recovered\":false,\"seq\":");
+    }
+
+    chatws_json_put_uint(json, seq);
+    chatws_json_put_lit(json, "}");
+}
+
+
+void
+chatws_notify_resumed_close(chatws_json_out_t *json, uint64_t epoch,
+    const chatws_str_t *id)
+{
+    uint8_t  text[CHATWS_EPOCH_LEN];
+
+    chatws_epoch_format(text, epoch);
+
+    chatws_json_put_lit(json, "},\"epoch\":\"");
+    chatws_json_put(json, text, CHATWS_EPOCH_LEN);
+    chatws_json_put_lit(json, "\"");
+
+    if (id->len != 0) {
+        chatws_json_put_lit(json, ",\"id\":");
+        chatws_json_put(json, id->data, id->len);
+    }
+
+    chatws_json_put_lit(json, "}");
+}
+
+
 static void
 chatws_notify_open(chatws_json_out_t *json, const chatws_str_t *out)
 {

@@ -14,6 +14,7 @@
 
 
 #include "chatws_core.h"
+#include "chatws_json.h"
 
 
 /*
@@ -93,6 +94,23 @@ chatws_rc_e chatws_notify_typing(chatws_str_t *out, const chatws_str_t *chat,
  */
 chatws_rc_e chatws_notify_error(chatws_str_t *out,
     const chatws_fault_t *fault, const chatws_str_t *id, uint64_t ms);
+
+
+/*
+ * The "resumed" notification, piece by piece: open, a chat each, close.  A
+ * chat that could not be subscribed to has error instead of its state, NULL:
+ * it could.  Room: CHATWS_NOTIFY_SIZE, and CHATWS_RESUMED_GROWTH for each
+ * byte of the object of chats as the client wrote it.
+ */
+
+#define CHATWS_RESUMED_GROWTH    8
+
+void chatws_notify_resumed_open(chatws_json_out_t *json);
+void chatws_notify_resumed_chat(chatws_json_out_t *json, unsigned first,
+    const chatws_str_t *chat, uint64_t seq, int recovered,
+    const chatws_str_t *error);
+void chatws_notify_resumed_close(chatws_json_out_t *json, uint64_t epoch,
+    const chatws_str_t *id);
 
 
 #endif /* _CHATWS_NOTIFY_H_INCLUDED_ */

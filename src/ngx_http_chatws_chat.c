@@ -24,6 +24,18 @@ static ngx_http_chatws_chat_t *ngx_http_chatws_chat_create(
 static void ngx_http_chatws_chat_destroy(ngx_http_chatws_hub_t *hub,
     ngx_http_chatws_chat_t *chat);
 static ngx_int_t ngx_http_chatws_chat_reserve(ngx_http_chatws_chat_t *chat);
+static ngx_int_t ngx_http_chatws_sub_create(
+    ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *id, uint64_t hash,
+    ngx_http_chatws_chat_t *chat, chatws_subscribed_t *at);
+static ngx_int_t ngx_http_chatws_sub_renew(ngx_http_chatws_sub_t *sub,
+    chatws_subscribed_t *at);
+static void ngx_http_chatws_sub_again(ngx_http_chatws_sub_t *sub,
+    chatws_subscribed_t *at);
+static ngx_int_t ngx_http_chatws_store_add(
+    ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *id,
+    chatws_subscribed_t *at);
+static void ngx_http_chatws_store_del(
+    ngx_http_chatws_subscriber_t *subscriber, uint32_t row, ngx_uint_t last);
 static uint64_t ngx_http_chatws_sub_key(
     ngx_http_chatws_subscriber_t *subscriber, ngx_http_chatws_chat_t *chat);
 static ngx_http_chatws_sub_t *ngx_http_chatws_sub_find(
@@ -62,32 +74,45 @@ ngx_http_chatws_leave(ngx_http_chatws_subscriber_t *subscriber)
 
 ngx_int_t
 ngx_http_chatws_subscribe(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_str_t *id, ngx_http_chatws_joined_t *joined)
+    ngx_str_t *id, ngx_uint_t replay, chatws_subscribed_t *at)
 {
     uint64_t                 hash;
-    chatws_rc_e              rc;
-    chatws_subscribed_t      shared;
-    ngx_http_chatws_hub_t   *hub;
     ngx_http_chatws_sub_t   *sub;
     ngx_http_chatws_chat_t  *chat;
 
-    hub = subscriber->hub;
+    hash = chatws_store_hash(subscriber->hub->zone.store, id->data, id->len);
+    chat = ngx_http_chatws_chat_find(subscriber->hub, id, hash);
 
-    hash = chatws_store_hash(hub->zone.store, id->data, id->len);
-    chat = ngx_http_chatws_chat_find(hub, id, hash);
-
-    if (chat != NULL && ngx_http_chatws_sub_find(subscriber, chat) != NULL) {
-        joined->again = 1;
-        joined->row = chat->row;
-
-        ngx_http_chatws_zone_lock(&hub->zone);
-        joined->seq = chatws_store_seq(hub->zone.store, chat->row);
-        ngx_http_chatws_zone_unlock(&hub->zone);
-
-        return NGX_OK;
+    if (chat == NULL) {
+        return ngx_http_chatws_sub_create(subscriber, id, hash, NULL, at);
     }
 
-    /* all memory first, so that shared state needs no undoing */
+    sub = ngx_http_chatws_sub_find(subscriber, chat);
+
+    if (sub == NULL) {
+        return ngx_http_chatws_sub_create(subscriber, id, hash, chat, at);
+    }
+
+    if (replay) {
+        return ngx_http_chatws_sub_renew(sub, at);
+    }
+
+    ngx_http_chatws_sub_again(sub, at);
+
+    return NGX_OK;
+}
+
+
+/* The first subscription of this subscriber to a chat. */
+
+static ngx_int_t
+ngx_http_chatws_sub_create(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *id, uint64_t hash, ngx_http_chatws_chat_t *chat,
+    chatws_subscribed_t *at)
+{
+    ngx_http_chatws_sub_t  *sub;
+
+    /* memory first, so that the shared state needs no undoing for it */
 
     sub = ngx_alloc(sizeof(ngx_http_chatws_sub_t), ngx_cycle->log);
     if (sub == NULL) {
@@ -99,43 +124,114 @@ ngx_http_chatws_subscribe(ngx_http_chatws_subscriber_t *subscriber,
         return NGX_ERROR;
     }
 
-    ngx_http_chatws_zone_lock(&hub->zone);
-
-    rc = chatws_store_subscribe(hub->zone.store, hub->slot,
-                                (chatws_str_t *) id, subscriber->user,
-                                subscriber->own ? CHATWS_MEMBER_OWN : 0,
-                                &shared);
-
-    ngx_http_chatws_zone_unlock(&hub->zone);
-
-    if (rc != CHATWS_OK) {
+    if (ngx_http_chatws_store_add(subscriber, id, at) != NGX_OK) {
         ngx_free(sub);
         return NGX_BUSY;
     }
 
     if (chat == NULL) {
-        chat = ngx_http_chatws_chat_create(hub, id, hash, &shared);
+        chat = ngx_http_chatws_chat_create(subscriber->hub, id, hash, at);
 
         if (chat == NULL) {
-            ngx_http_chatws_zone_lock(&hub->zone);
-            chatws_store_unsubscribe(hub->zone.store, hub->slot, shared.chat,
-                                     subscriber->user,
-                                     subscriber->own ? CHATWS_MEMBER_OWN : 0,
-                                     1);
-            ngx_http_chatws_zone_unlock(&hub->zone);
-
+            ngx_http_chatws_store_del(subscriber, at->chat, 1);
             ngx_free(sub);
             return NGX_ERROR;
         }
     }
 
-    ngx_http_chatws_sub_add(sub, subscriber, chat, shared.head);
-
-    joined->again = 0;
-    joined->row = chat->row;
-    joined->seq = shared.seq;
+    ngx_http_chatws_sub_add(sub, subscriber, chat, at->head);
 
     return NGX_OK;
+}
+
+
+/*
+ * Subscribed already, and the caller sends what was published until now:
+ * what of that waits to be drained is not for this subscriber any more.
+ */
+
+static ngx_int_t
+ngx_http_chatws_sub_renew(ngx_http_chatws_sub_t *sub,
+    chatws_subscribed_t *at)
+{
+    ngx_http_chatws_chat_t  *chat;
+
+    chat = sub->chat;
+
+    if (ngx_http_chatws_store_add(sub->subscriber, &chat->id, at) != NGX_OK) {
+        return NGX_BUSY;
+    }
+
+    ngx_http_chatws_store_del(sub->subscriber, chat->row, 0);
+
+    ngx_http_chatws_drain_forget(sub->subscriber, chat);
+
+    sub->from = at->head;
+    chat->from = at->head;
+
+    return NGX_OK;
+}
+
+
+/* Subscribed already: what is published up to at->seq goes out first. */
+
+static void
+ngx_http_chatws_sub_again(ngx_http_chatws_sub_t *sub,
+    chatws_subscribed_t *at)
+{
+    ngx_http_chatws_hub_t  *hub;
+
+    hub = sub->subscriber->hub;
+
+    ngx_http_chatws_zone_lock(&hub->zone);
+
+    at->seq = chatws_store_seq(hub->zone.store, sub->chat->row);
+    at->head = chatws_store_head(hub->zone.store, CHATWS_DURABLE);
+
+    ngx_http_chatws_zone_unlock(&hub->zone);
+
+    ngx_http_chatws_drain_until(hub, at->head);
+}
+
+
+static ngx_int_t
+ngx_http_chatws_store_add(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *id, chatws_subscribed_t *at)
+{
+    chatws_rc_e             rc;
+    ngx_http_chatws_hub_t  *hub;
+
+    hub = subscriber->hub;
+
+    chatws_store_prefetch(hub->zone.store, (chatws_str_t *) id);
+
+    ngx_http_chatws_zone_lock(&hub->zone);
+
+    rc = chatws_store_subscribe(hub->zone.store, hub->slot,
+                                (chatws_str_t *) id, subscriber->user,
+                                subscriber->own ? CHATWS_MEMBER_OWN : 0, at);
+
+    ngx_http_chatws_zone_unlock(&hub->zone);
+
+    return rc == CHATWS_OK ? NGX_OK : NGX_BUSY;
+}
+
+
+static void
+ngx_http_chatws_store_del(ngx_http_chatws_subscriber_t *subscriber,
+    uint32_t row, ngx_uint_t last)
+{
+    ngx_http_chatws_hub_t  *hub;
+
+    hub = subscriber->hub;
+
+    ngx_http_chatws_zone_lock(&hub->zone);
+
+    chatws_store_unsubscribe(hub->zone.store, hub->slot, row,
+                             subscriber->user,
+                             subscriber->own ? CHATWS_MEMBER_OWN : 0, last);
+
+    ngx_http_chatws_zone_unlock(&hub->zone);
 }
 
 
@@ -401,14 +497,7 @@ ngx_http_chatws_sub_del(ngx_http_chatws_sub_t *sub)
 
     subscriber->nsubs--;
 
-    ngx_http_chatws_zone_lock(&hub->zone);
-
-    chatws_store_unsubscribe(hub->zone.store, hub->slot, chat->row,
-                             subscriber->user,
-                             subscriber->own ? CHATWS_MEMBER_OWN : 0,
-                             chat->n == 0);
-
-    ngx_http_chatws_zone_unlock(&hub->zone);
+    ngx_http_chatws_store_del(subscriber, chat->row, chat->n == 0);
 
     if (chat->n == 0) {
         ngx_http_chatws_chat_destroy(hub, chat);

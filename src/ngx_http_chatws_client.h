@@ -15,6 +15,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "chatws_action.h"
+#include "chatws_id.h"
 #include "ngx_http_chatws_hub.h"
 #include "ngx_http_chatws_session.h"
 
@@ -23,6 +25,8 @@
 
 typedef struct {
     ngx_uint_t                     max_subscriptions;
+    ngx_uint_t                     history;           /* messages replayed */
+    ngx_msec_t                     history_time;      /* and their age */
     ngx_flag_t                     own_messages;
 #if (NGX_PCRE)
     ngx_regex_t                   *chat_pattern;      /* NULL: any */
@@ -40,6 +44,9 @@ typedef struct {
     ngx_str_t                      name;      /* the structure */
 } ngx_http_chatws_client_t;
 
+
+/* what a chat id is told that the rules don't allow */
+extern const chatws_fault_t  ngx_http_chatws_chat_refused;
 
 /* for ngx_http_chatws_session_each() */
 extern const ngx_http_chatws_handlers_t  ngx_http_chatws_client_handlers;
@@ -62,6 +69,26 @@ void ngx_http_chatws_client_lapse(ngx_http_chatws_hub_t *hub);
 /* Acts on a message of the client: protocol, section 2. */
 void ngx_http_chatws_dispatch(ngx_http_chatws_session_t *s,
     chatws_event_t *ev);
+
+/* Subscribes to all chats of a resume: protocol, section 5. */
+void ngx_http_chatws_resume(ngx_http_chatws_client_t *client,
+    chatws_action_t *action);
+
+/*
+ * Memory of the worker for a parser, valid until the next message; which is
+ * 0, or 1 for a second one at the same time.  NULL: there is none.
+ */
+void *ngx_http_chatws_scratch_get(ngx_uint_t which, size_t size);
+
+/* Gives large ones back. */
+void ngx_http_chatws_scratch_put(void);
+
+/*
+ * Subscribes a client to a chat that is valid as a name; NULL, or what it is
+ * to be told.
+ */
+const chatws_fault_t *ngx_http_chatws_enter(ngx_http_chatws_client_t *client,
+    ngx_str_t *chat, ngx_uint_t replay, chatws_subscribed_t *at);
 
 /* Whether the rules allow the chat id; it was checked as a name. */
 ngx_int_t ngx_http_chatws_chat_allowed(const ngx_http_chatws_rules_t *rules,

@@ -13,6 +13,10 @@
 #include "ngx_http_chatws_conf.h"
 
 
+/* messages of a chat that may be replayed to a client */
+#define NGX_HTTP_CHATWS_HISTORY_MAX  100000
+
+
 static ngx_int_t ngx_http_chatws_zone_args(ngx_conf_t *cf, ngx_str_t *name,
     ssize_t *size);
 static char *ngx_http_chatws_refer(ngx_conf_t *cf, ngx_shm_zone_t **zone);
@@ -61,6 +65,8 @@ ngx_http_chatws_create_loc_conf(ngx_conf_t *cf)
     ngx_http_chatws_limits_create(&cwlcf->limits);
 
     cwlcf->rules.max_subscriptions = NGX_CONF_UNSET_UINT;
+    cwlcf->rules.history = NGX_CONF_UNSET_UINT;
+    cwlcf->rules.history_time = NGX_CONF_UNSET_MSEC;
     cwlcf->rules.own_messages = NGX_CONF_UNSET;
 #if (NGX_PCRE)
     cwlcf->rules.chat_pattern = NGX_CONF_UNSET_PTR;
@@ -87,6 +93,9 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_uint_value(conf->rules.max_subscriptions,
                               prev->rules.max_subscriptions, 1000);
+    ngx_conf_merge_uint_value(conf->rules.history, prev->rules.history, 1000);
+    ngx_conf_merge_msec_value(conf->rules.history_time,
+                              prev->rules.history_time, 60 * 60 * 1000);
     ngx_conf_merge_value(conf->rules.own_messages, prev->rules.own_messages,
                          0);
 #if (NGX_PCRE)
@@ -326,6 +335,52 @@ ngx_http_chatws_set_origins(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         *origin = value[i];
     }
+
+    return NGX_CONF_OK;
+}
+
+
+/* chatws_history NUMBER [TIME] */
+
+char *
+ngx_http_chatws_set_history(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_chatws_loc_conf_t *cwlcf = conf;
+
+    ngx_int_t   n, time;
+    ngx_str_t  *value;
+
+    if (cwlcf->rules.history != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    n = ngx_atoi(value[1].data, value[1].len);
+
+    if (n == NGX_ERROR || n > NGX_HTTP_CHATWS_HISTORY_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" value \"%V\" must be between 0 and %d",
+                           &value[0], &value[1], NGX_HTTP_CHATWS_HISTORY_MAX);
+        return NGX_CONF_ERROR;
+    }
+
+    cwlcf->rules.history = n;
+
+    if (cf->args->nelts == 2) {
+        return NGX_CONF_OK;
+    }
+
+    time = ngx_parse_time(&value[2], 0);
+
+    if (time == NGX_ERROR || time == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" has an invalid time \"%V\"",
+                           &value[0], &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    cwlcf->rules.history_time = time;
 
     return NGX_CONF_OK;
 }

@@ -11,13 +11,9 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "chatws_action.h"
 #include "chatws_notify.h"
 #include "ngx_http_chatws_client.h"
-
-
-/* memory for the parser that is kept between messages */
-#define NGX_HTTP_CHATWS_SCRATCH_KEEP  (256 * 1024)
+#include "ngx_http_chatws_replay.h"
 
 
 /* an answer, with room for its frame header in front */
@@ -28,16 +24,6 @@ typedef struct {
 } ngx_http_chatws_reply_t;
 
 
-/* of this worker */
-
-typedef struct {
-    u_char        *data;
-    size_t         size;
-} ngx_http_chatws_scratch_t;
-
-
-static ngx_int_t ngx_http_chatws_scratch_get(size_t size);
-static void ngx_http_chatws_scratch_put(void);
 static void ngx_http_chatws_act(ngx_http_chatws_client_t *client,
     chatws_action_t *action);
 static void ngx_http_chatws_do_subscribe(ngx_http_chatws_client_t *client,
@@ -52,12 +38,16 @@ static void ngx_http_chatws_complain(ngx_http_chatws_client_t *client,
     chatws_action_t *action, const chatws_fault_t *fault);
 
 
-static ngx_http_chatws_scratch_t  ngx_http_chatws_scratch;
+const chatws_fault_t  ngx_http_chatws_chat_refused = {
+    chatws_str(CHATWS_E_CHAT),
+    chatws_str("chatId does not match the pattern of this server")
+};
 
 
 void
 ngx_http_chatws_dispatch(ngx_http_chatws_session_t *s, chatws_event_t *ev)
 {
+    void                      *mem;
     size_t                     size;
     chatws_str_t               text;
     chatws_action_t            action;
@@ -70,14 +60,15 @@ ngx_http_chatws_dispatch(ngx_http_chatws_session_t *s, chatws_event_t *ev)
 
     size = chatws_json_arena_size(text.len);
 
-    if (ngx_http_chatws_scratch_get(size) != NGX_OK) {
+    mem = ngx_http_chatws_scratch_get(0, size);
+
+    if (mem == NULL) {
         ngx_http_chatws_session_close(s, CHATWS_CLOSE_LATER,
                                       "no memory, reconnect");
         return;
     }
 
-    if (chatws_action_parse(&action, &text, CHATWS_JSON_DEPTH,
-                            ngx_http_chatws_scratch.data, size)
+    if (chatws_action_parse(&action, &text, CHATWS_JSON_DEPTH, mem, size)
         == CHATWS_OK)
     {
         ngx_http_chatws_act(client, &action);
@@ -90,61 +81,10 @@ ngx_http_chatws_dispatch(ngx_http_chatws_session_t *s, chatws_event_t *ev)
 }
 
 
-static ngx_int_t
-ngx_http_chatws_scratch_get(size_t size)
-{
-    if (size <= ngx_http_chatws_scratch.size) {
-        return NGX_OK;
-    }
-
-    ngx_free(ngx_http_chatws_scratch.data);
-
-    ngx_http_chatws_scratch.size = 0;
-    ngx_http_chatws_scratch.data = ngx_alloc(size, ngx_cycle->log);
-
-    if (ngx_http_chatws_scratch.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_http_chatws_scratch.size = size;
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_http_chatws_scratch_put(void)
-{
-    if (ngx_http_chatws_scratch.size > NGX_HTTP_CHATWS_SCRATCH_KEEP) {
-        ngx_free(ngx_http_chatws_scratch.data);
-        ngx_http_chatws_scratch.data = NULL;
-        ngx_http_chatws_scratch.size = 0;
-    }
-}
-
-
 static void
 ngx_http_chatws_act(ngx_http_chatws_client_t *client,
     chatws_action_t *action)
 {
-    static const chatws_fault_t  refused = {
-        chatws_str(CHATWS_E_CHAT),
-        chatws_str("chatId does not match the pattern of this server")
-    };
-
-    static const chatws_fault_t  unknown = {
-        chatws_str(CHATWS_E_TYPE),
-        chatws_str("resume is not known")
-    };
-
-    if (action->verb != CHATWS_VERB_RESUME
-        && !ngx_http_chatws_chat_allowed(client->rules,
-                                         (ngx_str_t *) &action->chat))
-    {
-        ngx_http_chatws_complain(client, action, &refused);
-        return;
-    }
-
     switch (action->verb) {
 
     case CHATWS_VERB_SUBSCRIBE:
@@ -160,7 +100,7 @@ ngx_http_chatws_act(ngx_http_chatws_client_t *client,
         break;
 
     default: /* CHATWS_VERB_RESUME */
-        ngx_http_chatws_complain(client, action, &unknown);
+        ngx_http_chatws_resume(client, action);
         break;
     }
 }
@@ -170,10 +110,50 @@ static void
 ngx_http_chatws_do_subscribe(ngx_http_chatws_client_t *client,
     chatws_action_t *action)
 {
-    ngx_int_t                    rc;
-    chatws_confirmed_t           confirmed;
-    ngx_http_chatws_joined_t     joined;
+    uint64_t                   epoch;
+    chatws_confirmed_t         confirmed;
+    chatws_subscribed_t        at;
+    const chatws_fault_t      *fault;
+    ngx_http_chatws_replay_t   replay;
 
+    fault = ngx_http_chatws_enter(client, (ngx_str_t *) &action->chat,
+                                  action->since, &at);
+    if (fault != NULL) {
+        ngx_http_chatws_complain(client, action, fault);
+        return;
+    }
+
+    epoch = chatws_store_epoch(client->subscriber.hub->zone.store)
+            & CHATWS_EPOCH_MASK;
+
+    ngx_memzero(&confirmed, sizeof(chatws_confirmed_t));
+
+    confirmed.verb = CHATWS_VERB_SUBSCRIBE;
+    confirmed.chat = action->chat;
+    confirmed.id = action->id;
+    confirmed.seq = at.seq;
+    confirmed.epoch = epoch;
+
+    ngx_http_chatws_replay_init(&replay, client);
+
+    if (action->since) {
+        confirmed.since = 1;
+        confirmed.recovered = action->epoch == epoch
+                              && ngx_http_chatws_replay_add(&replay, &at,
+                                                            action->seq);
+    }
+
+    ngx_http_chatws_confirm(client, &confirmed);
+
+    ngx_http_chatws_replay_send(&replay);
+    ngx_http_chatws_replay_done(&replay);
+}
+
+
+const chatws_fault_t *
+ngx_http_chatws_enter(ngx_http_chatws_client_t *client, ngx_str_t *chat,
+    ngx_uint_t replay, chatws_subscribed_t *at)
+{
     static const chatws_fault_t  many = {
         chatws_str(CHATWS_E_SUBSCRIPTIONS),
         chatws_str("this connection has as many as it may have")
@@ -184,31 +164,23 @@ ngx_http_chatws_do_subscribe(ngx_http_chatws_client_t *client,
         chatws_str("the server has no room for this subscription now")
     };
 
+    if (!ngx_http_chatws_chat_allowed(client->rules, chat)) {
+        return &ngx_http_chatws_chat_refused;
+    }
+
     if (client->subscriber.nsubs >= client->rules->max_subscriptions
-        && !ngx_http_chatws_subscribed(&client->subscriber,
-                                       (ngx_str_t *) &action->chat))
+        && !ngx_http_chatws_subscribed(&client->subscriber, chat))
     {
-        ngx_http_chatws_complain(client, action, &many);
-        return;
+        return &many;
     }
 
-    rc = ngx_http_chatws_subscribe(&client->subscriber,
-                                   (ngx_str_t *) &action->chat, &joined);
-
-    if (rc != NGX_OK) {
-        ngx_http_chatws_complain(client, action, &full);
-        return;
+    if (ngx_http_chatws_subscribe(&client->subscriber, chat, replay, at)
+        != NGX_OK)
+    {
+        return &full;
     }
 
-    ngx_memzero(&confirmed, sizeof(chatws_confirmed_t));
-
-    confirmed.verb = CHATWS_VERB_SUBSCRIBE;
-    confirmed.chat = action->chat;
-    confirmed.id = action->id;
-    confirmed.seq = joined.seq;
-    confirmed.epoch = chatws_store_epoch(client->subscriber.hub->zone.store);
-
-    ngx_http_chatws_confirm(client, &confirmed);
+    return NULL;
 }
 
 
@@ -217,6 +189,14 @@ ngx_http_chatws_do_unsubscribe(ngx_http_chatws_client_t *client,
     chatws_action_t *action)
 {
     chatws_confirmed_t  confirmed;
+
+    if (!ngx_http_chatws_chat_allowed(client->rules,
+                                      (ngx_str_t *) &action->chat))
+    {
+        ngx_http_chatws_complain(client, action,
+                                 &ngx_http_chatws_chat_refused);
+        return;
+    }
 
     (void) ngx_http_chatws_unsubscribe(&client->subscriber,
                                        (ngx_str_t *) &action->chat);
@@ -247,6 +227,14 @@ ngx_http_chatws_do_typing(ngx_http_chatws_client_t *client,
     };
 
     hub = client->subscriber.hub;
+
+    if (!ngx_http_chatws_chat_allowed(client->rules,
+                                      (ngx_str_t *) &action->chat))
+    {
+        ngx_http_chatws_complain(client, action,
+                                 &ngx_http_chatws_chat_refused);
+        return;
+    }
 
     row = ngx_http_chatws_subscribed(&client->subscriber,
                                      (ngx_str_t *) &action->chat);

@@ -32,7 +32,9 @@ static ngx_http_chatws_note_t *ngx_http_chatws_drain_for(
     ngx_http_chatws_note_t *note);
 static ngx_http_chatws_note_t *ngx_http_chatws_drain_mine(
     ngx_http_chatws_batch_t *batch, ngx_http_chatws_note_t *note);
+static void ngx_http_chatws_drain_lapse(ngx_http_chatws_hub_t *hub);
 static void ngx_http_chatws_drain_finish(ngx_http_chatws_hub_t *hub);
+static void ngx_http_chatws_drain_end(ngx_http_chatws_hub_t *hub);
 static void ngx_http_chatws_drain_release(ngx_http_chatws_note_t *note);
 
 
@@ -70,15 +72,12 @@ ngx_http_chatws_drain_init(ngx_http_chatws_hub_t *hub, ngx_log_t *log)
 void
 ngx_http_chatws_drain_done(ngx_http_chatws_hub_t *hub)
 {
-    ngx_uint_t                i;
     ngx_http_chatws_batch_t  *batch;
 
     batch = &hub->batch;
 
     if (batch->active) {
-        for (i = 0; i < batch->nnotes; i++) {
-            ngx_http_chatws_drain_release(&batch->notes[i]);
-        }
+        ngx_http_chatws_drain_end(hub);
     }
 
     ngx_free(batch->notes);
@@ -104,27 +103,21 @@ ngx_http_chatws_drain_handler(ngx_event_t *ev)
         return;
     }
 
-    if (chatws_store_lapped(hub->zone.store, hub->slot)) {
-        hub->lapse(hub);
+    if (!chatws_store_lapped(hub->zone.store, hub->slot)) {
 
-        hub->batch.ntouched = 0;
-
-        if (hub->batch.active) {
-            ngx_http_chatws_drain_finish(hub);
+        if (!hub->batch.active) {
+            ngx_http_chatws_drain_collect(hub);
         }
 
-        ngx_http_chatws_zone_lock(&hub->zone);
-        chatws_store_unlap(hub->zone.store, hub->slot);
-        ngx_http_chatws_zone_unlock(&hub->zone);
+        ngx_http_chatws_drain_serve(hub);
+    }
 
+    /* once more: the worker may have been stopped in between */
+
+    if (chatws_store_lapped(hub->zone.store, hub->slot)) {
+        ngx_http_chatws_drain_lapse(hub);
         return;
     }
-
-    if (!hub->batch.active) {
-        ngx_http_chatws_drain_collect(hub);
-    }
-
-    ngx_http_chatws_drain_serve(hub);
 
     if (hub->batch.next < hub->batch.ntouched) {
         ngx_post_event(ev, &ngx_posted_next_events);
@@ -132,6 +125,52 @@ ngx_http_chatws_drain_handler(ngx_event_t *ev)
     }
 
     ngx_http_chatws_drain_finish(hub);
+}
+
+
+/* Publishers have gone past this worker: everyone in it missed something. */
+
+static void
+ngx_http_chatws_drain_lapse(ngx_http_chatws_hub_t *hub)
+{
+    hub->lapse(hub);
+
+    if (hub->batch.active) {
+        ngx_http_chatws_drain_end(hub);
+    }
+
+    ngx_http_chatws_zone_lock(&hub->zone);
+    chatws_store_unlap(hub->zone.store, hub->slot);
+    ngx_http_chatws_zone_unlock(&hub->zone);
+}
+
+
+void
+ngx_http_chatws_drain_until(ngx_http_chatws_hub_t *hub, uint64_t offset)
+{
+    uint64_t  cursor;
+
+    for ( ;; ) {
+        cursor = chatws_store_cursor(hub->zone.store, hub->slot,
+                                     CHATWS_DURABLE);
+
+        if (cursor == CHATWS_OFF_NONE
+            || cursor >= offset
+            || chatws_store_lapped(hub->zone.store, hub->slot))
+        {
+            return;
+        }
+
+        if (!hub->batch.active) {
+            ngx_http_chatws_drain_collect(hub);
+        }
+
+        while (hub->batch.next < hub->batch.ntouched) {
+            ngx_http_chatws_drain_serve(hub);
+        }
+
+        ngx_http_chatws_drain_finish(hub);
+    }
 }
 
 
@@ -379,24 +418,20 @@ ngx_http_chatws_drain_mine(ngx_http_chatws_batch_t *batch,
 static void
 ngx_http_chatws_drain_finish(ngx_http_chatws_hub_t *hub)
 {
-    ngx_uint_t                i, log;
-    ngx_uint_t                more;
+    ngx_uint_t                log, more;
     ngx_http_chatws_batch_t  *batch;
 
     batch = &hub->batch;
 
-    for (i = 0; i < batch->nnotes; i++) {
-        ngx_http_chatws_drain_release(&batch->notes[i]);
-    }
-
-    batch->active = 0;
-    more = 0;
+    ngx_http_chatws_drain_end(hub);
 
     if (batch->pos[CHATWS_DURABLE] == CHATWS_OFF_NONE
         && batch->pos[CHATWS_EPHEMERAL] == CHATWS_OFF_NONE)
     {
         return;
     }
+
+    more = 0;
 
     ngx_http_chatws_zone_lock(&hub->zone);
 
@@ -416,6 +451,21 @@ ngx_http_chatws_drain_finish(ngx_http_chatws_hub_t *hub)
     if (more) {
         ngx_post_event(&hub->drain, &ngx_posted_next_events);
     }
+}
+
+
+/* The batch is done with. */
+
+static void
+ngx_http_chatws_drain_end(ngx_http_chatws_hub_t *hub)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < hub->batch.nnotes; i++) {
+        ngx_http_chatws_drain_release(&hub->batch.notes[i]);
+    }
+
+    hub->batch.active = 0;
 }
 
 

@@ -20,7 +20,7 @@
 #define NGX_HTTP_CHATWS_TICK        500
 
 /* member rows of a dead worker taken out under one lock */
-#define NGX_HTTP_CHATWS_REAP_BATCH  64
+#define NGX_HTTP_CHATWS_REAP_BATCH  16
 
 
 static ngx_int_t ngx_http_chatws_hub_init(ngx_http_chatws_hub_t *hub,

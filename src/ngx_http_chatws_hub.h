@@ -181,13 +181,6 @@ struct ngx_http_chatws_hub_s {
 };
 
 
-typedef struct {
-    uint64_t                         seq;       /* last one used */
-    uint32_t                         row;
-    unsigned                         again:1;   /* was subscribed before */
-} ngx_http_chatws_joined_t;
-
-
 /*
  * Makes the hub of a zone in this worker: claims a slot, reaps the slots
  * of dead workers, listens for wake-ups.  Returns NGX_ERROR when there is
@@ -213,12 +206,14 @@ ngx_int_t ngx_http_chatws_join(ngx_http_chatws_hub_t *hub,
 void ngx_http_chatws_leave(ngx_http_chatws_subscriber_t *subscriber);
 
 /*
- * Subscribes to a chat.  NGX_OK: notifications published from now on
- * arrive, also where it was subscribed before (joined->again).
- * NGX_BUSY: the zone is full.  NGX_ERROR: no memory in this worker.
+ * Subscribes to a chat.  NGX_OK: what is published after at->seq arrives,
+ * and nothing else; where it was subscribed before, what was published until
+ * then has been delivered, or with replay is left out, since the caller sends
+ * it by itself.  at is for chatws_store_replay_first() if replay.  NGX_BUSY:
+ * the zone is full.  NGX_ERROR: no memory in this worker.
  */
 ngx_int_t ngx_http_chatws_subscribe(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_str_t *chat, ngx_http_chatws_joined_t *joined);
+    ngx_str_t *chat, ngx_uint_t replay, chatws_subscribed_t *at);
 
 /* NGX_DECLINED: was not subscribed. */
 ngx_int_t ngx_http_chatws_unsubscribe(
@@ -253,6 +248,9 @@ ngx_int_t ngx_http_chatws_drain_init(ngx_http_chatws_hub_t *hub,
     ngx_log_t *log);
 void ngx_http_chatws_drain_done(ngx_http_chatws_hub_t *hub);
 void ngx_http_chatws_drain_handler(ngx_event_t *ev);
+
+/* Serves all that was published before the durable log's offset. */
+void ngx_http_chatws_drain_until(ngx_http_chatws_hub_t *hub, uint64_t offset);
 
 /* Makes a new batch of what waits in the logs; floor 3 only. */
 void ngx_http_chatws_drain_collect(ngx_http_chatws_hub_t *hub);

@@ -42,9 +42,6 @@ ngx_http_chatws_publish_text(ngx_http_request_t *r,
     static const chatws_fault_t  none =
         { chatws_str("Service unavailable"),
           chatws_str("the server has no room now, try again") };
-    static const chatws_fault_t  pattern =
-        { chatws_str(CHATWS_E_CHAT),
-          chatws_str("chatId does not match the pattern of this server") };
 
     ctx = ngx_http_chatws_get_ctx(r);
     if (ctx == NULL) {
@@ -83,7 +80,7 @@ ngx_http_chatws_publish_text(ngx_http_request_t *r,
     if (!ngx_http_chatws_chat_allowed(&cwlcf->rules, (ngx_str_t *) &pub.chat))
     {
         return ngx_http_chatws_refused(ctx, NGX_HTTP_BAD_REQUEST, "refused",
-                                       fault, &pattern);
+                                       fault, &ngx_http_chatws_chat_refused);
     }
 
     ctx->chat.len = pub.chat.len;

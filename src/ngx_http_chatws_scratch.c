@@ -1,0 +1,67 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Memory of the worker for parsers, kept between messages.
+ * Floor 4: knows ngx_core.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_chatws_client.h"
+
+
+/* what is kept of each */
+#define NGX_HTTP_CHATWS_SCRATCH_KEEP  (256 * 1024)
+
+#define NGX_HTTP_CHATWS_SCRATCHES     2
+
+
+typedef struct {
+    void    *data;
+    size_t   size;
+} ngx_http_chatws_scratch_t;
+
+
+static ngx_http_chatws_scratch_t
+    ngx_http_chatws_scratch[NGX_HTTP_CHATWS_SCRATCHES];
+
+
+void *
+ngx_http_chatws_scratch_get(ngx_uint_t which, size_t size)
+{
+    ngx_http_chatws_scratch_t  *scratch;
+
+    scratch = &ngx_http_chatws_scratch[which];
+
+    if (size <= scratch->size) {
+        return scratch->data;
+    }
+
+    ngx_free(scratch->data);
+
+    scratch->data = ngx_alloc(size, ngx_cycle->log);
+    scratch->size = scratch->data != NULL ? size : 0;
+
+    return scratch->data;
+}
+
+
+void
+ngx_http_chatws_scratch_put(void)
+{
+    ngx_uint_t                  i;
+    ngx_http_chatws_scratch_t  *scratch;
+
+    for (i = 0; i < NGX_HTTP_CHATWS_SCRATCHES; i++) {
+        scratch = &ngx_http_chatws_scratch[i];
+
+        if (scratch->size > NGX_HTTP_CHATWS_SCRATCH_KEEP) {
+            ngx_free(scratch->data);
+            scratch->data = NULL;
+            scratch->size = 0;
+        }
+    }
+}
