@@ -22,7 +22,9 @@ sub text_of {
 
 my $readme = text_of('README.md');
 my $code = join '', map { text_of($_) }
-    'ngx_http_chatws_module.c', glob 'src/ngx_http_chatws_*.c';
+    'ngx_http_chatws_module.c', glob 'src/ngx_http_chatws_*.[ch]';
+
+$code =~ s/\h*\\$//mg;
 
 my %directive = map { $_ => 1 }
     $code =~ /\{\s*ngx_string\("(chatws\w*)"\),\s*NGX_HTTP_/g;

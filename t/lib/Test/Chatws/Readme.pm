@@ -26,6 +26,15 @@ my %level = (
 );
 
 
+sub text_of {
+    my ($path) = @_;
+
+    open my $fh, '<:raw', $path or die "cannot read $path: $!\n";
+    local $/;
+    return scalar <$fh>;
+}
+
+
 # The steps: line, verb (what the comment says, '' without one), and of a
 # block lang and text.  What looks like code and is no block is a fault.
 
@@ -134,7 +143,10 @@ sub whole {
         $at{http} = "chatws_zone zone=chat:1m;\n$at{http}"
             unless $at{http} =~ /^chatws_zone/m;
 
-        $at{http} .= "server {\nlisten $o{port};\n$at{server}"
+        $at{server} = "listen $o{port};\n$at{server}"
+            unless $at{server} =~ /^listen\b/m;
+
+        $at{http} .= "server {\n$at{server}"
             . "location / {\n$at{location}}\n}\n"
             unless $at{http} =~ /^server\b/m;
 

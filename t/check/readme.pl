@@ -1,0 +1,163 @@
+#!/usr/bin/perl
+
+# Copyright (C) chatws contributors
+#
+# What the README says of the sources is so: places and defaults of directives
+# (and that they come in order, each with a version), log messages, reasons of
+# closes, names of files, links within.  Its examples are run by t/readme.t.
+
+use warnings;
+use strict;
+
+use FindBin;
+
+chdir "$FindBin::Bin/../.." or die "cannot enter the tree: $!\n";
+
+my @faults;
+my $readme = text_of('README.md');
+my @source = map { text_of($_) } 'ngx_http_chatws_module.c',
+    glob 'src/*.[ch]';
+
+# macros of several lines, and strings of several parts, become one
+
+s/\h*\\$//mg, s/"\s*\n\s*"//g for @source;
+
+my $source = join '', @source;
+
+sub text_of {
+    my ($path) = @_;
+
+    open my $fh, '<', $path or die "cannot read $path: $!\n";
+    local $/;
+    return scalar <$fh>;
+}
+
+sub fault {
+    push @faults, "README.md: @_";
+}
+
+sub section {
+    my ($title) = @_;
+
+    return $readme =~ /^#+ \Q$title\E\n(.*?)(?=^#|\z)/ms ? $1 : '';
+}
+
+sub rows {
+    my ($text) = @_;
+
+    return map { [ map { s/^\s+|\s+$//gr } split /(?<!\\)\|/,
+                   s/^\||\|$//gr ] }
+        $text =~ /^(\|.*\|)$/mg;
+}
+
+
+# --- directives
+
+my %context = (
+    NGX_HTTP_CHATWS_ANY_CONF => '`http`, `server`, `location`',
+    NGX_HTTP_LOC_CONF => '`location`',
+    NGX_HTTP_MAIN_CONF => '`http`',
+);
+
+my %flags = $source =~ /\{\s*ngx_string\("(chatws\w*)"\),\s*(NGX_HTTP_\w+)/g;
+my @sections = grep { $_ ne 'chatws' || $flags{$_} }
+    section_names('Directives');
+
+sub section_names {
+    my ($part) = @_;
+
+    my ($text) = $readme =~ /^## \Q$part\E\n(.*?)(?=^## |\z)/ms;
+    return $text =~ /^### (\w+)$/mg;
+}
+
+fault('the directives are not in order')
+    if "@sections" ne join ' ', sort @sections;
+
+for my $name (@sections) {
+    my ($text) = $readme =~ /^### \Q$name\E\n(.*?)(?=^#+ |\z)/ms;
+    my %row = map { @$_ } rows($text);
+    my ($syntax) = $text =~ /^\| Syntax: +\| (.*?) *\|$/m;
+
+    fault("$name: no syntax") if ($syntax || '') !~ /^`$name\b.*;`/;
+    fault("$name: no version") if $text !~ /appeared in version \d+\.\d+\.\d+/;
+
+    my $want = $context{$flags{$name} || ''};
+    fault("$name: the context is not $want")
+        if defined $want && ($row{'Context:'} || '') ne $want;
+
+    my $default = $row{'Default:'} || '';
+    next if $default eq "\x{e2}\x{80}\x{94}";
+
+    my ($value) = $default =~ /^`$name (.*);`$/;
+    my ($field) = $name =~ /^chatws_(.*)/;
+    my ($set) = $source =~ /merge_\w+\(conf->(?:\w+\.)?$field,\s*
+                            prev->(?:\w+\.)?$field,\s*([^)]*)\)/x;
+
+    fault("$name: the default is not understood"), next
+        if !defined $value || !defined $set;
+    fault("$name: the default is not $set")
+        if number($value, $source =~ /msec_slot/ && $value =~ /s$/)
+            != eval $set;
+}
+
+sub number {
+    my ($text) = @_;
+
+    return { on => 1, off => 0 }->{$text} if $text =~ /^o/;
+
+    my ($n, $unit) = $text =~ /^(\d+)(\w*)$/ or return -1;
+
+    return $n * { '' => 1, k => 1024, m => 1048576, ms => 1, s => 1000 }
+        ->{$unit};
+}
+
+
+# --- what is logged, and told to clients
+
+sub said_somewhere {
+    my ($text) = @_;
+
+    my $re = join '[^\n]*?', map { quotemeta } split /\x{e2}\x{80}\x{a6}/,
+        $text;
+
+    return $source =~ /"[^"\n]*$re/;
+}
+
+for my $row (rows(section('Log messages'))) {
+    my ($text) = $row->[0] =~ /^`(.*)`$/ or next;
+
+    fault("nothing logs: $text") unless said_somewhere($text);
+}
+
+for my $row (rows(section('Close codes'))) {
+    for my $reason ($row->[1] =~ /`(.*?)`/g) {
+        fault("nobody closes with: $reason") unless said_somewhere($reason);
+    }
+}
+
+for my $row (rows(section('Errors')), rows(section('Connecting'))) {
+    for my $error (map { /`([A-Z][a-z]+ [\w ]+)`/g } @$row) {
+        fault("there is no error: $error") unless $source =~ /"\Q$error\E"/;
+    }
+}
+
+
+# --- files and links
+
+for my $path ($readme =~ m{`((?:t|src|conf)/[\w./]+\.\w+)`}g) {
+    fault("no file $path") unless -e $path;
+}
+
+my %anchor = map { lc() =~ s/[^\w -]//gr =~ s/ /-/gr => 1 }
+    $readme =~ /^#+ (.*)$/mg;
+
+for my $anchor ($readme =~ /\]\(#([^)]*)\)/g) {
+    fault("no section #$anchor") unless $anchor{$anchor};
+}
+
+fault('blanks at the end of a line') if $readme =~ /[ \t]$/m;
+fault('a tab') if $readme =~ /\t/;
+
+print "$_\n" for @faults;
+
+exit(@faults ? 1 : 0);

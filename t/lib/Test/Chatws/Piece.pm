@@ -1,0 +1,338 @@
+package Test::Chatws::Piece;
+
+# Copyright (C) chatws contributors
+#
+# An nginx of its own around a piece of configuration, beside the one of the
+# test, and what the examples of the README that are served have to do.
+
+use warnings;
+use strict;
+
+use MIME::Base64 qw/ encode_base64 /;
+use POSIX qw/ WNOHANG /;
+
+use Test::Chatws ();
+use Test::Chatws::Readme;
+use Test::Nginx qw/ port /;
+
+my $instances = 0;
+
+
+# The app server is told on port 3000, the nginx of the test on port 8000.
+
+sub new {
+    my ($class, $t, $text) = @_;
+
+    my $n = ++$instances;
+    my $dir = $t->testdir() . "/$n";
+    my $self = bless { t => $t, n => $n, dir => $dir, port => 8100 + $n },
+        $class;
+
+    # workers may run as another user
+
+    chmod 0755, $t->testdir();
+    mkdir $dir;
+    mkdir "$dir/logs";
+
+    my $conf = Test::Chatws::Readme::whole($text,
+        port => 80,
+        main => "daemon off;\npid $dir/nginx.pid;\n"
+            . "error_log $dir/error.log info;\n$ENV{TEST_NGINX_GLOBALS}",
+        http => $t->test_globals_http());
+
+    $conf =~ s{\blisten (\d+)}{"listen 127.0.0.1:" . port($self->{port})}ge;
+    $conf =~ s{127\.0\.0\.1:3000}{'127.0.0.1:' . port(8081)}ge;
+    $conf =~ s{127\.0\.0\.1:8000}{'127.0.0.1:' . port(8000)}ge;
+    $conf =~ s{(load_module )modules/}{$1/usr/lib/nginx/modules/}g;
+    $conf =~ s{/etc/nginx/}{$dir/}g;
+    $conf =~ s{worker_rlimit_nofile \d+;}{}g;
+
+    $t->write_file("$n/nginx.conf", $conf);
+    $t->write_file("$n/htpasswd", "joe:{PLAIN}secret\n");
+    $self->certificate() if $conf =~ /\bcert\.pem/;
+
+    return $self;
+}
+
+
+sub certificate {
+    my ($self) = @_;
+
+    system("openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost "
+        . "-keyout $self->{dir}/cert.key -out $self->{dir}/cert.pem "
+        . "-days 2 > /dev/null 2>&1") == 0
+        or die "cannot create a certificate\n";
+}
+
+
+sub command {
+    my ($self) = @_;
+
+    return ($Test::Nginx::NGINX, '-p', "$self->{dir}/", '-c', 'nginx.conf',
+            '-e', 'error.log');
+}
+
+
+# What nginx -t says against it; '': nothing.
+
+sub refused {
+    my ($self) = @_;
+
+    my $command = join ' ', $self->command();
+    my $text = `$command -t 2>&1`;
+
+    return $? == 0 ? '' : $text;
+}
+
+
+# Serves while the code, or the method of that name, is run; what it says is
+# wrong, or the first alert, or ''.
+
+sub serve {
+    my ($self, $code) = @_;
+
+    my $pid = fork();
+    die "cannot fork: $!\n" unless defined $pid;
+
+    if ($pid == 0) {
+        exec { $Test::Nginx::NGINX } $self->command() or POSIX::_exit(1);
+    }
+
+    my $started = Test::Chatws::until(sub {
+        -s "$self->{dir}/nginx.pid" || waitpid($pid, WNOHANG) == $pid;
+    }) && -s "$self->{dir}/nginx.pid";
+
+    my $wrong = $started ? $self->$code() : 'does not start';
+
+    kill 'TERM', $pid;
+    waitpid $pid, 0;
+
+    my ($alert) = $self->file('error.log')
+        =~ /^(.*(?:\[alert\]|\[emerg\]|Sanitizer|runtime error:).*)$/m;
+
+    return defined $alert && $wrong eq '' ? $alert : $wrong;
+}
+
+
+sub file {
+    my ($self, $name) = @_;
+
+    return $self->{t}->read_file("$self->{n}/$name");
+}
+
+
+sub ws {
+    my ($self, @options) = @_;
+
+    return Test::Chatws::ws(port => $self->{port}, @options);
+}
+
+
+sub request {
+    my ($self, @options) = @_;
+
+    return Test::Chatws::request(@options, port => $self->{port});
+}
+
+
+sub publish {
+    my ($self, $message, @options) = @_;
+
+    return Test::Chatws::publish($message, port => $self->{port}, @options);
+}
+
+
+# A user, and what another one says through this nginx, or on that port.
+
+sub passes {
+    my ($self, $ws, @options) = @_;
+
+    return "status $ws->{status}" if $ws->{status} != 101;
+
+    $ws->subscribe('chat_1') or return 'no subscription';
+
+    my $answer = $self->publish('{ "chatId": "chat_1", "text": "through", '
+        . '"sender": "s" }', @options);
+
+    return "publish: $answer->{status}"
+        unless $answer->{status} =~ /^20[01]$/;
+
+    my $event = $ws->await('new_message') or return 'nothing delivered';
+
+    return $event->{message}{text} eq 'through' ? '' : 'another text';
+}
+
+
+# --- the examples that are served
+
+sub app {
+    my ($self) = @_;
+
+    my $wrong = $self->passes($self->ws(user => 'u'));
+
+    return $wrong if $wrong;
+
+    return $self->request('GET', '/other')->{body} eq 'app: GET /other'
+        ? '' : 'not proxied';
+}
+
+
+sub auth_basic {
+    my ($self) = @_;
+
+    my $ws = $self->ws(user => 'u');
+
+    return "without a password: $ws->{status}" if $ws->{status} != 401;
+
+    $ws = $self->ws(headers => [ 'Authorization: Basic '
+        . encode_base64('joe:secret', '') ]);
+
+    return $ws->{status} == 101 && $ws->{connected}{userId} eq 'joe'
+        ? '' : "status $ws->{status}";
+}
+
+
+sub auth_request {
+    my ($self) = @_;
+
+    my $ws = $self->ws(user => 'u');
+
+    return "without a session: $ws->{status}" if $ws->{status} != 401;
+
+    $ws = $self->ws(headers => [ 'Cookie: session=1' ]);
+
+    return "status $ws->{status}" if $ws->{status} != 101;
+    return 'another user' if $ws->{connected}{userId} ne 'user_of_session';
+
+    return $self->request('GET', '/auth')->{status} == 404
+        ? '' : 'not internal';
+}
+
+
+sub echo {
+    my ($self) = @_;
+
+    my $ws = $self->ws(user => 'u', chats => 'chat_1');
+
+    return 'not done'
+        if $self->request('GET', '/deploy')->{body} !~ /done\s*\z/;
+
+    my $event = $ws->await('notice') or return 'nothing delivered';
+
+    return $event->{text} eq 'Back soon' ? '' : 'another text';
+}
+
+
+sub limits {
+    my ($self) = @_;
+
+    my $first = $self->ws(user => 'u');
+    my $wrong = $self->passes($first);
+
+    return $wrong if $wrong;
+
+    my @all = map { $self->ws(user => 'u') } 1 .. 20;
+    my $n = grep { $_->{status} == 101 } @all;
+
+    return "$n more connections" if $n != 19;
+
+    my $message = { chatId => 'c', text => 't', sender => 's' };
+    my @status = map { $self->publish($message)->{status} } 1 .. 30;
+
+    return grep({ $_ == 429 } @status) ? '' : 'messages are not limited';
+}
+
+
+sub log {
+    my ($self) = @_;
+
+    my $ws = $self->ws(path => '/', user => 'joe');
+
+    return Test::Chatws::until(sub {
+        $self->file('logs/chat.log')
+            =~ m{ 127\.0\.0\.1 101 / user="joe" chat="-" - seq=- to=-$}m;
+    }) ? '' : $self->file('logs/chat.log');
+}
+
+
+sub origins {
+    my ($self) = @_;
+
+    my %allowed = ('https://chat.example.com' => 101,
+        'https://a.b.example.org' => 101, 'https://example.org' => 403,
+        'http://chat.example.com' => 403);
+
+    for my $origin (sort keys %allowed) {
+        my $ws = $self->ws(path => '/', user => 'u',
+            headers => [ "Origin: $origin" ]);
+
+        return "$origin: $ws->{status}" if $ws->{status} != $allowed{$origin};
+    }
+
+    return '';
+}
+
+
+sub pattern {
+    my ($self) = @_;
+
+    my $ws = $self->ws(path => '/', user => 'u');
+
+    return 'chat_17 refused' unless $ws->subscribe('chat_17');
+
+    return $ws->ask({ action => 'subscribe', chatId => 'chat_x' })->{error}
+        eq 'Invalid chatId' ? '' : 'chat_x accepted';
+}
+
+
+sub protected {
+    my ($self) = @_;
+
+    my $status = $self->publish({ chatId => 'c', text => 't', sender => 's' },
+        uri => '/internal/publish')->{status};
+
+    return $status == 201 ? '' : "status $status";
+}
+
+
+sub proxy {
+    my ($self) = @_;
+
+    return $self->passes($self->ws(user => 'u'), port => 8000);
+}
+
+
+sub secure_link {
+    my ($self) = @_;
+
+    require Digest::MD5;
+
+    my $hash = Digest::MD5::md5_base64('2147483647user123 secret');
+    $hash =~ tr{+/}{-_};
+
+    my $ws = $self->ws(user => 'user123');
+
+    return "without a link: $ws->{status}" if $ws->{status} != 403;
+
+    my $args = "userId=user123&expires=2147483647&md5=$hash";
+    $ws = $self->ws(args => $args);
+
+    return "status $ws->{status}" if $ws->{status} != 101;
+
+    $args =~ s/user123/user124/;
+    $ws = $self->ws(args => $args);
+
+    return $ws->{status} == 403 ? '' : "of another user: $ws->{status}";
+}
+
+
+sub tls {
+    my ($self) = @_;
+
+    my $ws = $self->ws(user => 'u', ssl => 1);
+
+    return $ws->{status} == 101 ? '' : "status $ws->{status}";
+}
+
+
+1;
