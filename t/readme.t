@@ -82,7 +82,7 @@ for my $step (@steps) {
     if (defined $verb && $verb{$verb}) {
         $verb{$verb}->($step, $where, $args);
 
-    } elsif ($step->{verb} =~ /^(\w+) (connects|sends|receives|posts)\b ?(.*)/)
+    } elsif ($step->{verb} =~ /^(\w+) (connects|sends|receives|posts)\b(,? ?.*)/)
     {
         talk($step, $where, $1, $2, $3);
 
@@ -398,12 +398,13 @@ sub talk {
     my $client = $client{$user};
 
     if ($what eq 'posts') {
-        is(publish($text, port => 8000)->{status}, 201, $where);
+        $reply = publish($text, port => 8000);
+        is($reply->{status}, 201, $where);
         return;
     }
 
     if ($what eq 'connects') {
-        my ($name) = $more =~ /^as (\w+)$/;
+        my ($name) = $more =~ /^ as (\w+)$/;
 
         $client = $client{$user} = ws(user => $user, username => $name,
             port => 8000, raw => 1);
@@ -419,7 +420,16 @@ sub talk {
     return fail("$where: $user is not connected") unless $client;
 
     if ($what eq 'sends') {
-        my ($action) = $text =~ /"(?:action|type)":\s*"(\w+)"/;
+        my ($last) = $more =~ /^, where (\d+) is the last one$/;
+
+        # positions as they are in this run
+
+        if (defined $last) {
+            my ($seq, $epoch) = @{$reply->{json}}{qw/ seq epoch /};
+
+            $text =~ s/("seq": )(\d+)/$1 . ($2 + $seq - $last)/ge;
+            $text =~ s/("epoch": )"\w+"/$1"$epoch"/;
+        }
 
         ok($client->send_text($text), $where);
 

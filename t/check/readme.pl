@@ -60,6 +60,8 @@ my %context = (
 );
 
 my %flags = $source =~ /\{\s*ngx_string\("(chatws\w*)"\),\s*(NGX_HTTP_\w+)/g;
+my %field = $source =~ /\{\s*ngx_string\("(chatws\w*)"\),[^{}]*
+                        offsetof\(\w+,\s*(?:\w+\.)?(\w+)\)/gx;
 my @sections = grep { $_ ne 'chatws' || $flags{$_} }
     section_names('Directives');
 
@@ -88,16 +90,14 @@ for my $name (@sections) {
     my $default = $row{'Default:'} || '';
     next if $default eq "\x{e2}\x{80}\x{94}";
 
-    my ($value) = $default =~ /^`$name (.*);`$/;
-    my ($field) = $name =~ /^chatws_(.*)/;
+    my ($value) = $default =~ /^`$name (\w+)\b.*;`$/;
+    my $field = $field{$name} || $name =~ s/^chatws_//r;
     my ($set) = $source =~ /merge_\w+\(conf->(?:\w+\.)?$field,\s*
                             prev->(?:\w+\.)?$field,\s*([^)]*)\)/x;
 
     fault("$name: the default is not understood"), next
         if !defined $value || !defined $set;
-    fault("$name: the default is not $set")
-        if number($value, $source =~ /msec_slot/ && $value =~ /s$/)
-            != eval $set;
+    fault("$name: the default is not $set") if number($value) != eval $set;
 }
 
 sub number {

@@ -326,6 +326,18 @@ sub secure_link {
 }
 
 
+sub subprotocol {
+    my ($self) = @_;
+
+    my $ws = $self->ws(path => '/', user => 'u',
+        headers => [ 'Sec-WebSocket-Protocol: chat.v2, chat.v1' ]);
+
+    my $agreed = $ws->{headers}{'sec-websocket-protocol'};
+
+    return defined $agreed && $agreed eq 'chat.v1' ? '' : 'not agreed';
+}
+
+
 sub tls {
     my ($self) = @_;
 
