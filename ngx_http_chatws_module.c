@@ -28,6 +28,10 @@ static ngx_http_chatws_bounds_t  ngx_http_chatws_subscriptions_bounds = {
     ngx_http_chatws_check_bounds, 1, 1000000
 };
 
+static ngx_http_chatws_bounds_t  ngx_http_chatws_coalesce_bounds = {
+    ngx_http_chatws_check_bounds, 0, 1000
+};
+
 
 static ngx_command_t  ngx_http_chatws_commands[] = {
 
@@ -51,6 +55,13 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
+
+    { ngx_string("chatws_coalesce"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_chatws_main_conf_t, coalesce),
+      &ngx_http_chatws_coalesce_bounds },
 
     { ngx_string("chatws_history"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE12,
@@ -89,6 +100,13 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       0,
       NULL },
 
+    { ngx_string("chatws_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_chatws_set_status,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("chatws_user"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
       ngx_http_set_complex_value_slot,
@@ -119,7 +137,7 @@ static ngx_http_module_t  ngx_http_chatws_module_ctx = {
     ngx_http_chatws_capture_init,          /* postconfiguration */
 
     ngx_http_chatws_create_main_conf,      /* create main configuration */
-    NULL,                                  /* init main configuration */
+    ngx_http_chatws_init_main_conf,        /* init main configuration */
 
     NULL,                                  /* create server configuration */
     NULL,                                  /* merge server configuration */
@@ -171,7 +189,8 @@ ngx_http_chatws_init_process(ngx_cycle_t *cycle)
 
         if (ngx_http_chatws_hub_open(zones[i]->data,
                                      ngx_http_chatws_client_deliver,
-                                     ngx_http_chatws_client_lapse, cycle)
+                                     ngx_http_chatws_client_lapse,
+                                     cwmcf->coalesce, cycle)
             != NGX_OK)
         {
             ngx_log_error(NGX_LOG_ALERT, cycle->log, 0,

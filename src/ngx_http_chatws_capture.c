@@ -268,6 +268,13 @@ ngx_http_chatws_capture_end(ngx_http_request_t *r,
         break;
 
     default:
+
+        if (answer.len != 0) {
+            /* none of a batch */
+            ngx_http_chatws_capture_skip(r, ctx, "nothing in it is valid");
+            break;
+        }
+
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "chatws can't publish the response: %V, %V",
                       (ngx_str_t *) &fault.error,

@@ -14,6 +14,7 @@
 
 
 static void ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s);
+static ngx_uint_t ngx_http_chatws_client_code(ngx_uint_t code);
 static void ngx_http_chatws_client_missed(ngx_http_chatws_session_t *s,
     void *data);
 
@@ -78,6 +79,13 @@ ngx_http_chatws_client_deliver(ngx_http_chatws_subscriber_t *subscriber,
 
     ngx_http_chatws_send_frames(&client->session,
                                 (ngx_http_chatws_frame_t **) notes, n);
+
+    if (client->session.dropped != 0) {
+        ngx_http_chatws_hub_count(subscriber->hub,
+                                  NGX_HTTP_CHATWS_N_TYPING_DROPPED,
+                                  client->session.dropped);
+        client->session.dropped = 0;
+    }
 }
 
 
@@ -119,4 +127,25 @@ ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s)
     client = (ngx_http_chatws_client_t *) s;
 
     ngx_http_chatws_leave(&client->subscriber);
+
+    ngx_http_chatws_hub_count(client->subscriber.hub,
+                              NGX_HTTP_CHATWS_N_CLOSED, 1);
+    ngx_http_chatws_hub_count(client->subscriber.hub,
+                              NGX_HTTP_CHATWS_N_CODE
+                              + ngx_http_chatws_client_code(s->code), 1);
+}
+
+
+/* 1000 to 1014 have counters of their own, all others share one. */
+
+static ngx_uint_t
+ngx_http_chatws_client_code(ngx_uint_t code)
+{
+    if (code >= CHATWS_CLOSE_NORMAL
+        && code < CHATWS_CLOSE_NORMAL + NGX_HTTP_CHATWS_CODES)
+    {
+        return code - CHATWS_CLOSE_NORMAL;
+    }
+
+    return NGX_HTTP_CHATWS_CODES;
 }

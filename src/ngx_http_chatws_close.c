@@ -111,6 +111,7 @@ ngx_http_chatws_send_close(ngx_http_chatws_session_t *s, ngx_uint_t code,
 
     if (s->state == NGX_HTTP_CHATWS_OPEN) {
 
+        s->code = code;
         len = chatws_frame_close(frame, code, reason);
 
         if (ngx_http_chatws_queue(s, frame, len) != NGX_OK) {

@@ -40,7 +40,20 @@ ngx_http_chatws_create_main_conf(ngx_conf_t *cf)
         return NULL;
     }
 
+    cwmcf->coalesce = NGX_CONF_UNSET_MSEC;
+
     return cwmcf;
+}
+
+
+char *
+ngx_http_chatws_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_chatws_main_conf_t *cwmcf = conf;
+
+    ngx_conf_init_msec_value(cwmcf->coalesce, 0);
+
+    return NGX_CONF_OK;
 }
 
 
@@ -60,6 +73,7 @@ ngx_http_chatws_create_loc_conf(ngx_conf_t *cf)
      *     cwlcf->zone = NULL;
      *     cwlcf->publish = NULL;
      *     cwlcf->capture = NULL;
+     *     cwlcf->status = NULL;
      */
 
     ngx_http_chatws_limits_create(&cwlcf->limits);
@@ -294,6 +308,18 @@ ngx_http_chatws_set_capture(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_chatws_loc_conf_t *cwlcf = conf;
 
     return ngx_http_chatws_refer(cf, &cwlcf->capture);
+}
+
+
+/* chatws_status NAME */
+
+char *
+ngx_http_chatws_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_chatws_loc_conf_t *cwlcf = conf;
+
+    return ngx_http_chatws_set_handler(cf, &cwlcf->status,
+                                       ngx_http_chatws_status_handler);
 }
 
 

@@ -21,6 +21,7 @@
 
 typedef struct {
     ngx_array_t                zones;       /* of ngx_shm_zone_t * */
+    ngx_msec_t                 coalesce;    /* 0: off */
     chatws_id_t                id;          /* of the worker's messages */
 } ngx_http_chatws_main_conf_t;
 
@@ -32,6 +33,7 @@ typedef struct {
     ngx_shm_zone_t            *zone;        /* chatws */
     ngx_shm_zone_t            *publish;     /* chatws_publish */
     ngx_shm_zone_t            *capture;     /* chatws_publish_response */
+    ngx_shm_zone_t            *status;      /* chatws_status */
 
     ngx_http_complex_value_t  *user;
     ngx_http_complex_value_t  *username;
@@ -64,8 +66,9 @@ ngx_http_chatws_ctx_t *ngx_http_chatws_get_ctx(ngx_http_request_t *r);
 /* Registers the variables; a preconfiguration handler. */
 ngx_int_t ngx_http_chatws_add_variables(ngx_conf_t *cf);
 
-/* create_main_conf, create_loc_conf, merge_loc_conf */
+/* create and init main_conf, create and merge loc_conf */
 void *ngx_http_chatws_create_main_conf(ngx_conf_t *cf);
+char *ngx_http_chatws_init_main_conf(ngx_conf_t *cf, void *conf);
 void *ngx_http_chatws_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
@@ -79,6 +82,8 @@ char *ngx_http_chatws_set_publish(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_chatws_set_capture(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_chatws_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_chatws_set_origins(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_chatws_set_history(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -86,9 +91,10 @@ char *ngx_http_chatws_set_history(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_chatws_set_pattern(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-/* content handlers: the WebSocket endpoint, publishing */
+/* content handlers: the WebSocket endpoint, publishing, counters */
 ngx_int_t ngx_http_chatws_endpoint_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_chatws_publish_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_chatws_status_handler(ngx_http_request_t *r);
 
 /* Installs the filters of chatws_publish_response; postconfiguration. */
 ngx_int_t ngx_http_chatws_capture_init(ngx_conf_t *cf);

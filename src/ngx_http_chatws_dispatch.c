@@ -141,6 +141,11 @@ ngx_http_chatws_do_subscribe(ngx_http_chatws_client_t *client,
         confirmed.recovered = action->epoch == epoch
                               && ngx_http_chatws_replay_add(&replay, &at,
                                                             action->seq);
+
+        ngx_http_chatws_hub_count(client->subscriber.hub,
+                                  confirmed.recovered
+                                  ? NGX_HTTP_CHATWS_N_RECOVERED
+                                  : NGX_HTTP_CHATWS_N_UNRECOVERED, 1);
     }
 
     ngx_http_chatws_confirm(client, &confirmed);
@@ -262,7 +267,9 @@ ngx_http_chatws_do_typing(ngx_http_chatws_client_t *client,
 
     /* when there is no room it is dropped: it would be stale soon */
 
-    (void) ngx_http_chatws_hub_publish(hub, row, &post, &posted);
+    if (ngx_http_chatws_hub_publish(hub, row, &post, &posted) != NGX_OK) {
+        ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_TYPING_DROPPED, 1);
+    }
 }
 
 

@@ -99,6 +99,8 @@ ngx_http_chatws_drain_handler(ngx_event_t *ev)
     ident = ev->data;
     hub = ident->data;
 
+    ev->timedout = 0;
+
     if (hub->slot == CHATWS_SLOT_NONE) {
         return;
     }
@@ -134,6 +136,8 @@ static void
 ngx_http_chatws_drain_lapse(ngx_http_chatws_hub_t *hub)
 {
     hub->lapse(hub);
+
+    ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_LAPS, 1);
 
     if (hub->batch.active) {
         ngx_http_chatws_drain_end(hub);
@@ -251,6 +255,7 @@ ngx_http_chatws_drain_serve(ngx_http_chatws_hub_t *hub)
                                              notes, &n);
         if (n != 0) {
             hub->deliver(touched->subscriber, notes, n);
+            ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_DELIVERED, n);
         }
     }
 }

@@ -307,10 +307,18 @@ ngx_http_chatws_accept_client(ngx_http_request_t *r,
     }
 
     if (rc == NGX_BUSY) {
+        ngx_http_chatws_hub_count(zone->hub, NGX_HTTP_CHATWS_N_UNAVAILABLE,
+                                  1);
         return ngx_http_chatws_refuse(r, NGX_HTTP_SERVICE_UNAVAILABLE, &full);
     }
 
-    return ngx_http_chatws_upgrade(r, hs, &client->session, &greeting);
+    rc = ngx_http_chatws_upgrade(r, hs, &client->session, &greeting);
+
+    if (rc == NGX_DONE) {
+        ngx_http_chatws_hub_count(zone->hub, NGX_HTTP_CHATWS_N_OPENED, 1);
+    }
+
+    return rc;
 }
 
 

@@ -28,6 +28,7 @@ static ngx_int_t ngx_http_chatws_hub_init(ngx_http_chatws_hub_t *hub,
 static void ngx_http_chatws_hub_claim(ngx_http_chatws_hub_t *hub,
     ngx_cycle_t *cycle);
 static void ngx_http_chatws_hub_wakeup(ngx_event_t *rev);
+static void ngx_http_chatws_hub_drain(ngx_http_chatws_hub_t *hub);
 static void ngx_http_chatws_hub_tick(ngx_event_t *ev);
 static void ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub);
 static ngx_int_t ngx_http_chatws_hub_dead(ngx_pid_t pid);
@@ -40,7 +41,7 @@ static void ngx_http_chatws_hub_wake(ngx_http_chatws_hub_t *hub,
 ngx_int_t
 ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
     ngx_http_chatws_deliver_pt deliver, ngx_http_chatws_lapse_pt lapse,
-    ngx_cycle_t *cycle)
+    ngx_msec_t coalesce, ngx_cycle_t *cycle)
 {
     ngx_http_chatws_hub_t  *hub;
 
@@ -52,6 +53,7 @@ ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
     hub->zone = *zone;
     hub->deliver = deliver;
     hub->lapse = lapse;
+    hub->coalesce = coalesce;
     hub->slot = CHATWS_SLOT_NONE;
 
     if (ngx_http_chatws_hub_init(hub, cycle) != NGX_OK) {
@@ -142,6 +144,10 @@ ngx_http_chatws_hub_close(ngx_http_chatws_hub_t *hub)
         ngx_del_timer(&hub->tick);
     }
 
+    if (hub->drain.timer_set) {
+        ngx_del_timer(&hub->drain);
+    }
+
     if (hub->drain.posted) {
         ngx_delete_posted_event(&hub->drain);
     }
@@ -203,6 +209,9 @@ ngx_http_chatws_hub_publish(ngx_http_chatws_hub_t *hub, uint32_t row,
     switch (rc) {
 
     case CHATWS_OK:
+        ngx_http_chatws_hub_count(hub, post->log == CHATWS_DURABLE
+                                       ? NGX_HTTP_CHATWS_N_PUBLISHED
+                                       : NGX_HTTP_CHATWS_N_TYPING, 1);
         return NGX_OK;
 
     case CHATWS_BUSY:
@@ -224,7 +233,7 @@ ngx_http_chatws_hub_wake(ngx_http_chatws_hub_t *hub, uint32_t n)
     for (i = 0; i < n; i++) {
 
         if (hub->wakes[i] == hub->slot) {
-            ngx_post_event(&hub->drain, &ngx_posted_events);
+            ngx_http_chatws_hub_drain(hub);
             continue;
         }
 
@@ -245,7 +254,29 @@ ngx_http_chatws_hub_wakeup(ngx_event_t *rev)
 
     ngx_http_chatws_wake_drain(c);
 
-    ngx_post_event(&hub->drain, &ngx_posted_events);
+    ngx_http_chatws_hub_drain(hub);
+}
+
+
+static void
+ngx_http_chatws_hub_drain(ngx_http_chatws_hub_t *hub)
+{
+    if (hub->coalesce == 0) {
+        ngx_post_event(&hub->drain, &ngx_posted_events);
+
+    } else if (!hub->drain.timer_set) {
+        ngx_add_timer(&hub->drain, hub->coalesce);
+    }
+}
+
+
+void
+ngx_http_chatws_hub_count(ngx_http_chatws_hub_t *hub, ngx_uint_t counter,
+    uint64_t n)
+{
+    if (hub->slot != CHATWS_SLOT_NONE) {
+        chatws_store_slot(hub->zone.store, hub->slot)->counters[counter] += n;
+    }
 }
 
 
@@ -303,6 +334,7 @@ ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub)
                       &hub->zone.name, slot, pid);
 
         ngx_http_chatws_hub_release(hub, slot, pid);
+        ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_REAPED, 1);
         reaped++;
     }
 

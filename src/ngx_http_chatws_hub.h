@@ -22,6 +22,34 @@
 #include "ngx_http_chatws_zone.h"
 
 
+/*
+ * Counters of a slot, written by its worker alone; totals of the zone are
+ * the sum over all slots, those of workers that ended included.
+ */
+
+typedef enum {
+    NGX_HTTP_CHATWS_N_OPENED = 0,     /* WebSockets */
+    NGX_HTTP_CHATWS_N_CLOSED,
+    NGX_HTTP_CHATWS_N_PUBLISHED,
+    NGX_HTTP_CHATWS_N_DELIVERED,      /* notifications handed to sessions */
+    NGX_HTTP_CHATWS_N_TYPING,         /* sent */
+    NGX_HTTP_CHATWS_N_TYPING_DROPPED, /* no room in the log, or a session */
+    NGX_HTTP_CHATWS_N_RECOVERED,      /* chats */
+    NGX_HTTP_CHATWS_N_UNRECOVERED,
+    NGX_HTTP_CHATWS_N_LAPS,           /* of this worker */
+    NGX_HTTP_CHATWS_N_UNAVAILABLE,    /* answers of 503 */
+    NGX_HTTP_CHATWS_N_REAPED,         /* slots of dead workers */
+    NGX_HTTP_CHATWS_N_CODE,           /* closes by code, from here on */
+
+    NGX_HTTP_CHATWS_N_LAST = NGX_HTTP_CHATWS_N_CODE + 16
+} ngx_http_chatws_counter_e;
+
+
+/* close codes with a counter of their own: 1000 to 1014; others follow */
+#define NGX_HTTP_CHATWS_CODES     15
+
+
+
 #define NGX_HTTP_CHATWS_LOGS      2
 
 /* notifications of a batch, at most */
@@ -168,7 +196,7 @@ struct ngx_http_chatws_hub_s {
     ngx_http_chatws_zone_t           zone;      /* a copy: outlives cycles */
     ngx_connection_t                *wakeup;
     ngx_connection_t                 ident;     /* of the events below */
-    ngx_event_t                      drain;     /* posted */
+    ngx_event_t                      drain;     /* posted, or a timer */
     ngx_event_t                      tick;      /* housekeeping timer */
     ngx_http_chatws_deliver_pt       deliver;
     ngx_http_chatws_lapse_pt         lapse;
@@ -177,19 +205,21 @@ struct ngx_http_chatws_hub_s {
     ngx_http_chatws_index_t          subs;      /* by subscriber and chat */
     ngx_http_chatws_batch_t          batch;
     uint32_t                        *wakes;     /* slots to wake, scratch */
+    ngx_msec_t                       coalesce;
     uint32_t                         slot;
 };
 
 
 /*
  * Makes the hub of a zone in this worker: claims a slot, reaps the slots
- * of dead workers, listens for wake-ups.  Returns NGX_ERROR when there is
+ * of dead workers, listens for wake-ups.  coalesce is how long a wake-up may
+ * wait for more to come.  Returns NGX_ERROR when there is
  * no memory; without a free slot the hub publishes, but takes no
  * subscriber until its timer has found one.
  */
 ngx_int_t ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
     ngx_http_chatws_deliver_pt deliver, ngx_http_chatws_lapse_pt lapse,
-    ngx_cycle_t *cycle);
+    ngx_msec_t coalesce, ngx_cycle_t *cycle);
 
 /* Gives the slot back; for the end of the worker. */
 void ngx_http_chatws_hub_close(ngx_http_chatws_hub_t *hub);
@@ -231,6 +261,10 @@ uint32_t ngx_http_chatws_subscribed(ngx_http_chatws_subscriber_t *subscriber,
  */
 ngx_int_t ngx_http_chatws_hub_publish(ngx_http_chatws_hub_t *hub,
     uint32_t row, chatws_post_t *post, chatws_posted_t *posted);
+
+/* Adds to a counter of this worker. */
+void ngx_http_chatws_hub_count(ngx_http_chatws_hub_t *hub,
+    ngx_uint_t counter, uint64_t n);
 
 /* The keyed hash by which the zone knows a user. */
 uint64_t ngx_http_chatws_hub_user(ngx_http_chatws_hub_t *hub,

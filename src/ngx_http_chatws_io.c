@@ -383,6 +383,7 @@ ngx_http_chatws_queue_frames(ngx_http_chatws_session_t *s,
             != NGX_OK)
         {
             if (frames[i]->droppable && skip == 0) {
+                s->dropped++;
                 continue;
             }
 
@@ -517,6 +518,7 @@ ngx_http_chatws_drop(ngx_http_chatws_session_t *s, ngx_uint_t all)
 
         *p = out->next;
         s->out_size -= out->buf->len;
+        s->dropped += out->droppable;
 
         ngx_http_chatws_buf_release(out->buf);
         ngx_free(out);

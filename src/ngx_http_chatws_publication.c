@@ -10,6 +10,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "chatws_json_scan.h"
 #include "ngx_http_chatws_publication.h"
 
 
@@ -25,39 +26,41 @@ static ngx_uint_t ngx_http_chatws_refused(ngx_http_chatws_ctx_t *ctx,
     const chatws_fault_t *why);
 
 
+static const chatws_fault_t  ngx_http_chatws_full = {
+    chatws_str("Service unavailable"),
+    chatws_str("the server has no room now, try again")
+};
+
+static const chatws_fault_t  ngx_http_chatws_large = {
+    chatws_str("Message too large"),
+    chatws_str("the server can't take a message of this size")
+};
+
+
 ngx_uint_t
 ngx_http_chatws_publish_text(ngx_http_request_t *r,
     ngx_http_chatws_zone_t *zone, ngx_str_t *text, ngx_str_t *answer,
     chatws_fault_t *fault)
 {
-    void                        *mem;
-    size_t                       size;
-    ngx_http_chatws_ctx_t       *ctx;
-    chatws_publication_t         pub;
-    ngx_http_chatws_loc_conf_t  *cwlcf;
-
-    static const chatws_fault_t  large =
-        { chatws_str("Message too large"),
-          chatws_str("the server can't take a message of this size") };
-    static const chatws_fault_t  none =
-        { chatws_str("Service unavailable"),
-          chatws_str("the server has no room now, try again") };
+    void                   *mem;
+    size_t                  size;
+    ngx_http_chatws_ctx_t  *ctx;
 
     ctx = ngx_http_chatws_get_ctx(r);
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    answer->len = 0;
+
     if (zone->hub == NULL) {
         return ngx_http_chatws_refused(ctx, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                       "full", fault, &none);
+                                       "full", fault, &ngx_http_chatws_full);
     }
 
-    if (text->len
-        > chatws_store_body_max(zone->hub->zone.store, CHATWS_DURABLE))
-    {
-        return ngx_http_chatws_refused(ctx, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
-                                       "refused", fault, &large);
+    if (chatws_json_is_array((chatws_str_t *) text)) {
+        return ngx_http_chatws_publish_batch(r, zone->hub, text, answer,
+                                             fault);
     }
 
     size = chatws_json_arena_size(text->len);
@@ -65,6 +68,28 @@ ngx_http_chatws_publish_text(ngx_http_request_t *r,
     mem = ngx_palloc(r->pool, size);
     if (mem == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_chatws_publish_one(r, zone->hub, text, mem, size, answer,
+                                       fault);
+}
+
+
+ngx_uint_t
+ngx_http_chatws_publish_one(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub, ngx_str_t *text, void *mem, size_t size,
+    ngx_str_t *answer, chatws_fault_t *fault)
+{
+    ngx_http_chatws_ctx_t       *ctx;
+    chatws_publication_t         pub;
+    ngx_http_chatws_loc_conf_t  *cwlcf;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_chatws_module);
+
+    if (text->len > chatws_store_body_max(hub->zone.store, CHATWS_DURABLE)) {
+        return ngx_http_chatws_refused(ctx, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                       "refused", fault,
+                                       &ngx_http_chatws_large);
     }
 
     if (chatws_publication_parse(&pub, (chatws_str_t *) text,
@@ -83,11 +108,7 @@ ngx_http_chatws_publish_text(ngx_http_request_t *r,
                                        fault, &ngx_http_chatws_chat_refused);
     }
 
-    ctx->chat.len = pub.chat.len;
-    ctx->chat.data = pub.chat.data;
-
-    return ngx_http_chatws_publish_parsed(r, zone->hub, &pub, ctx, answer,
-                                          fault);
+    return ngx_http_chatws_publish_parsed(r, hub, &pub, ctx, answer, fault);
 }
 
 
@@ -96,16 +117,9 @@ ngx_http_chatws_publish_parsed(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub, chatws_publication_t *pub,
     ngx_http_chatws_ctx_t *ctx, ngx_str_t *answer, chatws_fault_t *fault)
 {
-    ngx_int_t                    rc;
-    chatws_str_t                 out;
-    chatws_posted_t              posted;
-
-    static const chatws_fault_t  large =
-        { chatws_str("Message too large"),
-          chatws_str("the server can't take a message of this size") };
-    static const chatws_fault_t  full =
-        { chatws_str("Service unavailable"),
-          chatws_str("the server has no room now, try again") };
+    ngx_int_t        rc;
+    chatws_str_t     out;
+    chatws_posted_t  posted;
 
     ngx_http_chatws_stamp(r, pub);
 
@@ -121,13 +135,22 @@ ngx_http_chatws_publish_parsed(ngx_http_request_t *r,
     rc = ngx_http_chatws_hand_over(hub, pub, &out, &posted);
 
     if (rc == NGX_BUSY) {
+        ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_UNAVAILABLE, 1);
         return ngx_http_chatws_refused(ctx, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                       "full", fault, &full);
+                                       "full", fault, &ngx_http_chatws_full);
     }
 
     if (rc == NGX_DECLINED) {
         return ngx_http_chatws_refused(ctx, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
-                                       "refused", fault, &large);
+                                       "refused", fault,
+                                       &ngx_http_chatws_large);
+    }
+
+    ctx->chat.len = pub->chat.len;
+    ctx->chat.data = ngx_pnalloc(r->pool, pub->chat.len);
+
+    if (ctx->chat.data != NULL) {
+        ngx_memcpy(ctx->chat.data, pub->chat.data, pub->chat.len);
     }
 
     ctx->seq = posted.seq;

@@ -20,13 +20,31 @@
 
 
 /*
- * Publishes text, with memory from the request's pool, and fills the
- * request's context for the variables.  Returns the status of the answer, 201
- * or an error; answer is the JSON of the 201, fault says what is wrong
- * otherwise.  500: no memory, no fault is set.
+ * Publishes text, one publication or a batch of them, with memory from the
+ * request's pool, and fills the request's context for the variables.  Returns
+ * the status of the answer, 201 or an error; answer is its JSON, or empty:
+ * fault says what is wrong.  500: no memory, neither is set.
  */
 ngx_uint_t ngx_http_chatws_publish_text(ngx_http_request_t *r,
     ngx_http_chatws_zone_t *zone, ngx_str_t *text, ngx_str_t *answer,
+    chatws_fault_t *fault);
+
+
+/*
+ * The same for one publication, never a batch; mem is a block of at least
+ * chatws_json_arena_size(text->len) bytes.
+ */
+ngx_uint_t ngx_http_chatws_publish_one(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub, ngx_str_t *text, void *mem, size_t size,
+    ngx_str_t *answer, chatws_fault_t *fault);
+
+/*
+ * The same for a JSON array of publications: answer is the array of their
+ * results, in order, whatever the status.  That is 201 if one was accepted,
+ * else the first one's.
+ */
+ngx_uint_t ngx_http_chatws_publish_batch(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub, ngx_str_t *text, ngx_str_t *answer,
     chatws_fault_t *fault);
 
 

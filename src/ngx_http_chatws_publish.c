@@ -112,15 +112,13 @@ ngx_http_chatws_publish_body(ngx_http_request_t *r)
     status = ngx_http_chatws_publish_text(r, cwlcf->publish->data, &text,
                                           &answer, &fault);
 
-    switch (status) {
-
-    case NGX_HTTP_CREATED:
-        return ngx_http_chatws_send_json(r, status, &answer);
-
-    case NGX_HTTP_INTERNAL_SERVER_ERROR:
+    if (status == NGX_HTTP_INTERNAL_SERVER_ERROR) {
         return status;
+    }
 
-    default:
+    if (answer.len == 0) {
         return ngx_http_chatws_refuse(r, status, &fault);
     }
+
+    return ngx_http_chatws_send_json(r, status, &answer);
 }

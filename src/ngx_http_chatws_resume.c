@@ -104,6 +104,13 @@ ngx_http_chatws_resume_chat(void *data, const chatws_resume_t *r)
         recovered = ngx_http_chatws_replay_add(&resume->replay, &at, r->seq);
     }
 
+    if (fault == NULL) {
+        ngx_http_chatws_hub_count(resume->client->subscriber.hub,
+                                  recovered ? NGX_HTTP_CHATWS_N_RECOVERED
+                                            : NGX_HTTP_CHATWS_N_UNRECOVERED,
+                                  1);
+    }
+
     chatws_notify_resumed_chat(&resume->json, resume->n++ == 0, &r->chat,
                                at.seq, recovered,
                                fault == NULL ? NULL : &fault->error);

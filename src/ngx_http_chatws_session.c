@@ -63,6 +63,7 @@ ngx_http_chatws_session_create(ngx_http_request_t *r, size_t size,
     s->limits = limits;
     s->handlers = handlers;
     s->last_out = &s->out;
+    s->code = CHATWS_CLOSE_ABNORMAL;
 
     s->addr.len = c->addr_text.len;
     s->addr.data = (u_char *) s + size;

@@ -92,6 +92,8 @@ struct ngx_http_chatws_session_s {
     unsigned                           shut:1;    /* output is shut down */
     unsigned                           started:1;
 
+    uint32_t                           dropped;   /* frames, for the user */
+    uint32_t                           code;      /* it was closed with */
     uint32_t                           second;    /* of the control frames */
     uint32_t                           control;   /* read in that second */
 };
