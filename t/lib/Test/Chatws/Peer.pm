@@ -1,0 +1,212 @@
+package Test::Chatws::Peer;
+
+# Copyright (C) chatws contributors
+#
+# A client that tells, line by line, all that a WebSocket server does, down
+# to how the connection ends, and can end it itself in any way.
+
+use warnings;
+use strict;
+
+use base qw/ Test::Chatws::Client Exporter /;
+
+our @EXPORT = qw/ peer told /;
+
+use Digest::SHA qw/ sha1_hex /;
+use Errno qw/ EAGAIN EINTR /;
+use Socket qw/ IPPROTO_TCP SOL_SOCKET SO_LINGER TCP_NODELAY /;
+use Time::HiRes qw/ time /;
+
+
+my %names = (0 => 'continuation', 1 => 'text', 2 => 'binary', 8 => 'close',
+    9 => 'ping', 10 => 'pong');
+
+
+# A connection; the options are those of Test::Chatws::Client->connect(), and
+# deflated: what gives back a compressed payload.  Dies if it is refused.
+
+sub peer {
+    my (%o) = @_;
+
+    my $self = Test::Chatws::Peer->connect(%o);
+
+    die "no WebSocket: $self->{status}\n" if $self->{status} != 101;
+
+    # pieces shall arrive as pieces
+
+    setsockopt $self->{socket}, IPPROTO_TCP, TCP_NODELAY, 1;
+
+    $self->{told} = [];
+    $self->{deflated} = $o{deflated};
+
+    $self->parse_told();
+
+    return $self;
+}
+
+
+# An event as a line; a long payload is known by its hash.
+
+sub told {
+    my ($name, @payload) = @_;
+
+    return $name if !@payload;
+    return "$name $payload[0]" if length $payload[0] <= 60
+        && $payload[0] !~ /[^\x20-\x7e]/;
+    return "$name " . length($payload[0]) . ' ' . sha1_hex($payload[0]);
+}
+
+
+# Sends pieces, each by a write of its own, and reads at the same time: until
+# $n more events are told, or everything up to the end of the connection.
+
+sub talk {
+    my ($self, $pieces, $n) = @_;
+
+    my @pieces = ref $pieces ? @$pieces : $pieces;
+    my $until = time() + Test::Chatws::deadline();
+    my $offset = 0;
+    my $want = defined $n ? $n : 1e9;
+
+    local $SIG{PIPE} = 'IGNORE';
+
+    for ( ;; ) {
+        my $moved = 0;
+
+        while (@pieces && !$self->{broken}) {
+            my $left = length($pieces[0]) - $offset;
+            my $done = $left ? syswrite $self->{socket}, $pieces[0],
+                $left > 1 << 20 ? 1 << 20 : $left, $offset : 0;
+
+            if (!defined $done) {
+                last if $! == EAGAIN;
+                next if $! == EINTR;
+
+                $self->{broken} = "$!";
+                last;
+            }
+
+            $moved = 1;
+            $offset += $done;
+
+            if ($done == $left) {
+                shift @pieces;
+                $offset = 0;
+            }
+
+            last if $done > 100_000;
+        }
+
+        $moved |= $self->hear();
+
+        last if $self->{over} || (@{$self->{told}} >= $want && !@pieces);
+        next if $moved;
+
+        if (time() >= $until) {
+            push @{$self->{told}}, 'timeout';
+            last;
+        }
+
+        my $read = '';
+        vec($read, fileno($self->{socket}), 1) = 1;
+        my $write = @pieces && !$self->{broken} ? $read : '';
+
+        select $read, $write, undef, $until - time();
+    }
+
+    my $told = @{$self->{told}};
+
+    return splice @{$self->{told}}, 0, $want < $told ? $want : $told;
+}
+
+
+# Reads what there is; true if there was anything.
+
+sub hear {
+    my ($self) = @_;
+
+    return 0 if $self->{over};
+
+    my $n = sysread $self->{socket}, $self->{in}, 262144, length $self->{in};
+
+    if ($n) {
+        $self->parse_told();
+        return 1;
+    }
+
+    return 0 if !defined $n && ($! == EAGAIN || $! == EINTR);
+
+    push @{$self->{told}}, 'rest ' . unpack 'H*', $self->{in}
+        if length $self->{in};
+    push @{$self->{told}}, defined $n ? 'end' : "error $!";
+
+    $self->{over} = 1;
+    $self->{eof} = 1;
+
+    return 1;
+}
+
+
+# What a server must not do is told as "bad".
+
+sub parse_told {
+    my ($self) = @_;
+
+    while (defined(my $frame = $self->parse_frame())) {
+        my ($opcode, $payload) = @$frame{qw/ opcode payload /};
+        my $name = $names{$opcode};
+        my $len = length $payload;
+        my $least = $len < 126 ? 2 : $len < 65536 ? 4 : 10;
+
+        my @bad = ($frame->{masked} ? 'mask' : (),
+            $frame->{head} != $least ? 'length' : (),
+            defined $name ? () : "opcode $opcode",
+            $opcode > 7 && ($len > 125 || !$frame->{fin}) ? 'control' : (),
+            $frame->{rsv} && !($self->{deflated} && $frame->{rsv} == 4
+                               && $opcode < 8 && $opcode > 0)
+                ? "rsv $frame->{rsv}" : ());
+
+        if (@bad) {
+            push @{$self->{told}}, "bad @bad";
+            next;
+        }
+
+        if ($opcode == 8) {
+            my ($code, $reason) = $len ? unpack('na*', $payload) : ('none');
+
+            $self->{reason} = $reason;
+            push @{$self->{told}}, "close $code";
+            next;
+        }
+
+        if ($frame->{rsv}) {
+            $payload = $self->{deflated}->($payload);
+            $name .= ' deflated' if $self->{tell_deflated};
+            $self->{count_deflated}++;
+        }
+
+        push @{$self->{told}}, told($name, $payload);
+    }
+}
+
+
+# Ends the connection by a reset.
+
+sub reset {
+    my ($self) = @_;
+
+    setsockopt $self->{socket}, SOL_SOCKET, SO_LINGER, pack 'ii', 1, 0;
+    $self->drop();
+}
+
+
+# Ends our half of the connection.
+
+sub half_close {
+    my ($self) = @_;
+
+    shutdown $self->{socket}, 1;
+}
+
+
+1;
