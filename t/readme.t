@@ -29,6 +29,8 @@ my $readme = Test::Chatws::Readme::text_of("$top/README.md");
 my @faults;
 my @steps = Test::Chatws::Readme::steps($readme, sub { push @faults, @_ });
 
+my $served;
+
 my %verb = (
     run => \&run,
     output => \&output,
@@ -37,6 +39,9 @@ my %verb = (
     nginx => \&run_nginx,
     check => \&check,
     serve => \&serve,
+    served => sub {
+        like($served, Test::Chatws::Readme::pattern($_[0]{text}, 1), $_[1]);
+    },
     console => \&console,
     node => \&node,
     python => \&python,
@@ -488,6 +493,7 @@ sub serve {
         my $piece = Test::Chatws::Piece->new($t, $step->{text});
 
         is($piece->serve($name), '', $where) if accepted($piece, $where);
+        $served = $piece->{answer};
     }
 }
 

@@ -326,6 +326,17 @@ sub secure_link {
 }
 
 
+sub status {
+    my ($self) = @_;
+
+    my $answer = $self->request('GET', '/status');
+
+    $self->{answer} = $answer->{body};
+
+    return $answer->{status} == 200 ? '' : "status $answer->{status}";
+}
+
+
 sub subprotocol {
     my ($self) = @_;
 

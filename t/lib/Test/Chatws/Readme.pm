@@ -19,7 +19,8 @@ my %level = (
         worker_shutdown_timeout
     /),
     (map { $_ => 'http' } qw/
-        chatws_zone geo limit_conn_zone limit_req_zone log_format map server
+        chatws_coalesce chatws_zone geo limit_conn_zone limit_req_zone log_format
+        map server
         upstream
     /),
     (map { $_ => 'server' } qw/ listen location server_name /),
@@ -162,10 +163,12 @@ sub whole {
 
 
 # An expression for a JSON text like the one given, blanks between its parts
-# aside: times, ids and positions may be others, the rest is the same.
+# aside: times, ids and positions may be others, the rest is the same; with
+# figures all numbers, and the members of objects of nothing but numbers, may
+# be others as well.
 
 sub pattern {
-    my ($json) = @_;
+    my ($json, $figures) = @_;
 
     my ($text, $re) = ('', '');
 
@@ -177,13 +180,17 @@ sub pattern {
                          |("epoch":"[0-9a-f]{12}")
                          |("(?:seq|recipients)":\d+)
                          |("msg_\w+")
+                         |(\{(?:"\d+":\d+,?)+\})
+                         |(:\d+)
                          |("(?:[^"\\]|\\.)*"|.))/gcxs)
     {
         $re .= defined $1 ? '"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"'
             : defined $2 ? '"epoch":"[0-9a-f]{12}"'
             : defined $3 ? substr($3, 0, index $3, ':') . ':\d+'
             : defined $4 ? '"msg_\w+"'
-            : quotemeta $5;
+            : defined $5 && $figures ? '\{(?:"\w+":\d+,?)*\}'
+            : defined $6 && $figures ? ':\d+'
+            : quotemeta $+;
     }
 
     return qr/\A$re\z/;
