@@ -1,0 +1,62 @@
+/*
+ * Copyright (C) chatws contributors, MIT licence
+ */
+
+import type { ChatClient, ChatError, ChatUpdate, Message, Notification,
+    Options } from './chatws.js';
+
+export interface UseChatOptions extends Omit<Options, 'userId'> {
+    /** Connects when there is one, after the login. */
+    userId?: string | null;
+
+    /** The chat that is open; another one is left and entered. */
+    chatId?: string | null;
+
+    /**
+     * Loads the chat from the app server, when it is opened and after a gap;
+     * what it returns is merged by id.
+     */
+    load?(chatId: string): Iterable<ChatMessage>
+        | Promise<Iterable<ChatMessage>>;
+
+    /** Each notification of the chat, application events too. */
+    onNotification?(notification: Notification): void;
+}
+
+export interface ChatMessage extends Omit<Message, 'isOwnMessage'> {
+    isOwnMessage?: boolean;
+    seq?: number;
+}
+
+export interface UseChat {
+    state: 'connecting' | 'open' | 'waiting' | 'closed';
+    /** While waiting: when the next attempt begins, as in Date.now(). */
+    retryAt?: number;
+    attempt?: number;
+    code?: number;
+    reason?: string;
+
+    /** In order, each once. */
+    messages: ChatMessage[];
+    /** Who is typing now. */
+    typists: { userId: string, username: string }[];
+    /** The last chat_update. */
+    update: ChatUpdate | null;
+    /** The last error of the server, or what load() has thrown. */
+    error: ChatError | unknown;
+
+    /** To be called with each key stroke; with false when it was sent. */
+    typing(isTyping?: boolean): void;
+    /** Shows an own message, as the POST was answered. */
+    add(message: ChatMessage): void;
+    /** Connects now instead of waiting. */
+    retry(): void;
+
+    client: ChatClient | null;
+}
+
+/**
+ * A chat in a component.  Components with the same url, userId and username
+ * share one connection.
+ */
+export function useChat(options: UseChatOptions): UseChat;

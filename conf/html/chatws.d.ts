@@ -1,0 +1,227 @@
+/*
+ * Copyright (C) chatws contributors, MIT licence
+ */
+
+export interface Options {
+    /**
+     * The endpoint: absolute or relative to the page, http(s) or ws(s);
+     * default "/api/ws".  A function is called for each attempt to connect
+     * and may take its time, to fetch a fresh token for instance.
+     */
+    url?: string | URL | (() => string | URL | Promise<string | URL>);
+
+    /** Sent in the query string; not needed where nginx knows the user. */
+    userId?: string;
+    username?: string;
+
+    /**
+     * Reconnecting waits a random time of up to minDelay ms, doubled with
+     * each attempt up to maxDelay; defaults 1000 and 30000.
+     */
+    minDelay?: number;
+    maxDelay?: number;
+
+    /**
+     * After idle ms without a word from the server (default 20000) the
+     * client asks for one, and gives the link up after timeout ms (8000),
+     * which is also the time that connecting may take.
+     */
+    idle?: number;
+    timeout?: number;
+
+    /**
+     * typing() sends "true" at most every typingEvery ms (default 3000) and
+     * "false" by itself after a rest of typingStop ms (5000).  Others who
+     * type and are not heard of for typingLost ms (10000) have stopped.
+     */
+    typingEvery?: number;
+    typingStop?: number;
+    typingLost?: number;
+
+    /** Another implementation, or one that looks at the frames. */
+    WebSocket?: new (url: URL) => WebSocket;
+}
+
+/** The place of a notification in a chat; see ChatClient.position(). */
+export interface Position {
+    seq: number;
+    epoch: string;
+}
+
+export interface Connected {
+    type: 'connected';
+    userId: string;
+    message: string;
+    timestamp: string;
+}
+
+export interface SubscriptionConfirmed {
+    type: 'subscription_confirmed';
+    action: 'subscribe' | 'unsubscribe';
+    chatId: string;
+    message: string;
+    seq?: number;
+    epoch?: string;
+    recovered?: boolean;
+}
+
+export interface Resumed {
+    type: 'resumed';
+    chats: Record<string, {
+        recovered?: boolean;
+        seq?: number;
+        error?: string;
+        details?: string;
+    }>;
+    epoch: string;
+}
+
+export interface Message {
+    id: string;
+    text: string;
+    sender: string;
+    timestamp: string;
+    isOwnMessage: boolean;
+    [member: string]: unknown;
+}
+
+export interface NewMessage {
+    type: 'new_message';
+    chatId: string;
+    message: Message;
+    timestamp: string;
+    seq?: number;
+}
+
+export interface ChatUpdate {
+    type: 'chat_update';
+    chatId: string;
+    lastMessage: string;
+    lastMessageTime: string;
+    unreadCount: number;
+    timestamp: string;
+}
+
+export interface UserTyping {
+    type: 'user_typing';
+    chatId: string;
+    userId: string;
+    username: string;
+    isTyping: boolean;
+    timestamp: string;
+}
+
+/** An application event: what was published with a "type" of your own. */
+export interface Notification {
+    type: string;
+    chatId: string;
+    timestamp: string;
+    seq?: number;
+    [member: string]: unknown;
+}
+
+/** chatId: the subscription that was refused, and is no longer held. */
+export interface ChatError {
+    type: 'error';
+    error: string;
+    details: string;
+    timestamp?: string;
+    chatId?: string;
+}
+
+export interface Reconnecting {
+    /** 1, 2, 3, ... until a connection has held for a while. */
+    attempt: number;
+    /** Milliseconds until the next attempt; also ChatClient.retryAt. */
+    delay: number;
+    /** Why: the close code, 1006 for a lost link, and its reason. */
+    code: number;
+    reason: string;
+}
+
+export interface Back {
+    chatId: string;
+    /** The last number used in the chat when the connection came back. */
+    seq?: number;
+}
+
+export interface Events {
+    /** An attempt to connect begins. */
+    connecting: CustomEvent<Record<string, never>>;
+    /** Connected, for the first time or again. */
+    open: CustomEvent<Connected>;
+    /** The connection is lost and comes back after "delay". */
+    reconnecting: CustomEvent<Reconnecting>;
+    /** The end: close(), or a fault that would come again. */
+    closed: CustomEvent<{ code: number, reason: string }>;
+    /** Nothing was missed in the chat, or what was comes next. */
+    recovered: CustomEvent<Back>;
+    /** Notifications of this chat may be missing: load it anew. */
+    gap: CustomEvent<Back>;
+    error: CustomEvent<ChatError>;
+
+    new_message: CustomEvent<NewMessage>;
+    chat_update: CustomEvent<ChatUpdate>;
+    user_typing: CustomEvent<UserTyping>;
+    connected: CustomEvent<Connected>;
+    subscription_confirmed: CustomEvent<SubscriptionConfirmed>;
+    resumed: CustomEvent<Resumed>;
+
+    /** Each notification but errors, also those with a type above. */
+    message: CustomEvent<Notification>;
+}
+
+type Listener<E> = ((event: E) => void) | { handleEvent(event: E): void };
+
+/**
+ * Notifications of a chat come in order and once, whatever happens to the
+ * connection in between; where that is not possible there is a "gap".
+ */
+export class ChatClient extends EventTarget {
+    constructor(options?: Options);
+
+    /** Changes before the event that tells of it. */
+    readonly state: 'connecting' | 'open' | 'waiting' | 'closed';
+
+    /** While waiting: when the next attempt begins, as in Date.now(). */
+    readonly retryAt: number;
+
+    /** The subscribed chats. */
+    readonly chats: string[];
+
+    /**
+     * At once or as soon as there is a connection, and again with each
+     * later one.  With a position the notifications after it come first,
+     * or there is a "gap".
+     */
+    subscribe(chatId: string, since?: Position): void;
+
+    unsubscribe(chatId: string): void;
+
+    /** Where a subscribed chat stands, for subscribe() at another time. */
+    position(chatId: string): Position | undefined;
+
+    /** To be called with each key stroke; with false when it was sent. */
+    typing(chatId: string, isTyping?: boolean): void;
+
+    /** Does that for a field until the returned function is called. */
+    autoTyping(input: HTMLInputElement | HTMLTextAreaElement,
+        chatId: string): () => void;
+
+    /** Connects now instead of waiting, or asks whether the link lives. */
+    retry(): void;
+
+    close(): void;
+
+    addEventListener<T extends string>(type: T,
+        listener: Listener<T extends keyof Events ? Events[T]
+            : CustomEvent<Notification>> | null,
+        options?: boolean | AddEventListenerOptions): void;
+
+    removeEventListener<T extends string>(type: T,
+        listener: Listener<T extends keyof Events ? Events[T]
+            : CustomEvent<Notification>> | null,
+        options?: boolean | EventListenerOptions): void;
+}
+
+export function connect(options?: Options): ChatClient;

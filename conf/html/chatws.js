@@ -1,0 +1,455 @@
+/*
+ * Copyright (C) chatws contributors, MIT licence
+ *
+ * The browser client: one connection that comes back with all its chats,
+ * and tells what could not be recovered.  chatws.d.ts describes it.
+ */
+
+const defaults = {
+    url: '/api/ws',
+    minDelay: 1000,
+    maxDelay: 30000,
+    timeout: 8000,
+    idle: 20000,
+    typingEvery: 3000,
+    typingStop: 5000,
+    typingLost: 10000,
+};
+
+/* application events of these names are seen as "message" only */
+const own = ['open', 'connecting', 'reconnecting', 'closed', 'recovered',
+    'gap', 'message', 'error'];
+
+const probe = 'chatws:probe';
+
+
+export class ChatClient extends EventTarget {
+    state = 'connecting';
+    retryAt = 0;
+
+    #options;
+    #socket;
+    #turn = 0;  /* to know a late answer of url() */
+    #timer;  /* of the state */
+    #heard;
+    #attempt = 0;
+    #opened = 0;
+    #chats = new Map();  /* chat: { seq, epoch, back } */
+    #asked = new Map();  /* id of a request: its chats */
+    #lastId = 0;
+    #typing = new Map();  /* chat: { sent, timer } */
+    #typists = new Map();  /* chat and user: timer */
+
+    constructor(options) {
+        super();
+        this.#options = { ...defaults, WebSocket: globalThis.WebSocket,
+            ...options };
+
+
+        /* throws at once for what is no address */
+
+        if (!this.#options.url.call) {
+            this.#address(this.#options.url);
+        }
+
+        this.#listen('addEventListener');
+        this.#connect();
+    }
+
+    get chats() {
+        return [...this.#chats.keys()];
+    }
+
+    position(chatId) {
+        const { seq, epoch } = this.#chats.get(chatId) ?? {};
+
+        return epoch && { seq, epoch };
+    }
+
+    subscribe(chatId, since) {
+        if (!this.#chats.has(chatId)) {
+            this.#chats.set(chatId, { ...since });
+            this.#ask(chatId);
+        }
+    }
+
+    unsubscribe(chatId) {
+        this.typing(chatId, false);
+
+        if (this.#chats.delete(chatId)) {
+            this.#send({ action: 'unsubscribe', chatId });
+        }
+    }
+
+    typing(chatId, isTyping = true) {
+        const { typingEvery, typingStop } = this.#options;
+        const now = Date.now();
+        const message = { type: 'typing', chatId, isTyping };
+        let { sent, timer } = this.#typing.get(chatId) ?? {};
+
+        clearTimeout(timer);
+
+        if (!isTyping) {
+            if (this.#typing.delete(chatId)) {
+                this.#send(message);
+            }
+
+        } else if (this.state === 'open' && this.#chats.has(chatId)) {
+            if (!(now - sent < typingEvery)) {
+                this.#send(message);
+                sent = now;
+            }
+
+            timer = setTimeout(() => this.typing(chatId, false), typingStop);
+            this.#typing.set(chatId, { sent, timer });
+        }
+    }
+
+    autoTyping(input, chatId) {
+        const tell = () => this.typing(chatId, input.value !== '');
+        const stop = () => this.typing(chatId, false);
+        const bind = (how) => {
+            input[how]('input', tell);
+            input[how]('blur', stop);
+            input.form?.[how]('submit', stop);
+        };
+
+        bind('addEventListener');
+
+        return () => {
+            bind('removeEventListener');
+            stop();
+        };
+    }
+
+    retry() {
+        if (this.state === 'waiting') {
+            this.#connect();
+
+        } else if (this.state === 'open') {
+            this.#probe();
+        }
+    }
+
+    close() {
+        if (this.state !== 'closed') {
+            this.#end(1000, '');
+        }
+    }
+
+    #address(url) {
+        const address = new URL(url, globalThis.location?.href);
+
+        address.protocol = address.protocol.replace('http', 'ws');
+
+        for (const name of ['userId', 'username']) {
+            if (this.#options[name] !== undefined) {
+                address.searchParams.set(name, this.#options[name]);
+            }
+        }
+
+        return address;
+    }
+
+    async #connect() {
+        const { url, timeout, WebSocket } = this.#options;
+        const turn = ++this.#turn;
+
+        this.#wait(timeout, () => this.#lost(1006, 'timeout'));
+        this.#emit('connecting', {}, 'connecting');
+
+        try {
+            const address = this.#address(url.call ? await url() : url);
+
+            if (turn === this.#turn) {
+                const socket = this.#socket = new WebSocket(address);
+
+                socket.onmessage = ({ data }) => this.#receive(data);
+                socket.onclose = (e) => this.#lost(e.code, e.reason);
+                socket.onerror = () => {};
+            }
+
+        } catch (error) {
+            if (turn === this.#turn) {
+                this.#lost(1006, `${error}`);
+            }
+        }
+    }
+
+    #lost(code, reason) {
+        const { minDelay, maxDelay } = this.#options;
+
+        /* faults of ours come again, unless the server says otherwise */
+
+        if ([1002, 1003, 1007, 1008, 1009].includes(code)
+            && !/reconnect/.test(reason))
+        {
+            return this.#end(code, reason);
+        }
+
+        /* a connection that held begins anew; 1013: there is no room */
+
+        if (Date.now() - this.#opened > 5000 && this.#opened) {
+            this.#attempt = 0;
+        }
+
+        if (code === 1013) {
+            this.#attempt = Math.max(this.#attempt, 3);
+        }
+
+        const delay = Math.round(Math.random()
+            * Math.min(maxDelay, minDelay * 2 ** this.#attempt++));
+
+        this.#drop();
+        this.retryAt = Date.now() + delay;
+        this.#wait(delay, () => this.#connect());
+        this.#emit('reconnecting',
+            { attempt: this.#attempt, delay, code, reason }, 'waiting');
+    }
+
+    #end(code, reason) {
+        this.#drop();
+        this.#typists.forEach(clearTimeout);
+        this.#listen('removeEventListener');
+        this.#emit('closed', { code, reason }, 'closed');
+    }
+
+    /* not waiting for the close: a dead link's takes minutes */
+
+    #drop() {
+        const socket = this.#socket;
+
+        if (socket) {
+            socket.onmessage = socket.onclose = null;
+            socket.close();
+        }
+
+        this.#socket = null;
+        this.#turn++;
+        this.#opened = 0;
+        this.#asked.clear();
+        this.#typing.forEach(({ timer }) => clearTimeout(timer));
+        this.#typing.clear();
+        clearTimeout(this.#timer);
+    }
+
+    #wait(time, then) {
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(then, time);
+    }
+
+    /*
+     * A page never sees the server's pings.  So after a silence, a sleep or
+     * a change of networks we ask for what is cheap and changes nothing: to
+     * leave a chat that we are not in.  Any sign of life is an answer.
+     */
+
+    #watch() {
+        this.#heard = false;
+        this.#wait(this.#options.idle, () =>
+            this.#heard ? this.#watch() : this.#probe());
+    }
+
+    #probe() {
+        this.#heard = false;
+        this.#send({ action: 'unsubscribe', chatId: probe, id: probe });
+        this.#wait(this.#options.timeout, () =>
+            this.#heard ? this.#watch() : this.#lost(1006, 'no answer'));
+    }
+
+    #wake = ({ type }) => {
+        if (type !== 'visibilitychange' || !document.hidden) {
+            this.retry();
+        }
+    };
+
+    #listen(how) {
+        ['online', 'offline', 'pageshow', 'visibilitychange'].forEach(
+            (type) => globalThis[how]?.(type, this.#wake));
+    }
+
+    #send(message) {
+        if (this.state === 'open') {
+            this.#socket.send(JSON.stringify(message));
+        }
+    }
+
+    #ask(chatId) {
+        const chat = this.#chats.get(chatId);
+
+        if (chat && this.state === 'open') {
+            const { seq, epoch } = chat;
+            const since = epoch && { seq, epoch };
+            const id = this.#remember([chatId]);
+
+            this.#send({ action: 'subscribe', chatId, since, id });
+        }
+    }
+
+    /* notes whom a request is about, and who comes back */
+
+    #remember(chats) {
+        for (const chatId of chats) {
+            const chat = this.#chats.get(chatId);
+
+            chat.back = 'seq' in chat;
+        }
+
+        this.#asked.set(++this.#lastId, chats);
+
+        return this.#lastId;
+    }
+
+    /* all at once; a server takes 16k of a message */
+
+    #resume() {
+        let batch = [];
+        let room = 0;
+        let last;
+
+        const flush = () => {
+            const ids = batch.map(([chatId]) => chatId);
+
+            if (last && ids[1]) {
+                this.#send({ action: 'resume',
+                    chats: Object.fromEntries(batch), epoch: last,
+                    id: this.#remember(ids) });
+
+            } else {
+                ids.forEach((chatId) => this.#ask(chatId));
+            }
+        };
+
+        for (const [chatId, { seq, epoch }] of this.#chats) {
+            room -= 3 * chatId.length + 40;
+
+            if (room < 0 || epoch !== last) {
+                flush();
+                batch = [];
+                room = 16000;
+                last = epoch;
+            }
+
+            batch.push([chatId, { seq }]);
+        }
+
+        flush();
+    }
+
+    #receive(text) {
+        const data = JSON.parse(text);
+        const { type, chatId, seq, id } = data;
+        const chat = this.#chats.get(chatId);
+        const asked = this.#asked.get(id) ?? [];
+
+        this.#heard = true;
+        this.#asked.delete(id);
+
+        if (id === probe) {
+            return;
+        }
+
+        if (type === 'error') {
+            return this.#refuse(data, asked);
+        }
+
+        if (type === 'connected') {
+            this.state = 'open';
+            this.#opened = Date.now();
+            this.#watch();
+            this.#resume();
+            this.#emit('open', data);
+
+        } else if (type === 'subscription_confirmed') {
+            if (data.action === 'subscribe') {
+                this.#confirm(chatId, data, data);
+            }
+
+        } else if (type === 'resumed') {
+            for (const [name, answer] of Object.entries(data.chats)) {
+                this.#confirm(name, answer, data);
+            }
+
+        } else if (chatId !== undefined) {
+
+            /* of a chat that was left meanwhile, or repeated */
+
+            if (!chat || seq <= chat.seq) {
+                return;
+            }
+
+            chat.seq = seq ?? chat.seq;
+        }
+
+        this.#notify(data);
+    }
+
+    #confirm(chatId, { seq, recovered, error, details }, { epoch }) {
+        const chat = this.#chats.get(chatId);
+
+        if (error) {
+            this.#refuse({ type: 'error', error, details }, [chatId]);
+
+        } else if (chat) {
+            const { back } = chat;
+
+            /* what was missed comes next, and counts from where we were */
+
+            if (!recovered) {
+                chat.seq = seq ?? 0;
+            }
+
+            chat.epoch = epoch;
+            chat.back = false;
+
+            if (back) {
+                this.#emit(recovered ? 'recovered' : 'gap', { chatId, seq });
+            }
+        }
+    }
+
+    /* refused together: tried one by one, then given up */
+
+    #refuse(data, chats) {
+        const [chatId, more] = chats;
+
+        if (more) {
+            chats.forEach((id) => this.#ask(id));
+
+        } else {
+            this.#chats.delete(chatId);
+            this.#emit('error', { ...data, chatId });
+        }
+    }
+
+    #notify(data) {
+        const { type, chatId, userId } = data;
+
+        if (type === 'user_typing') {
+            const key = JSON.stringify([chatId, userId]);
+
+            clearTimeout(this.#typists.get(key));
+            this.#typists.delete(key);
+
+            if (data.isTyping) {
+                this.#typists.set(key, setTimeout(
+                    () => this.#notify({ ...data, isTyping: false }),
+                    this.#options.typingLost));
+            }
+        }
+
+        this.#emit('message', data);
+
+        if (!own.includes(type)) {
+            this.#emit(type, data);
+        }
+    }
+
+    #emit(type, detail, state = this.state) {
+        this.state = state;
+        this.dispatchEvent(new CustomEvent(type, { detail }));
+    }
+}
+
+
+export const connect = (options) => new ChatClient(options);
