@@ -298,7 +298,6 @@ chatws_reader_payload(chatws_reader_t *rd, chatws_reader_call_t *call)
 
         if (rd->first & CHATWS_FRAME_FIN
             && rd->data == NULL
-            && rd->len == 0
             && chatws_reader_in_place(rd, call))
         {
             data = call->pos;
@@ -494,7 +493,6 @@ chatws_reader_deliver(chatws_reader_t *rd, chatws_event_t *ev, uint8_t *data,
     ev->len = len;
 
     rd->message = 0;
-    rd->len = 0;
 
     return CHATWS_OK;
 }

@@ -15,6 +15,7 @@ static void test_final(void);
 static void test_final_window(void);
 static void test_out(unsigned bits, unsigned takeover);
 static void test_in(unsigned bits, unsigned takeover);
+static void test_smallest_window(void);
 
 
 int
@@ -34,6 +35,8 @@ main(void)
         test_in(bits, 0);
         test_in(bits, 1);
     }
+
+    test_smallest_window();
 
     return test_end();
 }
@@ -262,4 +265,32 @@ test_in(unsigned bits, unsigned takeover)
     params.client_bits = 15;
     free(text);
     free(wire);
+}
+
+
+/* a window of 8 bits is served by distances of one */
+
+static void
+test_smallest_window(void)
+{
+    size_t        i;
+    uint8_t       text[300];
+    unsigned      bits;
+    chatws_rc_e   rc;
+    chatws_str_t  out;
+
+    for (bits = 8; bits <= 9; bits++) {
+        for (i = 0; i < 300; i++) {
+            text[i] = "abcd"[i % 4];
+        }
+
+        params.server_bits = bits;
+        rc = chatws_deflate_compress(df, NULL, &params, text, 300, TEST_MAX,
+                                     &out);
+
+        ok(rc == CHATWS_OK && (out.len > 60) == (bits == 8),
+           "%u bits, repeated letters: %u", bits, (unsigned) out.len);
+    }
+
+    params.server_bits = 15;
 }

@@ -208,7 +208,8 @@ test_damaged(void)
 {
     size_t       i, n;
     uint8_t      text[2000], wire[4096], save;
-    unsigned     bad, code, bit;
+    int          left;
+    unsigned     bad, bit, code, whole;
     test_peer_t  peer;
 
     ok(expand_code((uint8_t *) "\x06", 1, 100) == 1007, "block type 3");
@@ -230,6 +231,28 @@ test_damaged(void)
     }
 
     ok(bad == 0, "cut off anywhere");
+
+    /* without its last byte it is whole only if that holds a header alone */
+
+    bad = 0;
+    whole = 0;
+
+    for (i = 1; i < 300; i++) {
+        deflateReset(&peer.out);
+        (void) peer_encode(&peer, text, i, Z_BLOCK, wire);
+        deflatePending(&peer.out, NULL, &left);
+        n = peer.out.next_out - wire;
+        n += peer_encode(&peer, NULL, 0, Z_SYNC_FLUSH, wire + n);
+
+        whole += left == 0;
+        bad += expand_code(wire, n, 4000) != 0;
+        bad += expand_code(wire, n - 1, 4000) != (left ? 1007 : 0);
+    }
+
+    ok(bad == 0 && whole > 0, "cut off by one byte");
+
+    deflateReset(&peer.out);
+    n = peer_encode(&peer, text, 2000, Z_SYNC_FLUSH, wire);
 
     bad = 0;
 

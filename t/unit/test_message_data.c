@@ -202,6 +202,12 @@ test_limits(void)
 static void
 test_compressed(void)
 {
+    uint8_t     zeroes[83];
+    test_log_t  want;
+
+    memset(zeroes, 0, sizeof(zeroes));
+    want.len = 0;
+
     frame(0xc1, "\xf2\x48\xcd\xc9\xc9\x07\x00", 7);
     check_at("RSV1 without an extension", "fail1002()", 1);
 
@@ -223,6 +229,16 @@ test_compressed(void)
     frame(0x80, "\xfe", 1);
     frame(0x81, "\xff", 1);
     check("compressed fragments", "ping(p)ztext(\xff\xff\xfe\xfe)fail1007()");
+
+    conf.max_message = 16;
+    frame(0xc1, "0123456789012345", 16);
+    frame(0xc1, zeroes, 82);
+    frame(0xc1, zeroes, 83);
+    add(&want, "ztext", (uint8_t *) "0123456789012345", 16);
+    add(&want, "ztext", zeroes, 82);
+    add(&want, "fail1009", NULL, 0);
+    check("what does not compress may be longer on the wire", want.text);
+    conf.max_message = TEST_MAX;
 
     frame(0x41, "a", 1);
     frame(0xc0, "b", 1);
@@ -329,6 +345,31 @@ test_memory(void)
     feed(&log, &rd, stream, stream_len, 0);
     ok(allocated == 0 && chatws_reader_partial(&rd),
        "a part of a header costs no memory");
+
+    /* never more than the message can be */
+
+    stream_len = 0;
+    memset(&rd, 0, sizeof(chatws_reader_t));
+    conf.max_message = 1000;
+    frame(0x01, data, 600);
+    feed(&log, &rd, stream, stream_len, 0);
+    ok(allocated == 610, "a fragment is kept");
+
+    stream_len = 0;
+    frame(0x00, data, 100);
+    feed(&log, &rd, stream, stream_len, 0);
+    ok(allocated == 1010, "grown to the limit and no further");
+    chatws_reader_close(&rd, &conf);
+    conf.max_message = TEST_MAX;
+
+    stream_len = 0;
+    memset(&rd, 0, sizeof(chatws_reader_t));
+    frame(0x81, data, 300);
+    feed(&log, &rd, stream, 200, 0);
+    ok(allocated == 310, "a frame's length is known");
+    feed(&log, &rd, stream + 200, stream_len - 200, 0);
+    ok(allocated == 0, "and freed");
+    chatws_reader_close(&rd, &conf);
 
     /* every allocation fails once */
 
