@@ -87,7 +87,8 @@ for my $step (@steps) {
     if (defined $verb && $verb{$verb}) {
         $verb{$verb}->($step, $where, $args);
 
-    } elsif ($step->{verb} =~ /^(\w+) (connects|sends|receives|posts)\b(,? ?.*)/)
+    } elsif ($step->{verb}
+             =~ /^(\w+) (connects|sends|receives|posts)\b(,? ?.*)/)
     {
         talk($step, $where, $1, $2, $3);
 
@@ -432,7 +433,8 @@ sub talk {
         if (defined $last) {
             my ($seq, $epoch) = @{$reply->{json}}{qw/ seq epoch /};
 
-            $text =~ s/("seq": )(\d+)/$1 . ($2 + $seq - $last)/ge;
+            $text =~ s/("seq": )(\d+)/
+                $1 . ($2 > $last - 10 ? $2 + $seq - $last : $2)/gex;
             $text =~ s/("epoch": )"\w+"/$1"$epoch"/;
         }
 

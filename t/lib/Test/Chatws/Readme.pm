@@ -19,9 +19,8 @@ my %level = (
         worker_shutdown_timeout
     /),
     (map { $_ => 'http' } qw/
-        chatws_coalesce chatws_zone geo limit_conn_zone limit_req_zone log_format
-        map server
-        upstream
+        chatws_coalesce chatws_zone geo limit_conn_zone limit_req_zone
+        log_format map server upstream
     /),
     (map { $_ => 'server' } qw/ listen location server_name /),
 );
