@@ -433,8 +433,8 @@ sub talk {
         if (defined $last) {
             my ($seq, $epoch) = @{$reply->{json}}{qw/ seq epoch /};
 
-            $text =~ s/("seq": )(\d+)/
-                $1 . ($2 > $last - 10 ? $2 + $seq - $last : $2)/gex;
+            $text =~ s{("seq":\s)(\d+)}
+                      {$1 . ($2 > $last - 10 ? $2 + $seq - $last : $2)}ge;
             $text =~ s/("epoch": )"\w+"/$1"$epoch"/;
         }
 
