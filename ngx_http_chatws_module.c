@@ -11,6 +11,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_chatws_conf.h"
+#include "ngx_http_chatws_handover.h"
 
 
 #if (nginx_version < 1022000)
@@ -18,7 +19,11 @@
 #endif
 
 
+static ngx_int_t ngx_http_chatws_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_chatws_init_process(ngx_cycle_t *cycle);
+static ngx_int_t ngx_http_chatws_find_place(ngx_http_chatws_hub_t *hub,
+    uint64_t place, const ngx_http_chatws_limits_t **limits,
+    const ngx_http_chatws_rules_t **rules);
 static void ngx_http_chatws_exit_process(ngx_cycle_t *cycle);
 static ngx_http_chatws_main_conf_t *ngx_http_chatws_main_conf(
     ngx_cycle_t *cycle);
@@ -153,7 +158,7 @@ ngx_module_t  ngx_http_chatws_module = {
     ngx_http_chatws_commands,              /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    NULL,                                  /* init module */
+    ngx_http_chatws_init_module,           /* init module */
     ngx_http_chatws_init_process,          /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
@@ -163,6 +168,69 @@ ngx_module_t  ngx_http_chatws_module = {
 };
 
 
+/*
+ * The configuration has come into force: sessions of workers that are told to
+ * quit now may go on in its locations.
+ */
+
+static ngx_int_t
+ngx_http_chatws_init_module(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                    i;
+    ngx_shm_zone_t              **zones;
+    ngx_http_chatws_place_t      *places;
+    ngx_http_chatws_main_conf_t  *cwmcf;
+
+    cwmcf = ngx_http_chatws_main_conf(cycle);
+
+    if (cwmcf == NULL) {
+        return NGX_OK;
+    }
+
+    zones = cwmcf->zones.elts;
+
+    for (i = 0; i < cwmcf->zones.nelts; i++) {
+        ngx_http_chatws_zone_begin(zones[i]->data);
+    }
+
+    places = cwmcf->places.elts;
+
+    for (i = 0; i < cwmcf->places.nelts; i++) {
+        ngx_http_chatws_zone_offer(places[i].zone->data,
+                                   places[i].rules->place);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_chatws_find_place(ngx_http_chatws_hub_t *hub, uint64_t place,
+    const ngx_http_chatws_limits_t **limits,
+    const ngx_http_chatws_rules_t **rules)
+{
+    ngx_uint_t                    i;
+    ngx_http_chatws_zone_t       *zone;
+    ngx_http_chatws_place_t      *places;
+    ngx_http_chatws_main_conf_t  *cwmcf;
+
+    cwmcf = ngx_http_chatws_main_conf((ngx_cycle_t *) ngx_cycle);
+    places = cwmcf->places.elts;
+
+    for (i = 0; i < cwmcf->places.nelts; i++) {
+        zone = places[i].zone->data;
+
+        if (zone->hub == hub && places[i].rules->place == place) {
+            *limits = places[i].limits;
+            *rules = places[i].rules;
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
 /* Cache helpers run this too, and must not take a slot. */
 
 static ngx_int_t
@@ -170,6 +238,7 @@ ngx_http_chatws_init_process(ngx_cycle_t *cycle)
 {
     ngx_uint_t                     i;
     ngx_shm_zone_t               **zones;
+    ngx_http_chatws_zone_t        *zone;
     ngx_http_chatws_main_conf_t   *cwmcf;
 
     cwmcf = ngx_http_chatws_main_conf(cycle);
@@ -184,14 +253,19 @@ ngx_http_chatws_init_process(ngx_cycle_t *cycle)
     zones = cwmcf->zones.elts;
 
     for (i = 0; i < cwmcf->zones.nelts; i++) {
+        zone = zones[i]->data;
 
         /* its locations answer 503 then: a worker that fails is not revived */
 
-        if (ngx_http_chatws_hub_open(zones[i]->data,
+        if (ngx_http_chatws_hub_open(zone,
                                      ngx_http_chatws_client_deliver,
                                      ngx_http_chatws_client_lapse,
                                      cwmcf->coalesce, cycle)
-            != NGX_OK)
+            != NGX_OK
+            || ngx_http_chatws_handover_init(zone->hub,
+                                             ngx_http_chatws_find_place,
+                                             cycle)
+               != NGX_OK)
         {
             ngx_log_error(NGX_LOG_ALERT, cycle->log, 0,
                           "chatws zone \"%V\" is out of service in this "
@@ -225,6 +299,7 @@ ngx_http_chatws_exit_process(ngx_cycle_t *cycle)
         zone = zones[i]->data;
 
         if (zone->hub != NULL) {
+            ngx_http_chatws_handover_done(zone->hub);
             ngx_http_chatws_hub_close(zone->hub);
             zone->hub = NULL;
         }

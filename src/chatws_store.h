@@ -249,9 +249,9 @@ uint64_t chatws_store_seq(chatws_store_t *st, uint32_t chat);
 
 /*
  * Locked.  Appends one notification and says whom to wake.  A sequenced one
- * makes the chat where there is none; one that is not sequenced and has no
- * recipients is not kept.  out->wake is the caller's, the rest of out is
- * filled.
+ * makes the chat where there is none; one that is not sequenced is not kept
+ * where there is no chat or, in the ephemeral log, no recipient.  out->wake is
+ * the caller's, the rest of out is filled.
  *
  * OK; BUSY: no room for the chat, or the log would overrun a live slot that
  * has not drained it (durable: for lap_limit ms at most, then that slot is

@@ -153,7 +153,7 @@ chatws_store_append(chatws_store_t *st, uint32_t chat,
         len = chatws_store_decimal(tail, ch->seq + 1);
         tail[len++] = '}';
 
-    } else if (out->recipients == 0) {
+    } else if (out->recipients == 0 && post->log == CHATWS_EPHEMERAL) {
         return CHATWS_OK;
     }
 

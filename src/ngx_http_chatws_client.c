@@ -11,9 +11,11 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_chatws_client.h"
+#include "ngx_http_chatws_handover.h"
 
 
 static void ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s);
+static void ngx_http_chatws_client_quit(ngx_http_chatws_session_t *s);
 static ngx_uint_t ngx_http_chatws_client_code(ngx_uint_t code);
 static void ngx_http_chatws_client_missed(ngx_http_chatws_session_t *s,
     void *data);
@@ -21,7 +23,8 @@ static void ngx_http_chatws_client_missed(ngx_http_chatws_session_t *s,
 
 const ngx_http_chatws_handlers_t  ngx_http_chatws_client_handlers = {
     ngx_http_chatws_dispatch,
-    ngx_http_chatws_client_gone
+    ngx_http_chatws_client_gone,
+    ngx_http_chatws_client_quit
 };
 
 
@@ -31,8 +34,6 @@ ngx_http_chatws_client_create(ngx_http_request_t *r,
     const ngx_http_chatws_rules_t *rules, ngx_str_t *user, ngx_str_t *name,
     ngx_http_chatws_client_t **client)
 {
-    u_char                     *p;
-    ngx_http_chatws_client_t   *cl;
     ngx_http_chatws_session_t  *s;
 
     s = ngx_http_chatws_session_create(r, sizeof(ngx_http_chatws_client_t)
@@ -43,24 +44,34 @@ ngx_http_chatws_client_create(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    cl = (ngx_http_chatws_client_t *) s;
-    *client = cl;
+    *client = (ngx_http_chatws_client_t *) s;
 
-    p = (u_char *) (cl + 1);
+    return ngx_http_chatws_client_init(*client, hub, rules, user, name);
+}
 
-    cl->rules = rules;
 
-    cl->user.len = user->len;
-    cl->user.data = p;
+ngx_int_t
+ngx_http_chatws_client_init(ngx_http_chatws_client_t *client,
+    ngx_http_chatws_hub_t *hub, const ngx_http_chatws_rules_t *rules,
+    ngx_str_t *user, ngx_str_t *name)
+{
+    u_char  *p;
+
+    p = (u_char *) (client + 1);
+
+    client->rules = rules;
+
+    client->user.len = user->len;
+    client->user.data = p;
     p = ngx_cpymem(p, user->data, user->len);
 
-    cl->name.len = name->len;
-    cl->name.data = p;
+    client->name.len = name->len;
+    client->name.data = p;
     ngx_memcpy(p, name->data, name->len);
 
-    s->name = &cl->user;
+    client->session.name = &client->user;
 
-    return ngx_http_chatws_join(hub, &cl->subscriber, &cl->user,
+    return ngx_http_chatws_join(hub, &client->subscriber, &client->user,
                                 rules->own_messages);
 }
 
@@ -130,9 +141,27 @@ ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s)
 
     ngx_http_chatws_hub_count(client->subscriber.hub,
                               NGX_HTTP_CHATWS_N_CLOSED, 1);
+
+    if (client->moved) {
+        ngx_http_chatws_hub_count(client->subscriber.hub,
+                                  NGX_HTTP_CHATWS_N_MOVED, 1);
+        return;
+    }
+
     ngx_http_chatws_hub_count(client->subscriber.hub,
                               NGX_HTTP_CHATWS_N_CODE
                               + ngx_http_chatws_client_code(s->code), 1);
+}
+
+
+static void
+ngx_http_chatws_client_quit(ngx_http_chatws_session_t *s)
+{
+    ngx_http_chatws_client_t  *client;
+
+    client = (ngx_http_chatws_client_t *) s;
+
+    ngx_http_chatws_handover_start(client->subscriber.hub);
 }
 
 

@@ -24,6 +24,7 @@
 /* what a location allows its clients; lives as long as its configuration */
 
 typedef struct {
+    uint64_t                       place;     /* fingerprint of all this */
     ngx_uint_t                     max_subscriptions;
     ngx_uint_t                     history;           /* messages replayed */
     ngx_msec_t                     history_time;      /* and their age */
@@ -42,6 +43,7 @@ typedef struct {
     const ngx_http_chatws_rules_t *rules;
     ngx_str_t                      user;      /* these two follow */
     ngx_str_t                      name;      /* the structure */
+    unsigned                       moved:1;   /* to another worker */
 } ngx_http_chatws_client_t;
 
 
@@ -60,6 +62,14 @@ ngx_int_t ngx_http_chatws_client_create(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub, const ngx_http_chatws_limits_t *limits,
     const ngx_http_chatws_rules_t *rules, ngx_str_t *user, ngx_str_t *name,
     ngx_http_chatws_client_t **client);
+
+/*
+ * Fills a new session as a client: the two strings are copied to where they
+ * belong.  NGX_BUSY: the hub has no slot.
+ */
+ngx_int_t ngx_http_chatws_client_init(ngx_http_chatws_client_t *client,
+    ngx_http_chatws_hub_t *hub, const ngx_http_chatws_rules_t *rules,
+    ngx_str_t *user, ngx_str_t *name);
 
 /* Callbacks of the hub: ngx_http_chatws_hub_open(). */
 void ngx_http_chatws_client_deliver(ngx_http_chatws_subscriber_t *subscriber,

@@ -133,6 +133,25 @@ ngx_http_chatws_send_close(ngx_http_chatws_session_t *s, ngx_uint_t code,
 }
 
 
+void
+ngx_http_chatws_peer_end(ngx_http_chatws_session_t *s)
+{
+    if (s->out == NULL) {
+        s->state = NGX_HTTP_CHATWS_DEAD;
+        return;
+    }
+
+    if (s->ended) {
+        return;
+    }
+
+    s->ended = 1;
+    s->state = NGX_HTTP_CHATWS_LINGER;
+
+    ngx_add_timer(s->connection->read, NGX_HTTP_CHATWS_CLOSE_TIME);
+}
+
+
 /*
  * When all is sent, ends our half of the connection and throws away what
  * comes, until the peer ends its half: closing with unread input would make
@@ -142,32 +161,47 @@ ngx_http_chatws_send_close(ngx_http_chatws_session_t *s, ngx_uint_t code,
 void
 ngx_http_chatws_linger(ngx_http_chatws_session_t *s)
 {
+    ngx_int_t  rc;
+
     if (s->state != NGX_HTTP_CHATWS_LINGER || s->out != NULL || s->shut) {
         return;
     }
 
-    s->shut = 1;
+    rc = ngx_http_chatws_shut(s->connection);
 
-    if (ngx_http_chatws_shut(s->connection) != NGX_OK) {
+    if (rc == NGX_ERROR || (rc == NGX_OK && s->ended)) {
         ngx_http_chatws_session_abort(s);
         return;
     }
 
+    s->shut = (rc == NGX_OK);
+
     ngx_add_timer(s->connection->read, NGX_HTTP_CHATWS_CLOSE_TIME);
 }
 
+
+/* NGX_AGAIN: to be called again when the socket has room. */
 
 static ngx_int_t
 ngx_http_chatws_shut(ngx_connection_t *c)
 {
 #if (NGX_HTTP_SSL)
 
+    ngx_int_t  rc;
+
     if (c->ssl) {
         /* the close_notify alert; http never waits for the peer's */
         c->ssl->shutdown_without_free = 1;
 
-        if (ngx_ssl_shutdown(c) != NGX_OK) {
-            return NGX_ERROR;
+        rc = ngx_ssl_shutdown(c);
+
+        if (rc == NGX_AGAIN) {
+            c->read->handler = ngx_http_chatws_read_handler;
+            c->write->handler = ngx_http_chatws_write_handler;
+        }
+
+        if (rc != NGX_OK) {
+            return rc;
         }
 
         c->recv = ngx_recv;

@@ -20,8 +20,6 @@
 
 static ngx_int_t ngx_http_chatws_drain_log(ngx_http_chatws_hub_t *hub,
     ngx_uint_t log);
-static ngx_http_chatws_chat_t *ngx_http_chatws_drain_chat(
-    ngx_http_chatws_hub_t *hub, chatws_entry_t *entry);
 static ngx_int_t ngx_http_chatws_drain_note(ngx_http_chatws_batch_t *batch,
     ngx_http_chatws_chat_t *chat, chatws_entry_t *entry, uint64_t offset,
     ngx_uint_t log);
@@ -140,7 +138,7 @@ ngx_http_chatws_drain_log(ngx_http_chatws_hub_t *hub, ngx_uint_t log)
 }
 
 
-static ngx_http_chatws_chat_t *
+ngx_http_chatws_chat_t *
 ngx_http_chatws_drain_chat(ngx_http_chatws_hub_t *hub, chatws_entry_t *entry)
 {
     ngx_http_chatws_node_t  *node;

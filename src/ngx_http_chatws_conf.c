@@ -17,6 +17,8 @@
 #define NGX_HTTP_CHATWS_HISTORY_MAX  100000
 
 
+static char *ngx_http_chatws_add_place(ngx_conf_t *cf,
+    ngx_http_chatws_loc_conf_t *cwlcf);
 static ngx_int_t ngx_http_chatws_zone_args(ngx_conf_t *cf, ngx_str_t *name,
     ssize_t *size);
 static char *ngx_http_chatws_refer(ngx_conf_t *cf, ngx_shm_zone_t **zone);
@@ -35,6 +37,13 @@ ngx_http_chatws_create_main_conf(ngx_conf_t *cf)
     }
 
     if (ngx_array_init(&cwmcf->zones, cf->pool, 4, sizeof(ngx_shm_zone_t *))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    if (ngx_array_init(&cwmcf->places, cf->pool, 4,
+                       sizeof(ngx_http_chatws_place_t))
         != NGX_OK)
     {
         return NULL;
@@ -124,6 +133,31 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->user, prev->user, NULL);
     ngx_conf_merge_ptr_value(conf->username, prev->username, NULL);
     ngx_conf_merge_ptr_value(conf->origins, prev->origins, NULL);
+    ngx_conf_merge_str_value(conf->pattern, prev->pattern, "");
+
+    return conf->zone == NULL ? NGX_CONF_OK
+                              : ngx_http_chatws_add_place(cf, conf);
+}
+
+
+static char *
+ngx_http_chatws_add_place(ngx_conf_t *cf, ngx_http_chatws_loc_conf_t *cwlcf)
+{
+    ngx_http_chatws_place_t      *place;
+    ngx_http_chatws_main_conf_t  *cwmcf;
+
+    cwmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_chatws_module);
+
+    place = ngx_array_push(&cwmcf->places);
+    if (place == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    cwlcf->rules.place = ngx_http_chatws_fingerprint(cf, cwlcf);
+
+    place->zone = cwlcf->zone;
+    place->limits = &cwlcf->limits;
+    place->rules = &cwlcf->rules;
 
     return NGX_CONF_OK;
 }
@@ -446,6 +480,7 @@ ngx_http_chatws_set_pattern(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     cwlcf->rules.chat_pattern = rc.regex;
+    cwlcf->pattern = value[1];
 
     return NGX_CONF_OK;
 

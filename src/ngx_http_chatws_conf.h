@@ -21,6 +21,7 @@
 
 typedef struct {
     ngx_array_t                zones;       /* of ngx_shm_zone_t * */
+    ngx_array_t                places;      /* of ngx_http_chatws_place_t */
     ngx_msec_t                 coalesce;    /* 0: off */
     chatws_id_t                id;          /* of the worker's messages */
 } ngx_http_chatws_main_conf_t;
@@ -34,11 +35,21 @@ typedef struct {
     ngx_shm_zone_t            *publish;     /* chatws_publish */
     ngx_shm_zone_t            *capture;     /* chatws_publish_response */
     ngx_shm_zone_t            *status;      /* chatws_status */
+    ngx_str_t                  pattern;     /* chatws_chat_pattern */
 
     ngx_http_complex_value_t  *user;
     ngx_http_complex_value_t  *username;
     ngx_array_t               *origins;     /* of ngx_str_t; NULL: any */
 } ngx_http_chatws_loc_conf_t;
+
+
+/* a location with chatws, as sessions of another generation find it */
+
+typedef struct {
+    ngx_shm_zone_t                  *zone;
+    const ngx_http_chatws_limits_t  *limits;
+    const ngx_http_chatws_rules_t   *rules;
+} ngx_http_chatws_place_t;
 
 
 /* of a request: for the variables, and for capturing a response */
@@ -72,6 +83,13 @@ char *ngx_http_chatws_init_main_conf(ngx_conf_t *cf, void *conf);
 void *ngx_http_chatws_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
+
+/*
+ * A hash of all that a session depends on in its location: two locations that
+ * have the same are the same to it.
+ */
+uint64_t ngx_http_chatws_fingerprint(ngx_conf_t *cf,
+    ngx_http_chatws_loc_conf_t *cwlcf);
 
 /* setters of directives */
 char *ngx_http_chatws_set_zone(ngx_conf_t *cf, ngx_command_t *cmd,

@@ -178,6 +178,27 @@ ngx_http_chatws_drain_until(ngx_http_chatws_hub_t *hub, uint64_t offset)
 }
 
 
+uint64_t
+ngx_http_chatws_drain_position(ngx_http_chatws_hub_t *hub)
+{
+    uint64_t  cursor, head;
+
+    ngx_http_chatws_drain_until(hub, chatws_store_head(hub->zone.store,
+                                                       CHATWS_DURABLE));
+
+    /* a slot without a cursor has had all that concerns it */
+
+    ngx_http_chatws_zone_lock(&hub->zone);
+
+    cursor = chatws_store_cursor(hub->zone.store, hub->slot, CHATWS_DURABLE);
+    head = chatws_store_head(hub->zone.store, CHATWS_DURABLE);
+
+    ngx_http_chatws_zone_unlock(&hub->zone);
+
+    return cursor == CHATWS_OFF_NONE ? head : cursor;
+}
+
+
 void
 ngx_http_chatws_drain_forget(ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_chat_t *chat)

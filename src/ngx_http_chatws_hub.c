@@ -54,6 +54,7 @@ ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
     hub->deliver = deliver;
     hub->lapse = lapse;
     hub->coalesce = coalesce;
+    hub->generation = zone->offers->generation;
     hub->slot = CHATWS_SLOT_NONE;
 
     if (ngx_http_chatws_hub_init(hub, cycle) != NGX_OK) {
@@ -122,7 +123,8 @@ ngx_http_chatws_hub_claim(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
         return;
     }
 
-    hub->wakeup = ngx_http_chatws_wake_listen(hub->zone.wake, slot,
+    hub->wakeup = ngx_http_chatws_wake_listen(hub->zone.wake->fds[slot].rd,
+                                              NGX_READ_EVENT,
                                               ngx_http_chatws_hub_wakeup,
                                               hub, cycle);
     if (hub->wakeup == NULL) {

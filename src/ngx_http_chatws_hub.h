@@ -39,6 +39,7 @@ typedef enum {
     NGX_HTTP_CHATWS_N_LAPS,           /* of this worker */
     NGX_HTTP_CHATWS_N_UNAVAILABLE,    /* answers of 503 */
     NGX_HTTP_CHATWS_N_REAPED,         /* slots of dead workers */
+    NGX_HTTP_CHATWS_N_MOVED,          /* closed here, opened elsewhere */
     NGX_HTTP_CHATWS_N_CODE,           /* closes by code, from here on */
 
     NGX_HTTP_CHATWS_N_LAST = NGX_HTTP_CHATWS_N_CODE + 16
@@ -205,6 +206,8 @@ struct ngx_http_chatws_hub_s {
     ngx_http_chatws_index_t          subs;      /* by subscriber and chat */
     ngx_http_chatws_batch_t          batch;
     uint32_t                        *wakes;     /* slots to wake, scratch */
+    void                            *handover;  /* floor 4's */
+    ngx_uint_t                       generation;    /* of our offers */
     ngx_msec_t                       coalesce;
     uint32_t                         slot;
 };
@@ -285,6 +288,16 @@ void ngx_http_chatws_drain_handler(ngx_event_t *ev);
 
 /* Serves all that was published before the durable log's offset. */
 void ngx_http_chatws_drain_until(ngx_http_chatws_hub_t *hub, uint64_t offset);
+
+/*
+ * Serves all that was published until now.  Returns the durable log's offset
+ * before which everything was handed to the subscribers, and nothing after.
+ */
+uint64_t ngx_http_chatws_drain_position(ngx_http_chatws_hub_t *hub);
+
+/* The chat of this worker that an entry belongs to, or NULL. */
+ngx_http_chatws_chat_t *ngx_http_chatws_drain_chat(
+    ngx_http_chatws_hub_t *hub, chatws_entry_t *entry);
 
 /* Makes a new batch of what waits in the logs; floor 3 only. */
 void ngx_http_chatws_drain_collect(ngx_http_chatws_hub_t *hub);

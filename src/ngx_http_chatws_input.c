@@ -107,7 +107,13 @@ ngx_http_chatws_read(ngx_http_chatws_session_t *s)
                               "chatws client closed the connection");
             }
 
-            s->state = NGX_HTTP_CHATWS_DEAD;
+            if (n == 0) {
+                ngx_http_chatws_peer_end(s);
+
+            } else {
+                s->state = NGX_HTTP_CHATWS_DEAD;
+            }
+
             return;
         }
 
@@ -124,22 +130,26 @@ ngx_http_chatws_input(ngx_http_chatws_session_t *s, u_char *p, u_char *last)
     chatws_rc_e     rc;
     chatws_event_t  ev;
 
+    ngx_http_chatws_cork(s);
+
     while (s->state < NGX_HTTP_CHATWS_LINGER) {
 
         rc = chatws_reader_next(&s->reader, &s->limits->reader, &p, last,
                                 &ev);
 
-        if (rc == CHATWS_OK) {
-            ngx_http_chatws_event(s, &ev);
-            continue;
+        if (rc != CHATWS_OK) {
+
+            if (rc == CHATWS_ERROR) {
+                ngx_http_chatws_session_fail(s, &ev.failure);
+            }
+
+            break;
         }
 
-        if (rc == CHATWS_ERROR) {
-            ngx_http_chatws_session_fail(s, &ev.failure);
-        }
-
-        return;
+        ngx_http_chatws_event(s, &ev);
     }
+
+    ngx_http_chatws_uncork(s);
 }
 
 
@@ -276,6 +286,8 @@ ngx_http_chatws_shutdown(ngx_http_chatws_session_t *s)
 
     ngx_add_timer(c->read, (ngx_msec_t) ngx_random()
                            % (s->limits->drain + 1) + 1);
+
+    s->handlers->quit(s);
 }
 
 
@@ -289,7 +301,9 @@ ngx_http_chatws_write_handler(ngx_event_t *wev)
     c = wev->data;
     s = c->data;
 
-    if (s->state == NGX_HTTP_CHATWS_DEAD || s->out == NULL) {
+    if (s->state == NGX_HTTP_CHATWS_DEAD
+        || (s->out == NULL && s->state != NGX_HTTP_CHATWS_LINGER))
+    {
         return;
     }
 

@@ -26,6 +26,12 @@ static void ngx_http_chatws_send_packed(ngx_http_chatws_session_t *s,
     ngx_http_chatws_frame_t **frames, ngx_uint_t n);
 static void ngx_http_chatws_send_plain(ngx_http_chatws_session_t *s,
     ngx_http_chatws_frame_t **frames, ngx_uint_t n);
+static ngx_int_t ngx_http_chatws_send_corked(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n);
+static void ngx_http_chatws_send_cork(ngx_http_chatws_session_t *s);
+static ngx_int_t ngx_http_chatws_queue_cork(ngx_http_chatws_session_t *s);
+static void ngx_http_chatws_send_now(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n);
 static ssize_t ngx_http_chatws_writev(ngx_http_chatws_session_t *s,
     struct iovec *iov, ngx_uint_t n, size_t size);
 static ssize_t ngx_http_chatws_write(ngx_http_chatws_session_t *s,
@@ -117,12 +123,13 @@ static void
 ngx_http_chatws_send_plain(ngx_http_chatws_session_t *s,
     ngx_http_chatws_frame_t **frames, ngx_uint_t n)
 {
-    size_t        size;
-    ssize_t       sent;
-    ngx_uint_t    i;
-    struct iovec  iov[NGX_HTTP_CHATWS_IOVS];
-
     if (s->state != NGX_HTTP_CHATWS_OPEN) {
+        return;
+    }
+
+    if (ngx_http_chatws_worker.corked == s
+        && ngx_http_chatws_send_corked(s, frames, n) == NGX_OK)
+    {
         return;
     }
 
@@ -130,6 +137,133 @@ ngx_http_chatws_send_plain(ngx_http_chatws_session_t *s,
         ngx_http_chatws_queue_frames(s, frames, n, 0);
         return;
     }
+
+    ngx_http_chatws_send_now(s, frames, n);
+}
+
+
+/* Puts the frames to those that are held back; NGX_DECLINED: send them. */
+
+static ngx_int_t
+ngx_http_chatws_send_corked(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n)
+{
+    size_t                     size;
+    u_char                    *p;
+    ngx_uint_t                 i;
+    ngx_http_chatws_worker_t  *worker;
+
+    worker = &ngx_http_chatws_worker;
+
+    if (s->out != NULL) {
+        return NGX_DECLINED;
+    }
+
+    size = 0;
+
+    for (i = 0; i < n; i++) {
+        size += frames[i]->len;
+    }
+
+    if (size > NGX_HTTP_CHATWS_CORK_SIZE - worker->cork_len) {
+        ngx_http_chatws_send_cork(s);
+
+        if (size > NGX_HTTP_CHATWS_CORK_SIZE / 2 || s->out != NULL) {
+            return NGX_DECLINED;
+        }
+    }
+
+    p = worker->cork + worker->cork_len;
+
+    for (i = 0; i < n; i++) {
+        p = ngx_cpymem(p, frames[i]->data, frames[i]->len);
+    }
+
+    worker->cork_len += size;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_chatws_cork(ngx_http_chatws_session_t *s)
+{
+    ngx_http_chatws_worker.corked = s;
+}
+
+
+void
+ngx_http_chatws_uncork(ngx_http_chatws_session_t *s)
+{
+    if (s->state != NGX_HTTP_CHATWS_DEAD) {
+        ngx_http_chatws_send_cork(s);
+    }
+
+    ngx_http_chatws_worker.corked = NULL;
+    ngx_http_chatws_worker.cork_len = 0;
+}
+
+
+static void
+ngx_http_chatws_send_cork(ngx_http_chatws_session_t *s)
+{
+    ngx_http_chatws_frame_t    frame, *frames;
+    ngx_http_chatws_worker_t  *worker;
+
+    worker = &ngx_http_chatws_worker;
+
+    if (worker->cork_len == 0) {
+        return;
+    }
+
+    ngx_http_chatws_frame_init(&frame, worker->cork, worker->cork_len);
+    frames = &frame;
+
+    worker->cork_len = 0;
+
+    ngx_http_chatws_send_now(s, &frames, 1);
+
+    ngx_http_chatws_frame_done(&frame);
+}
+
+
+/* Before anything else is queued. */
+
+static ngx_int_t
+ngx_http_chatws_queue_cork(ngx_http_chatws_session_t *s)
+{
+    ngx_int_t                  rc;
+    ngx_http_chatws_frame_t    frame;
+    ngx_http_chatws_worker_t  *worker;
+
+    worker = &ngx_http_chatws_worker;
+
+    if (worker->corked != s || worker->cork_len == 0) {
+        return NGX_OK;
+    }
+
+    ngx_http_chatws_frame_init(&frame, worker->cork, worker->cork_len);
+
+    worker->cork_len = 0;
+
+    rc = ngx_http_chatws_queue_frame(s, &frame, 0);
+
+    ngx_http_chatws_frame_done(&frame);
+
+    return rc;
+}
+
+
+/* Nothing is queued: what the socket takes is gone, the rest is queued. */
+
+static void
+ngx_http_chatws_send_now(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n)
+{
+    size_t        size;
+    ssize_t       sent;
+    ngx_uint_t    i;
+    struct iovec  iov[NGX_HTTP_CHATWS_IOVS];
 
     size = 0;
 
@@ -216,6 +350,10 @@ ngx_http_chatws_queue(ngx_http_chatws_session_t *s, u_char *data, size_t len)
 {
     ngx_int_t                rc;
     ngx_http_chatws_frame_t  frame;
+
+    if (ngx_http_chatws_queue_cork(s) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     ngx_http_chatws_frame_init(&frame, data, len);
 
@@ -327,8 +465,9 @@ ngx_http_chatws_write(ngx_http_chatws_session_t *s, struct iovec *iov,
 #if (NGX_HTTP_SSL)
 
 /*
- * One record at a time.  After NGX_AGAIN OpenSSL wants the same bytes again,
- * though not at the same address: they are the first of the queue then.
+ * One record at a time.  After NGX_AGAIN OpenSSL has the bytes of a record
+ * and wants them again, though not at the same address: they have to be, and
+ * to stay, the first of the queue.
  */
 
 static ssize_t
@@ -336,26 +475,40 @@ ngx_http_chatws_write_ssl(ngx_http_chatws_session_t *s, struct iovec *iov,
     ngx_uint_t n)
 {
     size_t             len, take;
+    u_char            *p;
     ssize_t            sent;
     ngx_uint_t         i;
     ngx_connection_t  *c;
     u_char             record[NGX_HTTP_CHATWS_RECORD];
 
-    len = 0;
+    if (n == 1) {
+        p = iov[0].iov_base;
+        len = ngx_min(iov[0].iov_len, NGX_HTTP_CHATWS_RECORD);
 
-    for (i = 0; i < n && len < NGX_HTTP_CHATWS_RECORD; i++) {
-        take = ngx_min(iov[i].iov_len, NGX_HTTP_CHATWS_RECORD - len);
+    } else {
+        p = record;
+        len = 0;
 
-        ngx_memcpy(record + len, iov[i].iov_base, take);
-        len += take;
+        for (i = 0; i < n && len < NGX_HTTP_CHATWS_RECORD; i++) {
+            take = ngx_min(iov[i].iov_len, NGX_HTTP_CHATWS_RECORD - len);
+
+            ngx_memcpy(record + len, iov[i].iov_base, take);
+            len += take;
+        }
     }
 
     c = s->connection;
 
-    sent = c->send(c, record, len);
+    sent = c->send(c, p, len);
 
-    if (sent == NGX_AGAIN && ngx_handle_write_event(c->write, 0) != NGX_OK) {
-        return NGX_ERROR;
+    s->held = 0;
+
+    if (sent == NGX_AGAIN) {
+        s->held = len;
+
+        if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     return sent;
@@ -370,7 +523,10 @@ static void
 ngx_http_chatws_queue_frames(ngx_http_chatws_session_t *s,
     ngx_http_chatws_frame_t **frames, ngx_uint_t n, size_t skip)
 {
+    size_t      held, len;
     ngx_uint_t  i;
+
+    held = (s->out == NULL) ? s->held : 0;
 
     for (i = 0; i < n; i++) {
 
@@ -379,11 +535,12 @@ ngx_http_chatws_queue_frames(ngx_http_chatws_session_t *s,
             continue;
         }
 
-        if (ngx_http_chatws_queue_room(s, frames[i], frames[i]->len - skip)
-            != NGX_OK)
+        len = frames[i]->len - skip;
+
+        if (held == 0
+            && ngx_http_chatws_queue_room(s, frames[i], len) != NGX_OK)
         {
             if (frames[i]->droppable && skip == 0) {
-                s->dropped++;
                 continue;
             }
 
@@ -397,6 +554,7 @@ ngx_http_chatws_queue_frames(ngx_http_chatws_session_t *s,
             return;
         }
 
+        held -= ngx_min(held, len);
         skip = 0;
     }
 
@@ -497,28 +655,35 @@ ngx_http_chatws_queue_room(ngx_http_chatws_session_t *s,
 
 
 /*
- * Drops the droppable, or all, frames of the queue, but for one that was
+ * Drops the droppable, or all, frames of the queue, but for those that were
  * begun.
  */
 
 static void
 ngx_http_chatws_drop(ngx_http_chatws_session_t *s, ngx_uint_t all)
 {
-    ngx_http_chatws_out_t  *out, **p;
+    size_t                   held, len;
+    ngx_http_chatws_out_t   *out, **p;
 
+    held = s->held;
     p = &s->out;
 
     while (*p != NULL) {
         out = *p;
 
-        if (out->pos != out->buf->data || (!all && !out->droppable)) {
+        if (out->pos != out->buf->data
+            || held != 0
+            || (!all && !out->droppable))
+        {
+            len = out->buf->data + out->buf->len - out->pos;
+            held -= ngx_min(held, len);
+
             p = &out->next;
             continue;
         }
 
         *p = out->next;
         s->out_size -= out->buf->len;
-        s->dropped += out->droppable;
 
         ngx_http_chatws_buf_release(out->buf);
         ngx_free(out);

@@ -16,10 +16,10 @@
 #include "ngx_http_chatws_session_private.h"
 
 
-#define NGX_HTTP_CHATWS_MEM_LEVEL    8
+#define NGX_HTTP_CHATWS_MEM_LEVEL     8
 
 /* output of zlib that is kept between messages */
-#define NGX_HTTP_CHATWS_EXPAND_KEEP  65536
+#define NGX_HTTP_CHATWS_DEFLATE_KEEP  65536
 
 
 static chatws_deflate_t *ngx_http_chatws_packer(
@@ -182,6 +182,8 @@ ngx_http_chatws_pack_frame(ngx_http_chatws_session_t *s,
                                frame->data[0] | CHATWS_FRAME_RSV1, out.len);
     ngx_memcpy(buf->data + size, out.data, out.len);
 
+    chatws_deflate_trim(packer, NGX_HTTP_CHATWS_DEFLATE_KEEP);
+
     return buf;
 }
 
@@ -258,7 +260,7 @@ ngx_http_chatws_expander(ngx_http_chatws_session_t *s)
         return *expander;
     }
 
-    chatws_deflate_trim(*expander, NGX_HTTP_CHATWS_EXPAND_KEEP);
+    chatws_deflate_trim(*expander, NGX_HTTP_CHATWS_DEFLATE_KEEP);
 
     return *expander;
 }

@@ -129,6 +129,56 @@ ngx_http_chatws_replay_collect(ngx_http_chatws_replay_t *replay, uint32_t n)
 }
 
 
+ngx_uint_t
+ngx_http_chatws_replay_walk(ngx_http_chatws_replay_t *replay,
+    uint64_t offset)
+{
+    uint64_t                 first, from, head, next;
+    chatws_entry_t          *entry;
+    ngx_http_chatws_hub_t   *hub;
+    ngx_http_chatws_chat_t  *chat;
+
+    hub = replay->client->subscriber.hub;
+    head = chatws_store_head(hub->zone.store, CHATWS_DURABLE);
+    first = offset;
+
+    if (offset == head) {
+        return 1;
+    }
+
+    while (offset < head) {
+
+        entry = chatws_store_entry(hub->zone.store, CHATWS_DURABLE, offset,
+                                   &next);
+        if (entry == NULL) {
+
+            if (next == CHATWS_OFF_NONE) {
+                return 0;
+            }
+
+            break;
+        }
+
+        chat = ngx_http_chatws_drain_chat(hub, entry);
+
+        if (chat != NULL) {
+            from = ngx_http_chatws_since(&replay->client->subscriber, chat);
+
+            if (from != CHATWS_OFF_NONE
+                && offset < from
+                && ngx_http_chatws_replay_copy(replay, entry) != NGX_OK)
+            {
+                return 0;
+            }
+        }
+
+        offset = next;
+    }
+
+    return chatws_store_held(hub->zone.store, first);
+}
+
+
 static ngx_int_t
 ngx_http_chatws_replay_copy(ngx_http_chatws_replay_t *replay,
     chatws_entry_t *entry)
@@ -224,6 +274,9 @@ ngx_http_chatws_replay_send(ngx_http_chatws_replay_t *replay)
     ngx_http_chatws_frame_t  *frames[NGX_HTTP_CHATWS_REPLAY_FRAMES];
 
     p = replay->data;
+
+    ngx_http_chatws_hub_count(replay->client->subscriber.hub,
+                              NGX_HTTP_CHATWS_N_DELIVERED, replay->n);
 
     for (n = 0; n < replay->n; n += k) {
 

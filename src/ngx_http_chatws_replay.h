@@ -44,6 +44,14 @@ void ngx_http_chatws_replay_init(ngx_http_chatws_replay_t *replay,
 ngx_uint_t ngx_http_chatws_replay_add(ngx_http_chatws_replay_t *replay,
     const chatws_subscribed_t *at, uint64_t since);
 
+/*
+ * Adds what was published in the client's chats from the log offset on to
+ * where each of its subscriptions begins.  Returns whether all of it is held
+ * and within the send buffer.
+ */
+ngx_uint_t ngx_http_chatws_replay_walk(ngx_http_chatws_replay_t *replay,
+    uint64_t offset);
+
 /* Sends what was collected. */
 void ngx_http_chatws_replay_send(ngx_http_chatws_replay_t *replay);
 

@@ -15,13 +15,19 @@
 #include "ngx_http_chatws_session_private.h"
 
 
+static ngx_http_chatws_session_t *ngx_http_chatws_session_alloc(
+    ngx_connection_t *c, size_t size,
+    const ngx_http_chatws_limits_t *limits,
+    const ngx_http_chatws_handlers_t *handlers, ngx_str_t *addr);
 static ngx_int_t ngx_http_chatws_worker_init(ngx_log_t *log);
 static void ngx_http_chatws_session_unused(void *data);
 static void ngx_http_chatws_start_handler(ngx_event_t *rev);
 static ngx_int_t ngx_http_chatws_take_over(ngx_http_chatws_session_t *s,
     ngx_http_request_t *r);
+static void ngx_http_chatws_first_ping(ngx_http_chatws_session_t *s);
 static void ngx_http_chatws_free_request(ngx_http_chatws_session_t *s);
 static void ngx_http_chatws_empty_handler(ngx_event_t *wev);
+static void ngx_http_chatws_end_connection(ngx_http_chatws_session_t *s);
 static void ngx_http_chatws_free(ngx_http_chatws_session_t *s);
 static u_char *ngx_http_chatws_log_error(ngx_log_t *log, u_char *buf,
     size_t len);
@@ -35,15 +41,8 @@ ngx_http_chatws_session_create(ngx_http_request_t *r, size_t size,
     const ngx_http_chatws_limits_t *limits,
     const ngx_http_chatws_handlers_t *handlers)
 {
-    ngx_connection_t           *c;
     ngx_http_cleanup_t         *cln;
     ngx_http_chatws_session_t  *s;
-
-    c = r->connection;
-
-    if (ngx_http_chatws_worker_init(c->log) != NGX_OK) {
-        return NULL;
-    }
 
     /* must be the last one added: start_handler() finds the session by it */
 
@@ -52,7 +51,31 @@ ngx_http_chatws_session_create(ngx_http_request_t *r, size_t size,
         return NULL;
     }
 
-    s = ngx_alloc(size + c->addr_text.len, c->log);
+    s = ngx_http_chatws_session_alloc(r->connection, size, limits, handlers,
+                                      &r->connection->addr_text);
+    if (s == NULL) {
+        return NULL;
+    }
+
+    cln->handler = ngx_http_chatws_session_unused;
+    cln->data = s;
+
+    return s;
+}
+
+
+static ngx_http_chatws_session_t *
+ngx_http_chatws_session_alloc(ngx_connection_t *c, size_t size,
+    const ngx_http_chatws_limits_t *limits,
+    const ngx_http_chatws_handlers_t *handlers, ngx_str_t *addr)
+{
+    ngx_http_chatws_session_t  *s;
+
+    if (ngx_http_chatws_worker_init(c->log) != NGX_OK) {
+        return NULL;
+    }
+
+    s = ngx_alloc(size + addr->len, c->log);
     if (s == NULL) {
         return NULL;
     }
@@ -65,14 +88,11 @@ ngx_http_chatws_session_create(ngx_http_request_t *r, size_t size,
     s->last_out = &s->out;
     s->code = CHATWS_CLOSE_ABNORMAL;
 
-    s->addr.len = c->addr_text.len;
+    s->addr.len = addr->len;
     s->addr.data = (u_char *) s + size;
-    ngx_memcpy(s->addr.data, c->addr_text.data, c->addr_text.len);
+    ngx_memcpy(s->addr.data, addr->data, addr->len);
 
     ngx_queue_insert_tail(&ngx_http_chatws_worker.queue, &s->queue);
-
-    cln->handler = ngx_http_chatws_session_unused;
-    cln->data = s;
 
     return s;
 }
@@ -89,10 +109,13 @@ ngx_http_chatws_worker_init(ngx_log_t *log)
         return NGX_OK;
     }
 
-    worker->buf = ngx_alloc(NGX_HTTP_CHATWS_RECV_SIZE, log);
+    worker->buf = ngx_alloc(NGX_HTTP_CHATWS_RECV_SIZE
+                            + NGX_HTTP_CHATWS_CORK_SIZE, log);
     if (worker->buf == NULL) {
         return NGX_ERROR;
     }
+
+    worker->cork = worker->buf + NGX_HTTP_CHATWS_RECV_SIZE;
 
     ngx_queue_init(&worker->queue);
 
@@ -179,7 +202,6 @@ ngx_http_chatws_take_over(ngx_http_chatws_session_t *s,
     ngx_http_request_t *r)
 {
     ngx_int_t          rc;
-    ngx_msec_t         interval;
     ngx_connection_t  *c;
 
     c = s->connection;
@@ -207,18 +229,26 @@ ngx_http_chatws_take_over(ngx_http_chatws_session_t *s,
         return NGX_ERROR;
     }
 
+    ngx_http_chatws_first_ping(s);
+
+    return NGX_OK;
+}
+
+
+/* Spread, so that a storm of connections is not one of pings. */
+
+static void
+ngx_http_chatws_first_ping(ngx_http_chatws_session_t *s)
+{
+    ngx_msec_t  interval;
+
     interval = s->limits->ping_interval;
 
     if (interval != 0) {
-
-        /* spread, so that a storm of connections is not one of pings */
-
-        ngx_add_timer(c->read, interval / 2
-                               + (ngx_msec_t) ngx_random()
-                                 % (interval / 2 + 1));
+        ngx_add_timer(s->connection->read, interval / 2
+                                           + (ngx_msec_t) ngx_random()
+                                             % (interval / 2 + 1));
     }
-
-    return NGX_OK;
 }
 
 
@@ -357,6 +387,11 @@ ngx_http_chatws_destroy(ngx_http_chatws_session_t *s)
 
     c->idle = 0;
 
+    if (s->out != NULL) {
+        /* TLS must not end with a close_notify: output was cut off */
+        c->error = 1;
+    }
+
     if (r != NULL) {
         ngx_http_free_request(r, 0);
 
@@ -368,13 +403,142 @@ ngx_http_chatws_destroy(ngx_http_chatws_session_t *s)
         ngx_http_close_connection(c);
 
     } else {
-#if (NGX_STAT_STUB)
-        (void) ngx_atomic_fetch_add(ngx_stat_active, -1);
-#endif
-        ngx_close_connection(c);
+        ngx_http_chatws_end_connection(s);
     }
 
     ngx_http_chatws_free(s);
+}
+
+
+ngx_http_chatws_session_t *
+ngx_http_chatws_session_adopt(ngx_socket_t fd, size_t size,
+    const ngx_http_chatws_limits_t *limits,
+    const ngx_http_chatws_handlers_t *handlers, ngx_str_t *addr)
+{
+    ngx_connection_t           *c;
+    ngx_http_chatws_session_t  *s;
+
+    c = ngx_get_connection(fd, ngx_cycle->log);
+    if (c == NULL) {
+        return NULL;
+    }
+
+    c->log = ngx_cycle->log;
+
+    s = ngx_http_chatws_session_alloc(c, size, limits, handlers, addr);
+
+    if (s == NULL) {
+        ngx_free_connection(c);
+        c->fd = (ngx_socket_t) -1;
+        return NULL;
+    }
+
+    /* as ngx_event_accept() and take_over() leave it */
+
+    c->number = ngx_atomic_fetch_add(ngx_connection_counter, 1);
+
+#if (NGX_STAT_STUB)
+    (void) ngx_atomic_fetch_add(ngx_stat_active, 1);
+#endif
+
+    c->recv = ngx_recv;
+    c->send = ngx_send;
+    c->recv_chain = ngx_recv_chain;
+    c->send_chain = ngx_send_chain;
+    c->log_error = NGX_ERROR_INFO;
+    c->tcp_nodelay = NGX_TCP_NODELAY_SET;
+    c->addr_text = s->addr;
+    c->idle = 1;
+    c->data = s;
+
+    s->started = 1;
+    s->log = *ngx_cycle->log;
+    s->log.connection = c->number;
+    s->log.handler = ngx_http_chatws_log_error;
+    s->log.data = s;
+    s->log.action = "serving a websocket";
+
+    c->log = &s->log;
+    c->read->log = &s->log;
+    c->write->log = &s->log;
+    c->read->handler = ngx_http_chatws_read_handler;
+    c->write->handler = ngx_http_chatws_write_handler;
+    c->write->ready = 1;
+
+    return s;
+}
+
+
+void
+ngx_http_chatws_session_continue(ngx_http_chatws_session_t *s)
+{
+    ngx_connection_t  *c;
+
+    c = s->connection;
+
+    if (s->state == NGX_HTTP_CHATWS_OPEN) {
+        ngx_http_chatws_first_ping(s);
+    }
+
+    if (ngx_http_chatws_flush(s) == NGX_ERROR
+        || ngx_handle_read_event(c->read, 0) != NGX_OK)
+    {
+        ngx_http_chatws_session_abort(s);
+    }
+}
+
+
+ngx_int_t
+ngx_http_chatws_session_movable(ngx_http_chatws_session_t *s)
+{
+    return s->started
+           && s->state == NGX_HTTP_CHATWS_OPEN
+           && s->request == NULL
+           && s->connection->pool == NULL
+           && s->deflate == NULL;
+}
+
+
+void
+ngx_http_chatws_session_release(ngx_http_chatws_session_t *s)
+{
+    ngx_connection_t  *c;
+
+    c = s->connection;
+
+    /* closing our descriptor does not remove it: there is another one */
+
+    if (ngx_del_conn) {
+        (void) ngx_del_conn(c, 0);
+
+    } else {
+        if (c->read->active) {
+            (void) ngx_del_event(c->read, NGX_READ_EVENT, 0);
+        }
+
+        if (c->write->active) {
+            (void) ngx_del_event(c->write, NGX_WRITE_EVENT, 0);
+        }
+    }
+
+    s->handlers->gone(s);
+
+    ngx_http_chatws_end_connection(s);
+    ngx_http_chatws_free(s);
+}
+
+
+static void
+ngx_http_chatws_end_connection(ngx_http_chatws_session_t *s)
+{
+#if (NGX_STAT_STUB)
+    (void) ngx_atomic_fetch_add(ngx_stat_active, -1);
+#endif
+
+    s->connection->idle = 0;
+    s->connection->log->handler = NULL;
+
+    ngx_close_connection(s->connection);
 }
 
 

@@ -33,12 +33,16 @@ typedef void (*ngx_http_chatws_message_pt)(ngx_http_chatws_session_t *s,
 /* The session is about to be freed. */
 typedef void (*ngx_http_chatws_gone_pt)(ngx_http_chatws_session_t *s);
 
+/* The worker was told to quit; the session will be closed in a while. */
+typedef void (*ngx_http_chatws_quit_pt)(ngx_http_chatws_session_t *s);
+
 
 /* what the engine's user does; static */
 
 typedef struct {
     ngx_http_chatws_message_pt   message;
     ngx_http_chatws_gone_pt      gone;
+    ngx_http_chatws_quit_pt      quit;
 } ngx_http_chatws_handlers_t;
 
 
@@ -77,6 +81,8 @@ struct ngx_http_chatws_session_s {
     ngx_http_chatws_out_t             *out;
     ngx_http_chatws_out_t            **last_out;
     size_t                             out_size;  /* bytes in out */
+    size_t                             held;      /* of out, in a TLS record
+                                                   * that is to be sent */
 
     chatws_reader_t                    reader;
     chatws_deflate_ctx_t              *deflate;   /* takeover only */
@@ -90,6 +96,7 @@ struct ngx_http_chatws_session_s {
     unsigned                           pinged:1;  /* pong is awaited */
     unsigned                           draining:1;
     unsigned                           shut:1;    /* output is shut down */
+    unsigned                           ended:1;   /* the peer's output is */
     unsigned                           started:1;
 
     uint32_t                           dropped;   /* frames, for the user */
@@ -123,6 +130,25 @@ ngx_int_t ngx_http_chatws_session_deflate(ngx_http_chatws_session_t *s,
  */
 ngx_int_t ngx_http_chatws_session_start(ngx_http_chatws_session_t *s,
     ngx_http_request_t *r);
+
+/*
+ * Makes a session of an established connection of another worker, which is
+ * the session's then.  It neither reads nor writes until it is continued, so
+ * that its state can be set.  NULL: no memory, or no connection left.
+ */
+ngx_http_chatws_session_t *ngx_http_chatws_session_adopt(ngx_socket_t fd,
+    size_t size, const ngx_http_chatws_limits_t *limits,
+    const ngx_http_chatws_handlers_t *handlers, ngx_str_t *addr);
+void ngx_http_chatws_session_continue(ngx_http_chatws_session_t *s);
+
+/*
+ * Whether the session can go on in another worker: it is open, and nothing
+ * of it is known to this process alone.
+ */
+ngx_int_t ngx_http_chatws_session_movable(ngx_http_chatws_session_t *s);
+
+/* Frees the session here without ending the connection for its peer. */
+void ngx_http_chatws_session_release(ngx_http_chatws_session_t *s);
 
 /*
  * Begins the closing handshake: sends what is queued, then a close frame,

@@ -20,11 +20,17 @@
 /* one for all sessions: a session at rest has no buffer */
 #define NGX_HTTP_CHATWS_RECV_SIZE  65536
 
+/* what answers the input of one turn leaves together; a TLS record holds it */
+#define NGX_HTTP_CHATWS_CORK_SIZE  16384
+
 
 /* of this worker; made with its first session */
 
 typedef struct {
     u_char                      *buf;          /* receive buffer */
+    u_char                      *cork;         /* output held back, */
+    size_t                       cork_len;
+    ngx_http_chatws_session_t   *corked;       /* of this session, or NULL */
     ngx_queue_t                  queue;        /* sessions */
     chatws_deflate_t            *expander;
     chatws_deflate_t            *packers[10];  /* by level */
@@ -42,9 +48,19 @@ void ngx_http_chatws_write_handler(ngx_event_t *wev);
 void ngx_http_chatws_input(ngx_http_chatws_session_t *s, u_char *p,
     u_char *last);
 
+/*
+ * Holds back what the session sends, as far as it is small, until uncork().
+ * Of one session at a time, within one event; no frees in between.
+ */
+void ngx_http_chatws_cork(ngx_http_chatws_session_t *s);
+void ngx_http_chatws_uncork(ngx_http_chatws_session_t *s);
+
 /* Answers the peer's close frame: RFC 6455, 5.5.1. */
 void ngx_http_chatws_peer_close(ngx_http_chatws_session_t *s,
     chatws_event_t *ev);
+
+/* The peer has ended its half: what is queued still goes to it. */
+void ngx_http_chatws_peer_end(ngx_http_chatws_session_t *s);
 
 /* Goes on with a lingering close as far as the output allows. */
 void ngx_http_chatws_linger(ngx_http_chatws_session_t *s);

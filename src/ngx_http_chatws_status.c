@@ -60,6 +60,7 @@ static const ngx_http_chatws_counter_name_t
     { NGX_HTTP_CHATWS_N_LAPS, "laps" },
     { NGX_HTTP_CHATWS_N_UNAVAILABLE, "unavailable" },
     { NGX_HTTP_CHATWS_N_REAPED, "reaped" },
+    { NGX_HTTP_CHATWS_N_MOVED, "moved" },
 };
 
 

@@ -10,6 +10,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
+#include "ngx_http_chatws_pass.h"
 #include "ngx_http_chatws_wake.h"
 
 #if (NGX_HAVE_EVENTFD)
@@ -29,6 +30,11 @@ ngx_http_chatws_wake_create(ngx_uint_t n, ngx_log_t *log)
     wake = ngx_alloc(sizeof(ngx_http_chatws_wake_t)
                      + n * sizeof(ngx_http_chatws_wakefd_t), log);
     if (wake == NULL) {
+        return NULL;
+    }
+
+    if (ngx_http_chatws_pass_open(wake->pair, log) != NGX_OK) {
+        ngx_free(wake);
         return NULL;
     }
 
@@ -119,6 +125,9 @@ ngx_http_chatws_wake_release(void *data)
         }
     }
 
+    (void) close(wake->pair[0]);
+    (void) close(wake->pair[1]);
+
     ngx_free(wake);
 }
 
@@ -146,31 +155,31 @@ ngx_http_chatws_wake_signal(ngx_http_chatws_wake_t *wake, ngx_uint_t slot,
 
 
 ngx_connection_t *
-ngx_http_chatws_wake_listen(ngx_http_chatws_wake_t *wake, ngx_uint_t slot,
+ngx_http_chatws_wake_listen(ngx_fd_t fd, ngx_int_t event,
     ngx_event_handler_pt handler, void *data, ngx_cycle_t *cycle)
 {
-    ngx_event_t       *rev;
+    ngx_event_t       *ev;
     ngx_connection_t  *c;
 
-    c = ngx_get_connection(wake->fds[slot].rd, cycle->log);
+    c = ngx_get_connection(fd, cycle->log);
     if (c == NULL) {
         return NULL;
     }
 
     c->data = data;
 
-    rev = c->read;
-
     /* not a client's: shutdown neither waits for it nor closes it */
 
-    rev->channel = 1;
+    c->read->channel = 1;
     c->write->channel = 1;
 
-    rev->log = cycle->log;
+    c->read->log = cycle->log;
     c->write->log = cycle->log;
-    rev->handler = handler;
 
-    if (ngx_add_event(rev, NGX_READ_EVENT, 0) == NGX_ERROR) {
+    ev = (event == NGX_READ_EVENT) ? c->read : c->write;
+    ev->handler = handler;
+
+    if (ngx_add_event(ev, event, 0) == NGX_ERROR) {
         ngx_free_connection(c);
         return NULL;
     }
@@ -182,11 +191,13 @@ ngx_http_chatws_wake_listen(ngx_http_chatws_wake_t *wake, ngx_uint_t slot,
 void
 ngx_http_chatws_wake_unlisten(ngx_connection_t *c)
 {
-    if (c->read->posted) {
-        ngx_delete_posted_event(c->read);
+    if (c->read->active) {
+        (void) ngx_del_event(c->read, NGX_READ_EVENT, 0);
     }
 
-    (void) ngx_del_event(c->read, NGX_READ_EVENT, 0);
+    if (c->write->active) {
+        (void) ngx_del_event(c->write, NGX_WRITE_EVENT, 0);
+    }
 
     ngx_free_connection(c);
     c->fd = (ngx_socket_t) -1;

@@ -2,9 +2,10 @@
 /*
  * Copyright (C) chatws contributors
  *
- * How one worker wakes another: a descriptor a slot, an eventfd or, where
- * there is none, a pipe.  They are opened in the master when the zone is
- * fresh, and every generation of workers inherits them.
+ * How one worker reaches another: a descriptor a slot to wake it, an eventfd
+ * or, where there is none, a pipe; and a socket pair to hand connections over.
+ * They are opened in the master when the zone is fresh, and every generation
+ * of workers inherits them.
  * Floor 2: knows ngx_core and ngx_event.
  */
 
@@ -29,6 +30,7 @@ typedef struct {
  */
 
 typedef struct {
+    ngx_fd_t                  pair[2];   /* of ngx_http_chatws_pass.h */
     ngx_uint_t                refs;
     ngx_uint_t                n;     /* slots */
     ngx_http_chatws_wakefd_t  fds[];
@@ -50,13 +52,12 @@ void ngx_http_chatws_wake_signal(ngx_http_chatws_wake_t *wake,
     ngx_uint_t slot, ngx_log_t *log);
 
 /*
- * Calls handler whenever the slot is woken, with a connection whose data
- * is the caller's.  The connection takes one of worker_connections.
- * Returns NULL when there is none left.
+ * Calls handler whenever fd, which is of the structure above, is ready for
+ * the event, with a connection whose data is the caller's.  The connection
+ * takes one of worker_connections.  Returns NULL when there is none left.
  */
-ngx_connection_t *ngx_http_chatws_wake_listen(ngx_http_chatws_wake_t *wake,
-    ngx_uint_t slot, ngx_event_handler_pt handler, void *data,
-    ngx_cycle_t *cycle);
+ngx_connection_t *ngx_http_chatws_wake_listen(ngx_fd_t fd, ngx_int_t event,
+    ngx_event_handler_pt handler, void *data, ngx_cycle_t *cycle);
 
 /* Takes back what listen did; the descriptor stays open for the next one. */
 void ngx_http_chatws_wake_unlisten(ngx_connection_t *c);

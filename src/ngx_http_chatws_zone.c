@@ -12,7 +12,7 @@
 #include "ngx_http_chatws_zone.h"
 
 
-#define NGX_HTTP_CHATWS_MIN_SLOTS  16
+#define NGX_HTTP_CHATWS_MIN_SLOTS  32
 #define NGX_HTTP_CHATWS_MAX_SLOTS  1024
 
 
@@ -75,6 +75,43 @@ ngx_http_chatws_zone_unlock(ngx_http_chatws_zone_t *zone)
 }
 
 
+void
+ngx_http_chatws_zone_begin(ngx_http_chatws_zone_t *zone)
+{
+    zone->offers->generation++;
+    zone->offers->n = 0;
+}
+
+
+void
+ngx_http_chatws_zone_offer(ngx_http_chatws_zone_t *zone, uint64_t place)
+{
+    size_t  max;
+
+    max = (ngx_pagesize - sizeof(ngx_http_chatws_offers_t))
+          / sizeof(uint64_t);
+
+    if (zone->offers->n < max) {
+        zone->offers->places[zone->offers->n++] = place;
+    }
+}
+
+
+ngx_int_t
+ngx_http_chatws_zone_offers(ngx_http_chatws_zone_t *zone, uint64_t place)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < zone->offers->n; i++) {
+        if (zone->offers->places[i] == place) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 static ngx_int_t
 ngx_http_chatws_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 {
@@ -107,7 +144,8 @@ ngx_http_chatws_zone_adopt(ngx_shm_zone_t *shm_zone,
 
     zone = shm_zone->data;
 
-    zone->store = zone->shpool->data;
+    zone->offers = zone->shpool->data;
+    zone->store = (chatws_store_t *) ((u_char *) zone->offers + ngx_pagesize);
 
     if (chatws_store_attach(zone->store, ngx_http_chatws_zone_size(zone))
         != CHATWS_OK)
@@ -133,7 +171,7 @@ ngx_http_chatws_zone_adopt(ngx_shm_zone_t *shm_zone,
 static ngx_int_t
 ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone)
 {
-    void                    *mem;
+    void                    *mem, *store;
     size_t                   size;
     ngx_log_t               *log;
     ngx_core_conf_t         *ccf;
@@ -152,7 +190,7 @@ ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone)
 
     /* on reload a generation overlaps with those that still drain */
 
-    zone->nslots = ngx_max(ccf->worker_processes * 4,
+    zone->nslots = ngx_max(ccf->worker_processes * 8,
                            NGX_HTTP_CHATWS_MIN_SLOTS);
     zone->nslots = ngx_min(zone->nslots, NGX_HTTP_CHATWS_MAX_SLOTS);
 
@@ -162,10 +200,17 @@ ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone)
 
     size = ngx_http_chatws_zone_size(zone);
 
-    mem = ngx_slab_alloc(zone->shpool, size);
+    while (zone->nslots > ccf->worker_processes * 2
+           && chatws_store_min_size(zone->nslots) > size)
+    {
+        zone->nslots--;
+    }
+
+    mem = ngx_slab_alloc(zone->shpool, ngx_pagesize + size);
+    store = (u_char *) mem + ngx_pagesize;
 
     if (mem == NULL
-        || chatws_store_init(mem, size, zone->nslots, random.key,
+        || chatws_store_init(store, size, zone->nslots, random.key,
                              random.epoch >> 16)
            != CHATWS_OK)
     {
@@ -176,7 +221,10 @@ ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone)
         return NGX_ERROR;
     }
 
-    zone->store = mem;
+    ngx_memzero(mem, ngx_pagesize);
+
+    zone->offers = mem;
+    zone->store = store;
     zone->shpool->data = mem;
     return ngx_http_chatws_zone_wake(zone, NULL);
 }
@@ -214,12 +262,15 @@ ngx_http_chatws_zone_wake(ngx_http_chatws_zone_t *zone,
 }
 
 
-/* All pages of the slab pool: it gives them at once and is not used again. */
+/*
+ * The slab pool gives all its pages at once and is not used again: a page of
+ * offers, and the store.
+ */
 
 static size_t
 ngx_http_chatws_zone_size(ngx_http_chatws_zone_t *zone)
 {
-    return (zone->shpool->last - zone->shpool->pages) * ngx_pagesize;
+    return (zone->shpool->last - zone->shpool->pages - 1) * ngx_pagesize;
 }
 
 

@@ -21,6 +21,19 @@
 typedef struct ngx_http_chatws_hub_s  ngx_http_chatws_hub_t;
 
 
+/*
+ * In shared memory, a page: what the newest configuration offers to sessions
+ * of workers that quit.  Written by the master alone, before it starts the
+ * workers of that configuration and ends the others.
+ */
+
+typedef struct {
+    ngx_atomic_t              generation;
+    ngx_uint_t                n;
+    uint64_t                  places[];  /* fingerprints of locations */
+} ngx_http_chatws_offers_t;
+
+
 /* lives as long as the cycle; workers have a copy of their own after fork */
 
 typedef struct {
@@ -28,6 +41,7 @@ typedef struct {
     ngx_cycle_t              *cycle;
     ngx_slab_pool_t          *shpool;
     chatws_store_t           *store;    /* in shared memory */
+    ngx_http_chatws_offers_t *offers;   /* in shared memory */
     ngx_http_chatws_wake_t   *wake;
     ngx_http_chatws_hub_t    *hub;      /* NULL until the worker is up */
     uint32_t                  nslots;
@@ -41,6 +55,18 @@ typedef struct {
  */
 ngx_shm_zone_t *ngx_http_chatws_zone_add(ngx_conf_t *cf, ngx_str_t *name,
     size_t size, void *tag);
+
+/*
+ * In the master, when a configuration has come into force: begins the offers
+ * of its generation, and adds one.
+ */
+void ngx_http_chatws_zone_begin(ngx_http_chatws_zone_t *zone);
+void ngx_http_chatws_zone_offer(ngx_http_chatws_zone_t *zone,
+    uint64_t place);
+
+/* Whether the place is offered. */
+ngx_int_t ngx_http_chatws_zone_offers(ngx_http_chatws_zone_t *zone,
+    uint64_t place);
 
 /*
  * Takes the zone's lock, and first rolls back what a worker that died

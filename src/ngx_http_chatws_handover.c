@@ -1,0 +1,318 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The two ends of a hand-over.  The worker that quits serves all that was
+ * published, and sends each client that can be moved as a parcel with its
+ * descriptor; the one that receives it subscribes it again, and adds what was
+ * published in between.
+ * Floor 4: knows ngx_http and floors 0 to 3.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_http.h>
+#include "ngx_http_chatws_handover.h"
+#include "ngx_http_chatws_parcel.h"
+#include "ngx_http_chatws_pass.h"
+
+
+/* clients taken over before other events have their turn */
+#define NGX_HTTP_CHATWS_ADOPTIONS  32
+
+
+/* of a hub */
+
+typedef struct {
+    ngx_http_chatws_place_pt   place;
+    ngx_connection_t          *receiver;   /* NULL: not receiving */
+    ngx_connection_t          *sender;     /* waits for room, or NULL */
+    ngx_event_t                leave;      /* posted */
+    ngx_connection_t           ident;      /* of the event */
+    uint64_t                   position;   /* of all clients being sent */
+    ngx_uint_t                 n;          /* sent in this turn */
+    unsigned                   full:1;
+} ngx_http_chatws_handover_t;
+
+
+static void ngx_http_chatws_leave_handler(ngx_event_t *ev);
+static void ngx_http_chatws_room_handler(ngx_event_t *wev);
+static void ngx_http_chatws_send_clients(ngx_http_chatws_hub_t *hub);
+static void ngx_http_chatws_send_client(ngx_http_chatws_session_t *s,
+    void *data);
+static void ngx_http_chatws_receive_handler(ngx_event_t *rev);
+static void ngx_http_chatws_receive(ngx_http_chatws_hub_t *hub,
+    ngx_socket_t fd, u_char *data, size_t len);
+static void ngx_http_chatws_reject(ngx_socket_t fd);
+
+
+ngx_int_t
+ngx_http_chatws_handover_init(ngx_http_chatws_hub_t *hub,
+    ngx_http_chatws_place_pt place, ngx_cycle_t *cycle)
+{
+    ngx_http_chatws_handover_t  *h;
+
+    h = ngx_calloc(sizeof(ngx_http_chatws_handover_t), cycle->log);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->place = place;
+
+    h->ident.fd = (ngx_socket_t) -1;
+    h->ident.data = hub;
+
+    h->leave.data = &h->ident;
+    h->leave.log = cycle->log;
+    h->leave.handler = ngx_http_chatws_leave_handler;
+
+    hub->handover = h;
+
+    h->receiver = ngx_http_chatws_wake_listen(hub->zone.wake->pair[0],
+                                              NGX_READ_EVENT,
+                                              ngx_http_chatws_receive_handler,
+                                              hub, cycle);
+
+    return h->receiver == NULL ? NGX_ERROR : NGX_OK;
+}
+
+
+void
+ngx_http_chatws_handover_done(ngx_http_chatws_hub_t *hub)
+{
+    ngx_http_chatws_handover_t  *h;
+
+    h = hub->handover;
+
+    if (h == NULL) {
+        return;
+    }
+
+    if (h->receiver != NULL) {
+        ngx_http_chatws_wake_unlisten(h->receiver);
+    }
+
+    if (h->sender != NULL) {
+        ngx_http_chatws_wake_unlisten(h->sender);
+    }
+
+    if (h->leave.posted) {
+        ngx_delete_posted_event(&h->leave);
+    }
+
+    ngx_free(h);
+    hub->handover = NULL;
+}
+
+
+void
+ngx_http_chatws_handover_start(ngx_http_chatws_hub_t *hub)
+{
+    ngx_http_chatws_handover_t  *h;
+
+    h = hub->handover;
+
+    /* without a newer generation there is nobody to take them */
+
+    if (h != NULL && hub->generation != hub->zone.offers->generation) {
+        ngx_post_event(&h->leave, &ngx_posted_events);
+    }
+}
+
+
+static void
+ngx_http_chatws_leave_handler(ngx_event_t *ev)
+{
+    ngx_connection_t  *ident;
+
+    ident = ev->data;
+
+    ngx_http_chatws_send_clients(ident->data);
+}
+
+
+static void
+ngx_http_chatws_room_handler(ngx_event_t *wev)
+{
+    ngx_connection_t            *c;
+    ngx_http_chatws_hub_t       *hub;
+    ngx_http_chatws_handover_t  *h;
+
+    c = wev->data;
+    hub = c->data;
+    h = hub->handover;
+
+    h->sender = NULL;
+    ngx_http_chatws_wake_unlisten(c);
+
+    ngx_http_chatws_send_clients(hub);
+}
+
+
+static void
+ngx_http_chatws_send_clients(ngx_http_chatws_hub_t *hub)
+{
+    ngx_http_chatws_handover_t  *h;
+
+    h = hub->handover;
+
+    if (h->sender != NULL
+        || hub->slot == CHATWS_SLOT_NONE
+        || chatws_store_lapped(hub->zone.store, hub->slot))
+    {
+        return;
+    }
+
+    h->position = ngx_http_chatws_drain_position(hub);
+    h->full = 0;
+    h->n = 0;
+
+    ngx_http_chatws_session_each(&ngx_http_chatws_client_handlers,
+                                 ngx_http_chatws_send_client, hub);
+
+    ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
+                  "chatws zone \"%V\": %ui clients handed over",
+                  &hub->zone.name, h->n);
+
+    if (!h->full) {
+        return;
+    }
+
+    h->sender = ngx_http_chatws_wake_listen(hub->zone.wake->pair[1],
+                                            NGX_WRITE_EVENT,
+                                            ngx_http_chatws_room_handler,
+                                            hub, (ngx_cycle_t *) ngx_cycle);
+}
+
+
+static void
+ngx_http_chatws_send_client(ngx_http_chatws_session_t *s, void *data)
+{
+    ngx_http_chatws_hub_t *hub = data;
+
+    size_t                       len;
+    ngx_int_t                    rc;
+    ngx_http_chatws_client_t    *client;
+    ngx_http_chatws_handover_t  *h;
+    u_char                       parcel[NGX_HTTP_CHATWS_PARCEL_MAX];
+
+    h = hub->handover;
+    client = (ngx_http_chatws_client_t *) s;
+
+    if (h->full
+        || client->subscriber.hub != hub
+        || !ngx_http_chatws_session_movable(s)
+        || !ngx_http_chatws_zone_offers(&hub->zone, client->rules->place))
+    {
+        return;
+    }
+
+    len = ngx_http_chatws_parcel_write(client, h->position, parcel);
+
+    if (len == 0) {
+        return;
+    }
+
+    rc = ngx_http_chatws_pass_send(hub->zone.wake->pair[1], s->connection->fd,
+                                   parcel, len, s->connection->log);
+
+    if (rc == NGX_AGAIN) {
+        h->full = 1;
+        return;
+    }
+
+    if (rc == NGX_OK) {
+        client->moved = 1;
+        h->n++;
+
+        ngx_http_chatws_session_release(s);
+    }
+}
+
+
+static void
+ngx_http_chatws_receive_handler(ngx_event_t *rev)
+{
+    ssize_t                      n;
+    ngx_fd_t                     fd;
+    ngx_uint_t                   i;
+    ngx_connection_t            *c;
+    ngx_http_chatws_hub_t       *hub;
+    ngx_http_chatws_handover_t  *h;
+    u_char                       parcel[NGX_HTTP_CHATWS_PARCEL_MAX];
+
+    c = rev->data;
+    hub = c->data;
+    h = hub->handover;
+
+    if (ngx_exiting || hub->generation != hub->zone.offers->generation) {
+        /* they are not for us: we are about to quit ourselves */
+        h->receiver = NULL;
+        ngx_http_chatws_wake_unlisten(c);
+        return;
+    }
+
+    for (i = 0; i < NGX_HTTP_CHATWS_ADOPTIONS; i++) {
+
+        n = ngx_http_chatws_pass_recv(c->fd, &fd, parcel, rev->log);
+
+        if (n == NGX_AGAIN) {
+            return;
+        }
+
+        if (n > 0) {
+            ngx_http_chatws_receive(hub, fd, parcel, n);
+        }
+    }
+}
+
+
+static void
+ngx_http_chatws_receive(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
+    u_char *data, size_t len)
+{
+    uint64_t                         place;
+    const ngx_http_chatws_rules_t   *rules;
+    const ngx_http_chatws_limits_t  *limits;
+    ngx_http_chatws_handover_t      *h;
+
+    h = hub->handover;
+
+    if (ngx_http_chatws_parcel_place(data, len, &place) != NGX_OK
+        || hub->slot == CHATWS_SLOT_NONE
+        || h->place(hub, place, &limits, &rules) != NGX_OK
+        || ngx_http_chatws_parcel_read(hub, fd, limits, rules, data, len)
+           != NGX_OK)
+    {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "chatws zone \"%V\": a client of another worker can't "
+                      "be taken over, closing it", &hub->zone.name);
+
+        ngx_http_chatws_reject(fd);
+    }
+}
+
+
+/* A last word to the peer; it fits, or the peer does not listen. */
+
+static void
+ngx_http_chatws_reject(ngx_socket_t fd)
+{
+    size_t                     len;
+    ssize_t                    n;
+    u_char                     frame[CHATWS_FRAME_CLOSE_MAX];
+
+    static const chatws_str_t  reason =
+        chatws_str("service restart, reconnect");
+
+    len = chatws_frame_close(frame, CHATWS_CLOSE_RESTART, &reason);
+
+    n = send(fd, frame, len, MSG_NOSIGNAL);
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
+                   "chatws reject sent:%z", n);
+
+    (void) ngx_close_socket(fd);
+}
