@@ -110,8 +110,8 @@ my $message = { chatId => 'c', text => 't', sender => 's' };
 
 is(publish($message, uri => '/publish')->{status}, 401,
     'publishing, auth_request');
-is(publish($message, uri => '/publish', headers => [ 'X-Token: x' ])->{status}, 201,
-    'publishing, auth_request, allowed');
+is(publish($message, uri => '/publish', headers => [ 'X-Token: x' ])
+    ->{status}, 201, 'publishing, auth_request, allowed');
 is($ws->await('new_message')->{message}{text}, 't', 'delivered');
 
 # several frames may follow at once: the subrequest has them wait

@@ -103,7 +103,8 @@ $t->stop();
 
 # --- the same with what is commented out: the app says who the user is
 
-started($t, 'reverse-proxy.conf', @chosen, [ qr/^( *)#(?=\S| {4})/m, sub { $1 } ]);
+started($t, 'reverse-proxy.conf', @chosen,
+    [ qr/^( *)#(?=\S| {4})/m, sub { $1 } ]);
 
 is(ws(user => 'u', ssl => 1, @origin)->{status}, 401,
     'proxy, auth, refused');
@@ -127,7 +128,7 @@ sub started {
     my $conf = "$Test::Chatws::TOP/conf";
     my $d = $t->testdir();
 
-    my $text = $t->read_file("$conf/$name");
+    my $text = slurp("$conf/$name");
 
     like($text, qr/^load_module modules\/ngx_http_chatws_module\.so;$/m,
         "$name loads the module");

@@ -83,7 +83,7 @@ my @cases = (
 );
 
 my $t = Test::Nginx->new()->has(qw/ http limit_conn /)
-    ->plan(2 * @cases + 1);
+    ->plan(2 * @cases + 2);
 
 for my $case (@cases) {
     my ($name, $http, $server, $location, $message, $alone) = @$case;
@@ -103,7 +103,9 @@ my ($status, $out) = tested($t, conf());
 
 is($status, 0, 'and a right one is not') or diag($out);
 
+unlink $t->testdir() . '/nginx.pid';
 $t->run();
+is(request('POST', '/api/messages', body => '')->{status}, 400, 'it runs');
 
 
 sub tested {

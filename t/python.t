@@ -27,7 +27,7 @@ $conf =~ s/127\.0\.0\.1:8080/127.0.0.1:8000/;
 
 $t->write_file_expand('nginx.conf', $conf);
 
-my $spec = $t->read_file("$FindBin::Bin/spec/websocket-notifications.md");
+my $spec = slurp("$FindBin::Bin/spec/websocket-notifications.md");
 my ($example) = $spec =~ /^```python\n(.*?)^```$/ms;
 
 like($example, qr/async def test_websocket/, 'the example is there');

@@ -12,8 +12,8 @@ use strict;
 use base qw/ Exporter /;
 
 our @EXPORT = qw/
-    conf ws publish request json_of events_of gather deadline reloaded
-    workers_of own_network
+    conf ws publish request json_of slurp events_of gather deadline
+    reloaded workers_of own_network
 /;
 
 use Cwd qw/ abs_path /;
@@ -46,15 +46,25 @@ BEGIN {
             "load_module $top/build/ngx_http_chatws_module.so;\n";
     }
 
-    # nginx's binary knows of more dynamic modules than are installed
-
     require Test::Nginx;
+
+    # the nginx project's library: the binary knows of more dynamic modules
+    # than are installed, and workers may run as another user
 
     if (Test::Nginx->can('test_globals_modules')
         && !defined $ENV{TEST_NGINX_MODULES})
     {
         no warnings qw/ redefine prototype /;
+
         *Test::Nginx::test_globals_modules = sub { '' };
+
+        my $new = \&Test::Nginx::new;
+
+        *Test::Nginx::new = sub {
+            my $self = $new->(@_);
+            chmod 0755, $self->testdir();
+            return $self;
+        };
     }
 }
 
@@ -116,6 +126,16 @@ http {
     }
 }
 EOC
+}
+
+
+sub slurp {
+    my ($path) = @_;
+
+    open my $fh, '<:raw', $path or die "cannot read $path: $!\n";
+    local $/;
+
+    return scalar <$fh>;
 }
 
 
