@@ -24,6 +24,10 @@
 #define NGX_HTTP_CHATWS_CORK_SIZE  16384
 
 
+/* iovecs of one writev() */
+#define NGX_HTTP_CHATWS_IOVS       128
+
+
 /* of this worker; made with its first session */
 
 typedef struct {
@@ -54,6 +58,27 @@ void ngx_http_chatws_input(ngx_http_chatws_session_t *s, u_char *p,
  */
 void ngx_http_chatws_cork(ngx_http_chatws_session_t *s);
 void ngx_http_chatws_uncork(ngx_http_chatws_session_t *s);
+
+/*
+ * Writes n pieces, size bytes together.  Bytes written, all unless the socket
+ * is full; NGX_AGAIN: none; NGX_ERROR.
+ */
+ssize_t ngx_http_chatws_writev(ngx_http_chatws_session_t *s,
+    struct iovec *iov, ngx_uint_t n, size_t size);
+
+/*
+ * Queues n frames without the first skip bytes, as far as there is room;
+ * otherwise closes the session.
+ */
+void ngx_http_chatws_queue_frames(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n, size_t skip);
+
+/*
+ * Sends a close frame as far as the socket takes it, for a connection that
+ * ends now whatever the peer does.
+ */
+void ngx_http_chatws_last_word(ngx_http_chatws_session_t *s,
+    ngx_uint_t code, const chatws_str_t *reason);
 
 /* Answers the peer's close frame: RFC 6455, 5.5.1. */
 void ngx_http_chatws_peer_close(ngx_http_chatws_session_t *s,
