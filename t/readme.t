@@ -339,29 +339,41 @@ EOS
 }
 
 
+# A module or a script; with $offline its connection is cut off, until it says
+# so and is there again.
+
 sub node {
     my ($step, $where, $args) = @_;
 
-    my ($type, $again) = split / /, $args;
-    my $name = "line$step->{line}.js";
+    my ($type, $offline) = split / /, $args;
+    my $name = "line$step->{line}.mjs";
 
     SKIP: {
         skip 'no npm package ws', 1 unless -d "$npm/ws";
 
         my $before = said();
 
-        program($name, 'node', "const sockets = [];\n"
-            . "globalThis.WebSocket = class extends require('ws') {\n"
-            . "    constructor(url) { super(url); sockets.push(this); }\n};\n"
-            . "process.on('SIGUSR2', () => sockets.pop().terminate());\n"
-            . $step->{text});
+        (my $text = $step->{text}) =~ s{'\./}{'$top/conf/html/};
+
+        program($name, 'node', <<"EOS" . $text);
+import { createRequire } from 'node:module';
+
+const Socket = createRequire('$npm/ws/package.json')('ws');
+const sockets = [];
+
+globalThis.WebSocket = class extends Socket {
+    constructor(url) { super(url); sockets.push(this); }
+};
+process.on('SIGUSR2', () => sockets.pop().terminate());
+
+EOS
 
         my $ok = said_to($before) && printed($name, qr/$type/);
 
-        if ($ok && $again) {
+        if ($ok && $offline) {
             kill 'USR2', $t->{_daemons}[-1];
-            $ok = printed($name, qr/connected.*connected/s)
-                && said_to($before);
+            $ok = printed($name, qr/$offline/) && said_to($before)
+                && printed($name, qr/$offline.*$type/s);
         }
 
         ok($ok, $where) or diag($t->read_file("$name.out"));
