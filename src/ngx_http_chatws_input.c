@@ -19,7 +19,7 @@
 #define NGX_HTTP_CHATWS_READ_SHARE  (4 * NGX_HTTP_CHATWS_RECV_SIZE)
 
 /* pings and pongs that a peer may send in a second */
-#define NGX_HTTP_CHATWS_CONTROL_RATE  1000
+#define NGX_HTTP_CHATWS_CONTROL_RATE  10000
 
 
 static void ngx_http_chatws_read(ngx_http_chatws_session_t *s);
@@ -266,7 +266,10 @@ ngx_http_chatws_timer(ngx_http_chatws_session_t *s)
 static void
 ngx_http_chatws_shutdown(ngx_http_chatws_session_t *s)
 {
-    ngx_connection_t  *c;
+    ngx_connection_t           *c;
+
+    static const chatws_str_t   reason =
+        chatws_str("service restart, reconnect");
 
     c = s->connection;
 
@@ -274,6 +277,7 @@ ngx_http_chatws_shutdown(ngx_http_chatws_session_t *s)
 
     if (c->error) {
         /* worker_shutdown_timeout */
+        ngx_http_chatws_last_word(s, CHATWS_CLOSE_RESTART, &reason);
         s->state = NGX_HTTP_CHATWS_DEAD;
         return;
     }

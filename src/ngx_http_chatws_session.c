@@ -323,8 +323,6 @@ ngx_http_chatws_session_each(const ngx_http_chatws_handlers_t *handlers,
 void
 ngx_http_chatws_session_exit(void)
 {
-    size_t                      len;
-    u_char                      frame[CHATWS_FRAME_CLOSE_MAX];
     ngx_queue_t                *q;
     ngx_http_chatws_session_t  *s;
 
@@ -334,20 +332,35 @@ ngx_http_chatws_session_exit(void)
         return;
     }
 
-    len = chatws_frame_close(frame, CHATWS_CLOSE_AWAY, &reason);
-
     for (q = ngx_queue_head(&ngx_http_chatws_worker.queue);
          q != ngx_queue_sentinel(&ngx_http_chatws_worker.queue);
          q = ngx_queue_next(q))
     {
         s = ngx_queue_data(q, ngx_http_chatws_session_t, queue);
 
-        if (s->started
-            && s->state == NGX_HTTP_CHATWS_OPEN
-            && ngx_http_chatws_queue(s, frame, len) == NGX_OK)
-        {
-            (void) ngx_http_chatws_flush(s);
+        if (s->started) {
+            ngx_http_chatws_last_word(s, CHATWS_CLOSE_AWAY, &reason);
         }
+    }
+}
+
+
+void
+ngx_http_chatws_last_word(ngx_http_chatws_session_t *s, ngx_uint_t code,
+    const chatws_str_t *reason)
+{
+    size_t  len;
+    u_char  frame[CHATWS_FRAME_CLOSE_MAX];
+
+    if (s->state != NGX_HTTP_CHATWS_OPEN) {
+        return;
+    }
+
+    s->code = code;
+    len = chatws_frame_close(frame, code, reason);
+
+    if (ngx_http_chatws_queue(s, frame, len) == NGX_OK) {
+        (void) ngx_http_chatws_flush(s);
     }
 }
 
