@@ -106,8 +106,9 @@ is(faults_of_defaults(), '', 'defaults of directives');
 
 is(faults_of_zone(), '', 'a zone of the size that is told is enough');
 
-# the steps hold on to it
+# connections of the examples would hold nginx up; the steps hold on to $t
 
+$t->stop_daemons();
 undef $t;
 
 
