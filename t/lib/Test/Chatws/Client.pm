@@ -262,8 +262,10 @@ sub read_body {
         last if !$self->fill($until - time()) && !$self->{eof};
     }
 
-    $answer->{body} = $self->{in};
-    $self->{in} = '';
+    $length = length $self->{in}
+        if !defined $length || $length > length $self->{in};
+
+    $answer->{body} = substr $self->{in}, 0, $length, '';
 
     if (lc($answer->{headers}{'transfer-encoding'} || '') eq 'chunked') {
         $answer->{raw} = $answer->{body};
