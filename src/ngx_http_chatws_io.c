@@ -15,6 +15,9 @@
 #include "ngx_http_chatws_session_private.h"
 
 
+/* frames of so many bytes in all are cheaper to copy than to name singly */
+#define NGX_HTTP_CHATWS_GATHER  8192
+
 /* a TLS record's payload */
 #define NGX_HTTP_CHATWS_RECORD  16384
 
@@ -217,9 +220,11 @@ ngx_http_chatws_send_now(ngx_http_chatws_session_t *s,
     ngx_http_chatws_frame_t **frames, ngx_uint_t n)
 {
     size_t        size;
+    u_char       *p;
     ssize_t       sent;
     ngx_uint_t    i;
     struct iovec  iov[NGX_HTTP_CHATWS_IOVS];
+    u_char        buf[NGX_HTTP_CHATWS_GATHER];
 
     size = 0;
 
@@ -229,7 +234,22 @@ ngx_http_chatws_send_now(ngx_http_chatws_session_t *s,
         size += frames[i]->len;
     }
 
-    sent = ngx_http_chatws_writev(s, iov, n, size);
+    if (n > 1 && size <= NGX_HTTP_CHATWS_GATHER) {
+
+        p = buf;
+
+        for (i = 0; i < n; i++) {
+            p = ngx_cpymem(p, frames[i]->data, frames[i]->len);
+        }
+
+        iov[0].iov_base = buf;
+        iov[0].iov_len = size;
+
+        sent = ngx_http_chatws_writev(s, iov, 1, size);
+
+    } else {
+        sent = ngx_http_chatws_writev(s, iov, n, size);
+    }
 
     if (sent == (ssize_t) size) {
         return;
