@@ -180,7 +180,7 @@ test_takeover(void)
 static void
 test_bits(void)
 {
-    char          answer[64], offer[80], params[16];
+    char          answer[64], offer[80], params[32];
     int           bits;
     size_t        i;
     test_offer_t  vector;
@@ -260,7 +260,7 @@ test_bits(void)
 static void
 test_combinations(void)
 {
-    char          answer[200], offer[200], params[16];
+    char          answer[200], offer[200], params[32];
     int           i, n, subset;
     test_offer_t  vector;
 
