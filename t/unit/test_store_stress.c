@@ -285,7 +285,9 @@ op_publish(unsigned log)
 
     } else {
         model_want(out.seq == 0);
-        model_want((out.offset == CHATWS_OFF_NONE) == (n == 0));
+        model_want((out.offset == CHATWS_OFF_NONE)
+                   == (before == 0
+                       || (n == 0 && log == CHATWS_EPHEMERAL)));
     }
 
     if (out.offset == CHATWS_OFF_NONE) {
