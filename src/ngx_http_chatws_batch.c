@@ -43,7 +43,7 @@ ngx_http_chatws_publish_batch(ngx_http_request_t *r,
           chatws_str("a batch must have a message") };
 
     size = chatws_json_arena_size(text->len);
-    mem = ngx_palloc(r->pool, size);
+    mem = ngx_http_chatws_scratch_get(0, size);
 
     if (mem == NULL
         || ngx_array_init(&texts, r->pool, 64, sizeof(ngx_str_t)) != NGX_OK)
@@ -69,6 +69,8 @@ ngx_http_chatws_publish_batch(ngx_http_request_t *r,
     /* the array was read: its memory serves for each publication in turn */
 
     status = ngx_http_chatws_batch_publish(r, hub, &texts, mem, size);
+
+    ngx_http_chatws_scratch_put();
 
     if (status == NGX_HTTP_INTERNAL_SERVER_ERROR
         || ngx_http_chatws_batch_join(r, &texts, answer) != NGX_OK)

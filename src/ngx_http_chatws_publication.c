@@ -44,6 +44,7 @@ ngx_http_chatws_publish_text(ngx_http_request_t *r,
 {
     void                   *mem;
     size_t                  size;
+    ngx_uint_t              status;
     ngx_http_chatws_ctx_t  *ctx;
 
     ctx = ngx_http_chatws_get_ctx(r);
@@ -65,13 +66,17 @@ ngx_http_chatws_publish_text(ngx_http_request_t *r,
 
     size = chatws_json_arena_size(text->len);
 
-    mem = ngx_palloc(r->pool, size);
+    mem = ngx_http_chatws_scratch_get(0, size);
     if (mem == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_chatws_publish_one(r, zone->hub, text, mem, size, answer,
-                                       fault);
+    status = ngx_http_chatws_publish_one(r, zone->hub, text, mem, size,
+                                         answer, fault);
+
+    ngx_http_chatws_scratch_put();
+
+    return status;
 }
 
 
