@@ -42,7 +42,7 @@ static ngx_http_chatws_sub_t *ngx_http_chatws_sub_find(
     ngx_http_chatws_subscriber_t *subscriber, ngx_http_chatws_chat_t *chat);
 static void ngx_http_chatws_sub_add(ngx_http_chatws_sub_t *sub,
     ngx_http_chatws_subscriber_t *subscriber, ngx_http_chatws_chat_t *chat,
-    uint64_t from);
+    chatws_subscribed_t *at);
 static void ngx_http_chatws_sub_del(ngx_http_chatws_sub_t *sub);
 
 
@@ -139,15 +139,16 @@ ngx_http_chatws_sub_create(ngx_http_chatws_subscriber_t *subscriber,
         }
     }
 
-    ngx_http_chatws_sub_add(sub, subscriber, chat, at->head);
+    ngx_http_chatws_sub_add(sub, subscriber, chat, at);
 
     return NGX_OK;
 }
 
 
 /*
- * Subscribed already, and the caller sends what was published until now:
- * what of that waits to be drained is not for this subscriber any more.
+ * Subscribed already, and the caller sends what was numbered until now: what
+ * of that waits to be drained is not for this subscriber any more, unlike
+ * what has no number and can't be sent again.
  */
 
 static ngx_int_t
@@ -164,9 +165,7 @@ ngx_http_chatws_sub_renew(ngx_http_chatws_sub_t *sub,
 
     ngx_http_chatws_store_del(sub->subscriber, chat->row, 0);
 
-    ngx_http_chatws_drain_forget(sub->subscriber, chat);
-
-    sub->from = at->head;
+    sub->upto = (uint32_t) at->seq;
     chat->from = at->head;
 
     return NGX_OK;
@@ -290,6 +289,24 @@ ngx_http_chatws_since(ngx_http_chatws_subscriber_t *subscriber,
     sub = ngx_http_chatws_sub_find(subscriber, chat);
 
     return sub == NULL ? CHATWS_OFF_NONE : sub->from;
+}
+
+
+ngx_uint_t
+ngx_http_chatws_expects(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_chat_t *chat, uint64_t offset, uint64_t seq)
+{
+    ngx_http_chatws_sub_t  *sub;
+
+    sub = ngx_http_chatws_sub_find(subscriber, chat);
+
+    if (sub == NULL || offset < sub->from) {
+        return 0;
+    }
+
+    /* what may be too old is near enough for half of the numbers */
+
+    return seq == 0 || (int32_t) ((uint32_t) seq - sub->upto) > 0;
 }
 
 
@@ -440,12 +457,13 @@ ngx_http_chatws_sub_find(ngx_http_chatws_subscriber_t *subscriber,
 static void
 ngx_http_chatws_sub_add(ngx_http_chatws_sub_t *sub,
     ngx_http_chatws_subscriber_t *subscriber, ngx_http_chatws_chat_t *chat,
-    uint64_t from)
+    chatws_subscribed_t *at)
 {
     sub->node.key = ngx_http_chatws_sub_key(subscriber, chat);
     sub->subscriber = subscriber;
     sub->chat = chat;
-    sub->from = from;
+    sub->from = at->head;
+    sub->upto = (uint32_t) at->seq;
     sub->pos = chat->n;
 
     sub->next = subscriber->subs;
@@ -462,8 +480,8 @@ ngx_http_chatws_sub_add(ngx_http_chatws_sub_t *sub,
     chat->members[chat->n].sub = sub;
     chat->n++;
 
-    if (from > chat->from) {
-        chat->from = from;
+    if (at->head > chat->from) {
+        chat->from = at->head;
     }
 
     ngx_http_chatws_index_add(&subscriber->hub->subs, &sub->node,

@@ -157,11 +157,7 @@ ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s)
 static void
 ngx_http_chatws_client_quit(ngx_http_chatws_session_t *s)
 {
-    ngx_http_chatws_client_t  *client;
-
-    client = (ngx_http_chatws_client_t *) s;
-
-    ngx_http_chatws_handover_start(client->subscriber.hub);
+    ngx_http_chatws_handover_start((ngx_http_chatws_client_t *) s);
 }
 
 

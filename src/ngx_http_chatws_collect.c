@@ -189,6 +189,7 @@ ngx_http_chatws_drain_note(ngx_http_chatws_batch_t *batch,
 
     note->frame.droppable = log == CHATWS_EPHEMERAL;
     note->offset = offset;
+    note->seq = entry->seq;
     note->sender = entry->sender;
     note->chat = chat;
     note->mine = NULL;

@@ -21,6 +21,7 @@
 #define NGX_HTTP_CHATWS_SLICE  512
 
 
+static void ngx_http_chatws_drain_rest(ngx_http_chatws_hub_t *hub);
 static void ngx_http_chatws_drain_serve(ngx_http_chatws_hub_t *hub);
 static ngx_uint_t ngx_http_chatws_drain_gather(
     ngx_http_chatws_batch_t *batch, ngx_http_chatws_touched_t *touched);
@@ -152,48 +153,75 @@ ngx_http_chatws_drain_lapse(ngx_http_chatws_hub_t *hub)
 void
 ngx_http_chatws_drain_until(ngx_http_chatws_hub_t *hub, uint64_t offset)
 {
-    uint64_t  cursor;
+    uint64_t  before, cursor;
+
+    before = CHATWS_OFF_NONE;
 
     for ( ;; ) {
         cursor = chatws_store_cursor(hub->zone.store, hub->slot,
                                      CHATWS_DURABLE);
 
+        /* without memory a batch gets nowhere */
+
         if (cursor == CHATWS_OFF_NONE
             || cursor >= offset
+            || cursor == before
             || chatws_store_lapped(hub->zone.store, hub->slot))
         {
             return;
         }
 
         if (!hub->batch.active) {
+            before = cursor;
             ngx_http_chatws_drain_collect(hub);
         }
 
-        while (hub->batch.next < hub->batch.ntouched) {
-            ngx_http_chatws_drain_serve(hub);
-        }
-
-        ngx_http_chatws_drain_finish(hub);
+        ngx_http_chatws_drain_rest(hub);
     }
+}
+
+
+/* The batch in hand, to its end. */
+
+static void
+ngx_http_chatws_drain_rest(ngx_http_chatws_hub_t *hub)
+{
+    while (hub->batch.next < hub->batch.ntouched
+           && !chatws_store_lapped(hub->zone.store, hub->slot))
+    {
+        ngx_http_chatws_drain_serve(hub);
+    }
+
+    ngx_http_chatws_drain_finish(hub);
 }
 
 
 uint64_t
 ngx_http_chatws_drain_position(ngx_http_chatws_hub_t *hub)
 {
-    uint64_t  cursor, head;
+    uint64_t    cursor, head;
+    ngx_uint_t  lapped;
+
+    if (hub->batch.active) {
+        ngx_http_chatws_drain_rest(hub);
+    }
 
     ngx_http_chatws_drain_until(hub, chatws_store_head(hub->zone.store,
                                                        CHATWS_DURABLE));
 
-    /* a slot without a cursor has had all that concerns it */
+    /* a slot without a cursor has had all that concerns it, or is lapped */
 
     ngx_http_chatws_zone_lock(&hub->zone);
 
     cursor = chatws_store_cursor(hub->zone.store, hub->slot, CHATWS_DURABLE);
     head = chatws_store_head(hub->zone.store, CHATWS_DURABLE);
+    lapped = chatws_store_lapped(hub->zone.store, hub->slot);
 
     ngx_http_chatws_zone_unlock(&hub->zone);
+
+    if (lapped) {
+        return CHATWS_OFF_NONE;
+    }
 
     return cursor == CHATWS_OFF_NONE ? head : cursor;
 }
@@ -274,6 +302,12 @@ ngx_http_chatws_drain_serve(ngx_http_chatws_hub_t *hub)
 
         notes = ngx_http_chatws_drain_filter(batch, touched->subscriber,
                                              notes, &n);
+
+        if (chatws_store_lapped(hub->zone.store, hub->slot)) {
+            /* the bytes may be those of other chats by now */
+            return;
+        }
+
         if (n != 0) {
             hub->deliver(touched->subscriber, notes, n);
             ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_DELIVERED, n);
@@ -388,9 +422,9 @@ ngx_http_chatws_drain_for(ngx_http_chatws_batch_t *batch,
 {
     if (note->offset < note->chat->from
         && !note->frame.droppable
-        && note->offset < ngx_http_chatws_since(subscriber, note->chat))
+        && !ngx_http_chatws_expects(subscriber, note->chat, note->offset,
+                                    note->seq))
     {
-        /* from before it subscribed */
         return NULL;
     }
 

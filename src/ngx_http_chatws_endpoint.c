@@ -18,6 +18,10 @@
 #include "ngx_http_chatws_upgrade.h"
 
 
+/* of worker_connections, kept free for requests: one in so many */
+#define NGX_HTTP_CHATWS_RESERVE  32
+
+
 static ngx_int_t ngx_http_chatws_origin_allowed(
     ngx_http_chatws_loc_conf_t *cwlcf, ngx_str_t *origin);
 static ngx_int_t ngx_http_chatws_wildcard(ngx_str_t *pattern,
@@ -31,6 +35,8 @@ static chatws_rc_e ngx_http_chatws_argument(ngx_http_request_t *r,
 static ngx_int_t ngx_http_chatws_accept_client(ngx_http_request_t *r,
     ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_chatws_ctx_t *ctx,
     ngx_http_chatws_handshake_t *hs);
+static ngx_int_t ngx_http_chatws_no_room(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub);
 static ngx_int_t ngx_http_chatws_greet(ngx_http_request_t *r,
     ngx_str_t *user, ngx_str_t *frame);
 
@@ -279,9 +285,6 @@ ngx_http_chatws_accept_client(ngx_http_request_t *r,
     static const chatws_fault_t  leaving =
         ngx_http_chatws_fault("Service unavailable",
                               "the server is shutting down, reconnect");
-    static const chatws_fault_t  full =
-        ngx_http_chatws_fault("Service unavailable",
-                              "the server has no room now, reconnect");
 
     zone = cwlcf->zone->data;
 
@@ -290,8 +293,11 @@ ngx_http_chatws_accept_client(ngx_http_request_t *r,
                                       &leaving);
     }
 
-    if (zone->hub == NULL) {
-        return ngx_http_chatws_refuse(r, NGX_HTTP_SERVICE_UNAVAILABLE, &full);
+    if (zone->hub == NULL
+        || ngx_cycle->free_connection_n
+           < ngx_cycle->connection_n / NGX_HTTP_CHATWS_RESERVE)
+    {
+        return ngx_http_chatws_no_room(r, zone->hub);
     }
 
     if (ngx_http_chatws_greet(r, &ctx->user, &greeting) != NGX_OK) {
@@ -307,9 +313,7 @@ ngx_http_chatws_accept_client(ngx_http_request_t *r,
     }
 
     if (rc == NGX_BUSY) {
-        ngx_http_chatws_hub_count(zone->hub, NGX_HTTP_CHATWS_N_UNAVAILABLE,
-                                  1);
-        return ngx_http_chatws_refuse(r, NGX_HTTP_SERVICE_UNAVAILABLE, &full);
+        return ngx_http_chatws_no_room(r, zone->hub);
     }
 
     rc = ngx_http_chatws_upgrade(r, hs, &client->session, &greeting);
@@ -319,6 +323,23 @@ ngx_http_chatws_accept_client(ngx_http_request_t *r,
     }
 
     return rc;
+}
+
+
+/* hub is NULL in a worker that had no memory to make one. */
+
+static ngx_int_t
+ngx_http_chatws_no_room(ngx_http_request_t *r, ngx_http_chatws_hub_t *hub)
+{
+    static const chatws_fault_t  full =
+        ngx_http_chatws_fault("Service unavailable",
+                              "the server has no room now, reconnect");
+
+    if (hub != NULL) {
+        ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_UNAVAILABLE, 1);
+    }
+
+    return ngx_http_chatws_refuse(r, NGX_HTTP_SERVICE_UNAVAILABLE, &full);
 }
 
 

@@ -22,6 +22,12 @@
 /* clients taken over before other events have their turn */
 #define NGX_HTTP_CHATWS_ADOPTIONS  32
 
+/* in milliseconds: how long a client may wait to be handed over */
+#define NGX_HTTP_CHATWS_PATIENCE   5000
+
+/* in milliseconds: how long another worker is given a chance to receive */
+#define NGX_HTTP_CHATWS_YIELD      50
+
 
 /* of a hub */
 
@@ -30,22 +36,31 @@ typedef struct {
     ngx_connection_t          *receiver;   /* NULL: not receiving */
     ngx_connection_t          *sender;     /* waits for room, or NULL */
     ngx_event_t                leave;      /* posted */
-    ngx_connection_t           ident;      /* of the event */
+    ngx_event_t                yield;      /* timer */
+    ngx_connection_t           ident;      /* of the events */
     uint64_t                   position;   /* of all clients being sent */
     ngx_uint_t                 n;          /* sent in this turn */
     unsigned                   full:1;
+    unsigned                   yielded:1;
 } ngx_http_chatws_handover_t;
 
 
+static ngx_int_t ngx_http_chatws_leaves(ngx_http_chatws_client_t *client);
+static void ngx_http_chatws_stays(ngx_http_chatws_client_t *client);
 static void ngx_http_chatws_leave_handler(ngx_event_t *ev);
 static void ngx_http_chatws_room_handler(ngx_event_t *wev);
 static void ngx_http_chatws_send_clients(ngx_http_chatws_hub_t *hub);
 static void ngx_http_chatws_send_client(ngx_http_chatws_session_t *s,
     void *data);
+static ngx_int_t ngx_http_chatws_listen(ngx_http_chatws_hub_t *hub,
+    ngx_cycle_t *cycle);
+static ngx_int_t ngx_http_chatws_crowded(void);
+static void ngx_http_chatws_yield_handler(ngx_event_t *ev);
 static void ngx_http_chatws_receive_handler(ngx_event_t *rev);
 static void ngx_http_chatws_receive(ngx_http_chatws_hub_t *hub,
     ngx_socket_t fd, u_char *data, size_t len);
-static void ngx_http_chatws_reject(ngx_socket_t fd);
+static void ngx_http_chatws_reject(ngx_socket_t fd, ngx_uint_t begun);
+static void ngx_http_chatws_reject_rest(ngx_http_chatws_hub_t *hub);
 
 
 ngx_int_t
@@ -68,14 +83,14 @@ ngx_http_chatws_handover_init(ngx_http_chatws_hub_t *hub,
     h->leave.log = cycle->log;
     h->leave.handler = ngx_http_chatws_leave_handler;
 
+    h->yield.data = &h->ident;
+    h->yield.log = cycle->log;
+    h->yield.handler = ngx_http_chatws_yield_handler;
+    h->yield.cancelable = 1;
+
     hub->handover = h;
 
-    h->receiver = ngx_http_chatws_wake_listen(hub->zone.wake->pair[0],
-                                              NGX_READ_EVENT,
-                                              ngx_http_chatws_receive_handler,
-                                              hub, cycle);
-
-    return h->receiver == NULL ? NGX_ERROR : NGX_OK;
+    return ngx_http_chatws_listen(hub, cycle);
 }
 
 
@@ -102,23 +117,65 @@ ngx_http_chatws_handover_done(ngx_http_chatws_hub_t *hub)
         ngx_delete_posted_event(&h->leave);
     }
 
+    if (h->yield.timer_set) {
+        ngx_del_timer(&h->yield);
+    }
+
+    if (ngx_http_chatws_zone_newest(&hub->zone)) {
+        ngx_http_chatws_reject_rest(hub);
+    }
+
     ngx_free(h);
     hub->handover = NULL;
 }
 
 
 void
-ngx_http_chatws_handover_start(ngx_http_chatws_hub_t *hub)
+ngx_http_chatws_handover_start(ngx_http_chatws_client_t *client)
 {
+    ngx_http_chatws_hub_t       *hub;
     ngx_http_chatws_handover_t  *h;
 
+    hub = client->subscriber.hub;
     h = hub->handover;
 
-    /* without a newer generation there is nobody to take them */
+    /* without a newer generation there is nobody to take it */
 
-    if (h != NULL && hub->generation != hub->zone.offers->generation) {
-        ngx_post_event(&h->leave, &ngx_posted_events);
+    if (h == NULL
+        || ngx_http_chatws_zone_newest(&hub->zone)
+        || !ngx_http_chatws_leaves(client))
+    {
+        return;
     }
+
+    /* it is not to be closed while it waits for its turn */
+
+    ngx_add_timer(client->session.connection->read,
+                  NGX_HTTP_CHATWS_PATIENCE
+                  + (ngx_msec_t) ngx_random()
+                    % (client->session.limits->drain + 1));
+
+    ngx_post_event(&h->leave, &ngx_posted_events);
+}
+
+
+static ngx_int_t
+ngx_http_chatws_leaves(ngx_http_chatws_client_t *client)
+{
+    return ngx_http_chatws_session_movable(&client->session)
+           && ngx_http_chatws_zone_offers(&client->subscriber.hub->zone,
+                                          client->rules->place);
+}
+
+
+/* It can't be handed over after all. */
+
+static void
+ngx_http_chatws_stays(ngx_http_chatws_client_t *client)
+{
+    ngx_add_timer(client->session.connection->read,
+                  (ngx_msec_t) ngx_random()
+                  % (client->session.limits->drain + 1) + 1);
 }
 
 
@@ -158,14 +215,16 @@ ngx_http_chatws_send_clients(ngx_http_chatws_hub_t *hub)
 
     h = hub->handover;
 
-    if (h->sender != NULL
-        || hub->slot == CHATWS_SLOT_NONE
-        || chatws_store_lapped(hub->zone.store, hub->slot))
-    {
+    if (h->sender != NULL || hub->slot == CHATWS_SLOT_NONE) {
         return;
     }
 
     h->position = ngx_http_chatws_drain_position(hub);
+
+    if (h->position == CHATWS_OFF_NONE) {
+        return;
+    }
+
     h->full = 0;
     h->n = 0;
 
@@ -203,8 +262,7 @@ ngx_http_chatws_send_client(ngx_http_chatws_session_t *s, void *data)
 
     if (h->full
         || client->subscriber.hub != hub
-        || !ngx_http_chatws_session_movable(s)
-        || !ngx_http_chatws_zone_offers(&hub->zone, client->rules->place))
+        || !ngx_http_chatws_leaves(client))
     {
         return;
     }
@@ -212,6 +270,7 @@ ngx_http_chatws_send_client(ngx_http_chatws_session_t *s, void *data)
     len = ngx_http_chatws_parcel_write(client, h->position, parcel);
 
     if (len == 0) {
+        ngx_http_chatws_stays(client);
         return;
     }
 
@@ -223,12 +282,66 @@ ngx_http_chatws_send_client(ngx_http_chatws_session_t *s, void *data)
         return;
     }
 
-    if (rc == NGX_OK) {
-        client->moved = 1;
-        h->n++;
-
-        ngx_http_chatws_session_release(s);
+    if (rc != NGX_OK) {
+        ngx_http_chatws_stays(client);
+        return;
     }
+
+    client->moved = 1;
+    h->n++;
+
+    ngx_http_chatws_session_release(s);
+}
+
+
+static ngx_int_t
+ngx_http_chatws_listen(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
+{
+    ngx_http_chatws_handover_t  *h;
+
+    h = hub->handover;
+
+    h->receiver = ngx_http_chatws_wake_listen(hub->zone.wake->pair[0],
+                                              NGX_READ_EVENT,
+                                              ngx_http_chatws_receive_handler,
+                                              hub, cycle);
+
+    return h->receiver == NULL ? NGX_ERROR : NGX_OK;
+}
+
+
+/* As nginx's own measure of whether to leave connections to others. */
+
+static ngx_int_t
+ngx_http_chatws_crowded(void)
+{
+    return ngx_cycle->free_connection_n < ngx_cycle->connection_n / 8;
+}
+
+
+static void
+ngx_http_chatws_yield_handler(ngx_event_t *ev)
+{
+    ngx_connection_t            *ident;
+    ngx_http_chatws_hub_t       *hub;
+    ngx_http_chatws_handover_t  *h;
+
+    ident = ev->data;
+    hub = ident->data;
+    h = hub->handover;
+
+    if (ngx_exiting || !ngx_http_chatws_zone_newest(&hub->zone)) {
+        return;
+    }
+
+    if (hub->slot == CHATWS_SLOT_NONE
+        || ngx_http_chatws_listen(hub, (ngx_cycle_t *) ngx_cycle) != NGX_OK)
+    {
+        ngx_add_timer(ev, NGX_HTTP_CHATWS_YIELD);
+        return;
+    }
+
+    h->yielded = 1;
 }
 
 
@@ -247,12 +360,23 @@ ngx_http_chatws_receive_handler(ngx_event_t *rev)
     hub = c->data;
     h = hub->handover;
 
-    if (ngx_exiting || hub->generation != hub->zone.offers->generation) {
+    if (ngx_exiting || !ngx_http_chatws_zone_newest(&hub->zone)) {
         /* they are not for us: we are about to quit ourselves */
         h->receiver = NULL;
         ngx_http_chatws_wake_unlisten(c);
         return;
     }
+
+    if (hub->slot == CHATWS_SLOT_NONE
+        || (!h->yielded && ngx_http_chatws_crowded()))
+    {
+        h->receiver = NULL;
+        ngx_http_chatws_wake_unlisten(c);
+        ngx_add_timer(&h->yield, NGX_HTTP_CHATWS_YIELD);
+        return;
+    }
+
+    h->yielded = 0;
 
     for (i = 0; i < NGX_HTTP_CHATWS_ADOPTIONS; i++) {
 
@@ -290,15 +414,15 @@ ngx_http_chatws_receive(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
                       "chatws zone \"%V\": a client of another worker can't "
                       "be taken over, closing it", &hub->zone.name);
 
-        ngx_http_chatws_reject(fd);
+        ngx_http_chatws_reject(fd, ngx_http_chatws_parcel_begun(data, len));
     }
 }
 
 
-/* A last word to the peer; it fits, or the peer does not listen. */
+/* A last word to the peer, unless a frame to it was begun. */
 
 static void
-ngx_http_chatws_reject(ngx_socket_t fd)
+ngx_http_chatws_reject(ngx_socket_t fd, ngx_uint_t begun)
 {
     size_t                     len;
     ssize_t                    n;
@@ -307,12 +431,34 @@ ngx_http_chatws_reject(ngx_socket_t fd)
     static const chatws_str_t  reason =
         chatws_str("service restart, reconnect");
 
-    len = chatws_frame_close(frame, CHATWS_CLOSE_RESTART, &reason);
+    if (!begun) {
+        len = chatws_frame_close(frame, CHATWS_CLOSE_RESTART, &reason);
+        n = send(fd, frame, len, MSG_NOSIGNAL);
 
-    n = send(fd, frame, len, MSG_NOSIGNAL);
-
-    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
-                   "chatws reject sent:%z", n);
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
+                       "chatws reject sent:%z", n);
+    }
 
     (void) ngx_close_socket(fd);
+}
+
+
+/* All workers quit, and nobody else will see those that are on their way. */
+
+static void
+ngx_http_chatws_reject_rest(ngx_http_chatws_hub_t *hub)
+{
+    ssize_t   n;
+    ngx_fd_t  fd;
+    u_char    parcel[NGX_HTTP_CHATWS_PARCEL_MAX];
+
+    for ( ;; ) {
+        n = ngx_http_chatws_pass_recv(hub->zone.wake->pair[0], &fd, parcel,
+                                      ngx_cycle->log);
+        if (n <= 0) {
+            return;
+        }
+
+        ngx_http_chatws_reject(fd, ngx_http_chatws_parcel_begun(parcel, n));
+    }
 }

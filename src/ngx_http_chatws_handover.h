@@ -35,10 +35,10 @@ ngx_int_t ngx_http_chatws_handover_init(ngx_http_chatws_hub_t *hub,
 void ngx_http_chatws_handover_done(ngx_http_chatws_hub_t *hub);
 
 /*
- * The worker quits: its clients are handed over soon, if there is somebody
- * to take them; those who can't be stay.
+ * The worker quits: the client is handed over soon, if there is somebody to
+ * take it; otherwise it stays, and is closed in the course of its drain time.
  */
-void ngx_http_chatws_handover_start(ngx_http_chatws_hub_t *hub);
+void ngx_http_chatws_handover_start(ngx_http_chatws_client_t *client);
 
 
 #endif /* _NGX_HTTP_CHATWS_HANDOVER_H_INCLUDED_ */

@@ -54,7 +54,6 @@ ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
     hub->deliver = deliver;
     hub->lapse = lapse;
     hub->coalesce = coalesce;
-    hub->generation = zone->offers->generation;
     hub->slot = CHATWS_SLOT_NONE;
 
     if (ngx_http_chatws_hub_init(hub, cycle) != NGX_OK) {

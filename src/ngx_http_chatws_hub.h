@@ -76,6 +76,7 @@ typedef struct ngx_http_chatws_subscriber_s  ngx_http_chatws_subscriber_t;
 struct ngx_http_chatws_note_s {
     ngx_http_chatws_frame_t          frame;
     uint64_t                         offset;    /* in its log */
+    uint64_t                         seq;       /* 0: not sequenced */
     uint64_t                         sender;    /* hash, 0: nobody */
     ngx_http_chatws_chat_t          *chat;
     ngx_http_chatws_note_t          *mine;      /* as its sender gets it */
@@ -123,6 +124,7 @@ struct ngx_http_chatws_sub_s {
     ngx_http_chatws_sub_t          **prev;
     uint64_t                         from;      /* log offset it joined at */
     uint32_t                         pos;       /* in chat->members */
+    uint32_t                         upto;      /* numbers not wanted live */
 };
 
 
@@ -207,7 +209,6 @@ struct ngx_http_chatws_hub_s {
     ngx_http_chatws_batch_t          batch;
     uint32_t                        *wakes;     /* slots to wake, scratch */
     void                            *handover;  /* floor 4's */
-    ngx_uint_t                       generation;    /* of our offers */
     ngx_msec_t                       coalesce;
     uint32_t                         slot;
 };
@@ -280,6 +281,14 @@ uint64_t ngx_http_chatws_hub_user(ngx_http_chatws_hub_t *hub,
 uint64_t ngx_http_chatws_since(ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_chat_t *chat);
 
+/*
+ * Whether the durable notification at the offset, of number seq or 0, is to
+ * be delivered to this subscriber: it is not from before the subscription,
+ * nor sent by the subscriber's owner itself.
+ */
+ngx_uint_t ngx_http_chatws_expects(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_chat_t *chat, uint64_t offset, uint64_t seq);
+
 /* Drain, for the posted event; floor 3 only. */
 ngx_int_t ngx_http_chatws_drain_init(ngx_http_chatws_hub_t *hub,
     ngx_log_t *log);
@@ -291,7 +300,9 @@ void ngx_http_chatws_drain_until(ngx_http_chatws_hub_t *hub, uint64_t offset);
 
 /*
  * Serves all that was published until now.  Returns the durable log's offset
- * before which everything was handed to the subscribers, and nothing after.
+ * before which everything was handed to the subscribers, and nothing after;
+ * CHATWS_OFF_NONE: this worker has missed something, its clients are going to
+ * be closed.
  */
 uint64_t ngx_http_chatws_drain_position(ngx_http_chatws_hub_t *hub);
 

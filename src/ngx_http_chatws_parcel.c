@@ -27,7 +27,8 @@ typedef struct {
     size_t                   addr;
     size_t                   out;
     size_t                   reader;
-    ngx_uint_t               chats;      /* each a byte of length, the id */
+    ngx_uint_t               chats;      /* each a serial, a byte of length,
+                                            the id */
     chatws_deflate_params_t  params;
 } ngx_http_chatws_parcel_t;
 
@@ -88,6 +89,7 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
     for (sub = client->subscriber.subs; sub != NULL; sub = sub->next) {
         id = &sub->chat->id;
 
+        p = ngx_cpymem(p, &sub->chat->serial, sizeof(uint64_t));
         *p++ = (u_char) id->len;
         p = ngx_cpymem(p, id->data, id->len);
     }
@@ -108,7 +110,7 @@ ngx_http_chatws_parcel_size(ngx_http_chatws_client_t *client)
            + chatws_reader_save_size(&client->session.reader);
 
     for (sub = client->subscriber.subs; sub != NULL; sub = sub->next) {
-        size += 1 + sub->chat->id.len;
+        size += sizeof(uint64_t) + 1 + sub->chat->id.len;
     }
 
     return size;
@@ -126,6 +128,21 @@ ngx_http_chatws_parcel_put_out(u_char *p, ngx_http_chatws_session_t *s)
     }
 
     return p;
+}
+
+
+ngx_int_t
+ngx_http_chatws_parcel_begun(u_char *parcel, size_t len)
+{
+    ngx_http_chatws_parcel_t  head;
+
+    if (len < sizeof(ngx_http_chatws_parcel_t)) {
+        return 1;
+    }
+
+    ngx_memcpy(&head, parcel, sizeof(ngx_http_chatws_parcel_t));
+
+    return head.out != 0;
 }
 
 
@@ -265,14 +282,20 @@ static ngx_int_t
 ngx_http_chatws_parcel_chats(ngx_http_chatws_client_t *client, ngx_uint_t n,
     u_char *p, u_char *last)
 {
+    uint64_t             serial;
     ngx_str_t            id;
     chatws_subscribed_t  at;
 
     while (n-- != 0) {
 
-        if (p == last || *p > last - p - 1) {
+        if (last - p < (ssize_t) sizeof(uint64_t) + 1
+            || p[sizeof(uint64_t)] > last - p - (ssize_t) sizeof(uint64_t) - 1)
+        {
             return NGX_ERROR;
         }
+
+        ngx_memcpy(&serial, p, sizeof(uint64_t));
+        p += sizeof(uint64_t);
 
         id.len = *p++;
         id.data = p;
@@ -282,7 +305,7 @@ ngx_http_chatws_parcel_chats(ngx_http_chatws_client_t *client, ngx_uint_t n,
 
         if (ngx_http_chatws_subscribe(&client->subscriber, &id, 0, &at)
             != NGX_OK
-            || at.created)
+            || at.serial != serial)
         {
             return NGX_ERROR;
         }

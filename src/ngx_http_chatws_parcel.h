@@ -28,6 +28,9 @@ size_t ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
 ngx_int_t ngx_http_chatws_parcel_place(u_char *parcel, size_t len,
     uint64_t *place);
 
+/* Whether output waits, which begins in the middle of a frame, maybe. */
+ngx_int_t ngx_http_chatws_parcel_begun(u_char *parcel, size_t len);
+
 /*
  * Makes the client go on in this worker.  NGX_OK: fd is its own, it may be
  * about to be closed; NGX_ERROR: fd is still the caller's.

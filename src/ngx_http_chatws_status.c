@@ -190,6 +190,13 @@ ngx_http_chatws_status_write(ngx_http_chatws_zone_t *zone,
                                        .counter]);
     }
 
+    /* neither open nor closed: they died with their worker */
+
+    ngx_http_chatws_status_member(json, "lost",
+                                  figures->total[NGX_HTTP_CHATWS_N_OPENED]
+                                  - figures->total[NGX_HTTP_CHATWS_N_CLOSED]
+                                  - figures->connections);
+
     ngx_http_chatws_status_codes(&figures->total[NGX_HTTP_CHATWS_N_CODE],
                                  json);
     ngx_http_chatws_status_memory(&figures->usage, json);

@@ -12,7 +12,7 @@
 #include "ngx_http_chatws_zone.h"
 
 
-#define NGX_HTTP_CHATWS_MIN_SLOTS  32
+#define NGX_HTTP_CHATWS_MIN_SLOTS  64
 #define NGX_HTTP_CHATWS_MAX_SLOTS  1024
 
 
@@ -78,8 +78,15 @@ ngx_http_chatws_zone_unlock(ngx_http_chatws_zone_t *zone)
 void
 ngx_http_chatws_zone_begin(ngx_http_chatws_zone_t *zone)
 {
-    zone->offers->generation++;
+    zone->generation = ++zone->offers->generation;
     zone->offers->n = 0;
+}
+
+
+ngx_int_t
+ngx_http_chatws_zone_newest(ngx_http_chatws_zone_t *zone)
+{
+    return zone->generation == zone->offers->generation;
 }
 
 
@@ -157,6 +164,7 @@ ngx_http_chatws_zone_adopt(ngx_shm_zone_t *shm_zone,
     }
 
     zone->nslots = chatws_store_nslots(zone->store);
+
     if (ozone == NULL) {
         return ngx_http_chatws_zone_wake(zone, NULL);
     }
@@ -201,7 +209,8 @@ ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone)
     size = ngx_http_chatws_zone_size(zone);
 
     while (zone->nslots > ccf->worker_processes * 2
-           && chatws_store_min_size(zone->nslots) > size)
+           && (chatws_store_min_size(zone->nslots) > size
+               || zone->nslots * sizeof(chatws_slot_t) > size / 8))
     {
         zone->nslots--;
     }
@@ -226,6 +235,7 @@ ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone)
     zone->offers = mem;
     zone->store = store;
     zone->shpool->data = mem;
+
     return ngx_http_chatws_zone_wake(zone, NULL);
 }
 

@@ -44,6 +44,7 @@ typedef struct {
     ngx_http_chatws_offers_t *offers;   /* in shared memory */
     ngx_http_chatws_wake_t   *wake;
     ngx_http_chatws_hub_t    *hub;      /* NULL until the worker is up */
+    ngx_uint_t                generation;   /* of this configuration */
     uint32_t                  nslots;
 } ngx_http_chatws_zone_t;
 
@@ -58,11 +59,14 @@ ngx_shm_zone_t *ngx_http_chatws_zone_add(ngx_conf_t *cf, ngx_str_t *name,
 
 /*
  * In the master, when a configuration has come into force: begins the offers
- * of its generation, and adds one.
+ * of its generation, whose number its workers inherit, and adds one.
  */
 void ngx_http_chatws_zone_begin(ngx_http_chatws_zone_t *zone);
 void ngx_http_chatws_zone_offer(ngx_http_chatws_zone_t *zone,
     uint64_t place);
+
+/* Whether the zone's configuration is the newest one. */
+ngx_int_t ngx_http_chatws_zone_newest(ngx_http_chatws_zone_t *zone);
 
 /* Whether the place is offered. */
 ngx_int_t ngx_http_chatws_zone_offers(ngx_http_chatws_zone_t *zone,
