@@ -81,6 +81,10 @@ static chatws_rc_e chatws_publication_message(chatws_publication_t *pub,
     const chatws_json_member_t *known);
 static chatws_rc_e chatws_publication_update(chatws_publication_t *pub,
     const chatws_json_member_t *known);
+static chatws_rc_e chatws_publication_string(chatws_publication_t *pub,
+    const chatws_json_member_t *m, const char *details);
+static chatws_rc_e chatws_publication_scalar(chatws_publication_t *pub,
+    const chatws_json_member_t *m, const char *details);
 static int chatws_publication_is(const chatws_str_t *str, const char *text);
 static chatws_rc_e chatws_publication_fail(chatws_publication_t *pub,
     const char *error, const char *details);
@@ -297,9 +301,10 @@ chatws_publication_common(chatws_publication_t *pub,
 
     m = &known[CHATWS_PUB_CHAT];
 
-    if (m->value.len == 0 || m->type != CHATWS_JSON_STRING) {
-        return chatws_publication_fail(pub, CHATWS_E_MESSAGE,
-                                       "chatId must be a string");
+    if (chatws_publication_string(pub, m, "chatId must be a string")
+        != CHATWS_OK)
+    {
+        return CHATWS_ERROR;
     }
 
     if (m->lossy || chatws_text_check_name(&m->string) != CHATWS_OK) {
@@ -320,17 +325,9 @@ chatws_publication_common(chatws_publication_t *pub,
         pub->sender = m->string;
     }
 
-    m = &known[CHATWS_PUB_TIME];
-
-    if (m->value.len != 0 && m->type != CHATWS_JSON_STRING
-        && m->type != CHATWS_JSON_NUMBER)
-    {
-        return chatws_publication_fail(pub, CHATWS_E_MESSAGE,
-                                       "timestamp must be a string "
-                                       "or a number");
-    }
-
-    return CHATWS_OK;
+    return chatws_publication_scalar(pub, &known[CHATWS_PUB_TIME],
+                                     "timestamp must be a string or a "
+                                     "number");
 }
 
 
@@ -338,13 +335,11 @@ static chatws_rc_e
 chatws_publication_message(chatws_publication_t *pub,
     const chatws_json_member_t *known)
 {
-    const chatws_json_member_t  *m;
-
-    m = &known[CHATWS_PUB_TEXT];
-
-    if (m->value.len == 0 || m->type != CHATWS_JSON_STRING) {
-        return chatws_publication_fail(pub, CHATWS_E_MESSAGE,
-                                       "text must be a string");
+    if (chatws_publication_string(pub, &known[CHATWS_PUB_TEXT],
+                                  "text must be a string")
+        != CHATWS_OK)
+    {
+        return CHATWS_ERROR;
     }
 
     if (pub->sender.len == 0) {
@@ -353,16 +348,8 @@ chatws_publication_message(chatws_publication_t *pub,
                                        "not empty");
     }
 
-    m = &known[CHATWS_PUB_ID];
-
-    if (m->value.len != 0 && m->type != CHATWS_JSON_STRING
-        && m->type != CHATWS_JSON_NUMBER)
-    {
-        return chatws_publication_fail(pub, CHATWS_E_MESSAGE,
-                                       "id must be a string or a number");
-    }
-
-    return CHATWS_OK;
+    return chatws_publication_scalar(pub, &known[CHATWS_PUB_ID],
+                                     "id must be a string or a number");
 }
 
 
@@ -370,27 +357,48 @@ static chatws_rc_e
 chatws_publication_update(chatws_publication_t *pub,
     const chatws_json_member_t *known)
 {
-    const chatws_json_member_t  *m;
-
-    m = &known[CHATWS_PUB_LAST_MESSAGE];
-
-    if (m->value.len == 0 || m->type != CHATWS_JSON_STRING) {
-        return chatws_publication_fail(pub, CHATWS_E_MESSAGE,
-                                       "lastMessage must be a string");
+    if (chatws_publication_string(pub, &known[CHATWS_PUB_LAST_MESSAGE],
+                                  "lastMessage must be a string")
+        != CHATWS_OK
+        || chatws_publication_string(pub, &known[CHATWS_PUB_LAST_TIME],
+                                     "lastMessageTime must be a string")
+           != CHATWS_OK)
+    {
+        return CHATWS_ERROR;
     }
 
-    m = &known[CHATWS_PUB_LAST_TIME];
-
-    if (m->value.len == 0 || m->type != CHATWS_JSON_STRING) {
-        return chatws_publication_fail(pub, CHATWS_E_MESSAGE,
-                                       "lastMessageTime must be a string");
-    }
-
-    m = &known[CHATWS_PUB_UNREAD];
-
-    if (!m->integer) {
+    if (!known[CHATWS_PUB_UNREAD].integer) {
         return chatws_publication_fail(pub, CHATWS_E_MESSAGE,
                                        "unreadCount must be an integer");
+    }
+
+    return CHATWS_OK;
+}
+
+
+static chatws_rc_e
+chatws_publication_string(chatws_publication_t *pub,
+    const chatws_json_member_t *m, const char *details)
+{
+    if (m->value.len == 0 || m->type != CHATWS_JSON_STRING) {
+        return chatws_publication_fail(pub, CHATWS_E_MESSAGE, details);
+    }
+
+    return CHATWS_OK;
+}
+
+
+/* A string or a number, or not given. */
+
+static chatws_rc_e
+chatws_publication_scalar(chatws_publication_t *pub,
+    const chatws_json_member_t *m, const char *details)
+{
+    if (m->value.len != 0
+        && m->type != CHATWS_JSON_STRING
+        && m->type != CHATWS_JSON_NUMBER)
+    {
+        return chatws_publication_fail(pub, CHATWS_E_MESSAGE, details);
     }
 
     return CHATWS_OK;
