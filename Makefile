@@ -17,12 +17,12 @@ SHELL = /bin/sh
 PATH := $(PATH):/usr/sbin:/usr/local/sbin
 export PATH
 
-ifeq ($(origin NGINX_SRC), undefined)
+ifeq ($(strip $(NGINX_SRC)),)
 NGINX_SRC = /usr/share/nginx/src
 endif
 
-ifeq ($(origin NGINX), undefined)
-NGINX = $(shell command -v nginx)
+ifeq ($(strip $(NGINX)),)
+NGINX = $(shell PATH="$(PATH)" && command -v nginx)
 endif
 
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)

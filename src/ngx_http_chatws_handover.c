@@ -425,7 +425,6 @@ static void
 ngx_http_chatws_reject(ngx_socket_t fd, ngx_uint_t begun)
 {
     size_t                     len;
-    ssize_t                    n;
     u_char                     frame[CHATWS_FRAME_CLOSE_MAX];
 
     static const chatws_str_t  reason =
@@ -433,10 +432,10 @@ ngx_http_chatws_reject(ngx_socket_t fd, ngx_uint_t begun)
 
     if (!begun) {
         len = chatws_frame_close(frame, CHATWS_CLOSE_RESTART, &reason);
-        n = send(fd, frame, len, MSG_NOSIGNAL);
 
-        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
-                       "chatws reject sent:%z", n);
+        /* who cannot be told comes back for the loss of the connection */
+
+        (void) send(fd, frame, len, MSG_NOSIGNAL);
     }
 
     (void) ngx_close_socket(fd);
