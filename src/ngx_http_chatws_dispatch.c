@@ -165,8 +165,8 @@ ngx_http_chatws_enter(ngx_http_chatws_client_t *client, ngx_str_t *chat,
     };
 
     static const chatws_fault_t  full = {
-        chatws_str("Server full"),
-        chatws_str("the server has no room for this subscription now")
+        chatws_str(CHATWS_E_SUBSCRIPTIONS),
+        chatws_str("the server has no room for another one now")
     };
 
     if (!ngx_http_chatws_chat_allowed(client->rules, chat)) {
