@@ -155,7 +155,9 @@ ngx_http_chatws_handover_start(ngx_http_chatws_client_t *client)
                   + (ngx_msec_t) ngx_random()
                     % (client->session.limits->drain + 1));
 
-    ngx_post_event(&h->leave, &ngx_posted_events);
+    /* outside of the event loop: only these keep it from waiting for events */
+
+    ngx_post_event(&h->leave, &ngx_posted_next_events);
 }
 
 
