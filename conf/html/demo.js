@@ -1,123 +1,487 @@
-'use strict';
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The demo: chats over chatws.js.  With an app server behind nginx the
+ * history comes from there, else from what nginx still holds.
+ */
 
-const $ = (id) => document.getElementById(id);
+import { connect } from './chatws.js';
+import { Chat } from './demo-chat.js';
+import * as frames from './demo-console.js';
+import * as view from './demo-view.js';
 
-let ws = null;
-let chat = '';
-let user = '';
-let typingSent = 0;
-let typingTimer = 0;
+const { $ } = view;
+const NAME = 'chatws.name';
+const CHATS = 'chatws.chats';
 
-const show = (who, text) => {
-    const item = document.createElement('li');
-    const name = document.createElement('strong');
+const chats = new Map();
+const phone = matchMedia('(max-width: 44rem)');
 
-    name.textContent = who;
-    item.append(name, ' ', text);
-    $('log').append(item);
-    item.scrollIntoView({ block: 'nearest' });
-};
+let me = '';
+let client = null;
+let current = null;
+let history = false;
+let undoTyping = null;
+let countdown = 0;
+let begun = 0;              /* what is older was not missed, but is history */
 
-const state = (text, open) => {
-    $('state').textContent = text;
-    $('text').disabled = !open;
-    $('go').disabled = !open;
-};
 
-const send = (message) => {
-    if (ws && ws.readyState === WebSocket.OPEN) {
-        ws.send(JSON.stringify(message));
+/* Drawing, once a frame however much has happened. */
+
+let due = false;
+
+function draw() {
+    if (!due) {
+        due = true;
+        requestAnimationFrame(drawNow);
+
+        /* frames stop in a hidden tab, whose title is seen all the same */
+        setTimeout(drawNow, 200);
     }
-};
+}
 
-const handlers = {
-    connected() {
-        send({ action: 'subscribe', chatId: chat });
-    },
-
-    subscription_confirmed(event) {
-        state(event.message, true);
-        $('text').focus();
-    },
-
-    new_message(event) {
-        show(event.message.sender, event.message.text);
-        $('typing').textContent = '';
-    },
-
-    user_typing(event) {
-        clearTimeout(typingTimer);
-        $('typing').textContent =
-            event.isTyping ? `${event.username} is typing …` : '';
-        typingTimer = setTimeout(() => {
-            $('typing').textContent = '';
-        }, 5000);
-    },
-
-    error(event) {
-        show('error', `${event.error}: ${event.details}`);
-    },
-};
-
-$('who').addEventListener('submit', (event) => {
-    event.preventDefault();
-
-    if (ws) {
-        ws.onclose = null;
-        ws.close();
+function drawNow() {
+    if (!due) {
+        return;
     }
 
-    user = $('user').value;
-    chat = $('chat').value;
-    state('connecting …', false);
+    due = false;
 
-    const url = new URL('api/ws', location.href);
+    const log = $('log');
+    const bottom = atBottom();
 
-    url.protocol = url.protocol.replace('http', 'ws');
-    url.searchParams.set('userId', user);
+    /* in an order that stays: what moves is hard to click, or to hear */
 
-    ws = new WebSocket(url);
+    const all = [...chats.values()];
 
-    ws.onmessage = (message) => {
-        const data = JSON.parse(message.data);
-        const handler = handlers[data.type];
+    for (const chat of all) {
+        chat.now = view.typing(chat.names);
+    }
 
-        if (handler) {
-            handler(data);
+    view.chats($('list'), all, current);
+
+    if (current) {
+        view.messages($('messages'), current.items, sendAgain);
+        $('empty').hidden = current.items.length > 0;
+        $('typing').textContent = current.now;
+        $('hint').textContent = hint();
+
+        if (bottom) {
+            log.scrollTop = log.scrollHeight;
         }
-    };
-
-    ws.onclose = (close) => {
-        state(`closed (${close.code}) ${close.reason}`, false);
-    };
-});
-
-$('text').addEventListener('input', () => {
-    if (Date.now() - typingSent > 2000) {
-        typingSent = Date.now();
-        send({ type: 'typing', chatId: chat, isTyping: true });
     }
-});
 
-$('send').addEventListener('submit', async (event) => {
-    event.preventDefault();
+    const unread = all.reduce((sum, chat) => sum + chat.unread, 0);
 
-    const text = $('text').value;
+    document.title = `${unread ? `(${unread}) ` : ''}${current
+        ? `${current.id} \u2013 ` : ''}chatws`;
+}
 
-    const answer = await fetch('api/messages', {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify({ chatId: chat, text, sender: user }),
-    });
+function hint() {
+    const people = new Set(current.items.filter(({ sender }) => sender)
+        .map(({ sender }) => sender));
 
-    const result = await answer.json();
+    people.delete(me);
 
-    if (answer.ok) {
-        $('text').value = '';
-        typingSent = 0;
-        show('you', text);
+    const names = [...people].slice(-3).join(', ');
+
+    return names ? `You, ${names}` : 'Only you so far';
+}
+
+function atBottom() {
+    const { scrollHeight, scrollTop, clientHeight } = $('log');
+
+    return scrollHeight - scrollTop - clientHeight < 60;
+}
+
+
+/* The state of the connection */
+
+function showLink() {
+    clearInterval(countdown);
+
+    const { state } = client;
+    const text = { open: 'Connected', connecting: 'Connecting \u2026',
+        waiting: 'Connection lost', closed: 'Not connected' }[state];
+
+    $('link').dataset.state = state;
+    $('state').textContent = text;
+    $('countdown').textContent = '';
+    $('retry').hidden = state !== 'waiting';
+
+    if (state === 'waiting') {
+        const tick = () => {
+            const left = Math.max(0, client.retryAt - Date.now());
+
+            $('countdown').textContent = navigator.onLine
+                ? `back in ${Math.ceil(left / 1000)} s` : 'you are offline';
+        };
+
+        tick();
+        countdown = setInterval(tick, 250);
+    }
+}
+
+
+/* Chats */
+
+function enter(id) {
+    if (!chats.has(id)) {
+        chats.set(id, new Chat(id, me));
+        client.subscribe(id);
+
+        if (history) {
+            load(chats.get(id));
+        }
+
+        try {
+            localStorage.setItem(CHATS, JSON.stringify([...chats.keys()]));
+
+        } catch {
+            /* not allowed to store anything: only not remembered */
+        }
+    }
+
+    return chats.get(id);
+}
+
+function open(id) {
+    const chat = enter(id);
+
+    if (chat === current) {
+        return;
+    }
+
+    undoTyping?.();
+    current = chat;
+    chat.unread = 0;
+    undoTyping = client.autoTyping($('text'), id);
+    $('title').textContent = id;
+    $('latest').hidden = true;
+    $('messages').replaceChildren();
+    $('text').placeholder = `Message to ${id}`;
+    document.body.dataset.view = 'chat';
+    due = true;
+    drawNow();
+    $('log').scrollTop = $('log').scrollHeight;
+}
+
+function follow() {
+    let id = '';
+
+    try {
+        id = decodeURIComponent(location.hash.slice(1));
+
+    } catch {
+        /* not one of our addresses */
+    }
+
+    if (id) {
+        open(id);
+
+        if (!phone.matches) {
+            $('text').focus();
+        }
+
+    } else if (phone.matches) {
+        undoTyping?.();
+        undoTyping = null;
+        current = null;
+        document.body.dataset.view = 'list';
+        draw();
 
     } else {
-        show('error', `${result.error}: ${result.details}`);
+        const [first] = chats.keys();
+
+        location.replace(`#${encodeURIComponent(first)}`);
+        open(first);
+    }
+}
+
+function step(by) {
+    const links = [...$('list').querySelectorAll('a')];
+    const at = links.findIndex((link) => link.ariaCurrent
+        ?? link.getAttribute('aria-current'));
+    const next = links[(at + by + links.length) % links.length];
+
+    if (next) {
+        location.hash = next.hash;
+    }
+}
+
+async function load(chat) {
+    const id = encodeURIComponent(chat.id);
+    const after = chat.lastId && `?after=${encodeURIComponent(chat.lastId)}`;
+
+    try {
+        const { messages } = await frames.request('GET',
+            `api/chats/${id}/messages${after ?? ''}`);
+
+        messages.forEach((message) => chat.add(message));
+
+    } catch (error) {
+        chat.note(`The history could not be loaded: ${error.message}`);
+    }
+
+    draw();
+}
+
+
+/* Sending */
+
+async function send(chat, item) {
+    item.state = 'sending';
+    draw();
+
+    try {
+        const stored = await frames.request('POST', 'api/messages',
+            { chatId: chat.id, text: item.text, sender: me });
+
+        chat.items = chat.items.filter((one) => one !== item);
+        chat.add(stored, stored.seq);
+
+    } catch {
+        item.state = 'failed';
+    }
+
+    draw();
+}
+
+function sendAgain(item) {
+    send(current, item);
+}
+
+
+/* What the server says */
+
+const handlers = {
+    new_message({ chatId, message, seq }) {
+        const chat = chats.get(chatId);
+
+        if (!chat.add(message, seq) || message.sender === me
+            || Date.parse(message.timestamp) < begun)
+        {
+            return;
+        }
+
+        if (chat !== current || document.hidden) {
+            chat.unread++;
+
+        } else if (!atBottom()) {
+            $('latest').hidden = false;
+        }
+    },
+
+    chat_update({ chatId, unreadCount }) {
+        const chat = chats.get(chatId);
+
+        if (chat !== current) {
+            chat.unread = Math.max(chat.unread, Number(unreadCount) || 0);
+        }
+    },
+
+    user_typing({ chatId, userId, username, isTyping }) {
+        chats.get(chatId).typing(userId, username, isTyping);
+    },
+
+    subscription_confirmed({ action, chatId, seq, epoch, recovered }) {
+        const chat = chats.get(chatId);
+
+        if (action === 'subscribe' && recovered === undefined && !history
+            && !chat.loaded)
+        {
+            chat.loaded = true;
+            earlier(chat, { seq, epoch });
+        }
+    },
+
+    gap({ chatId }) {
+        const chat = chats.get(chatId);
+
+        if (history) {
+            load(chat);
+
+        } else if (!earlier(chat, client.position(chatId))
+                   && chat.items.length)
+        {
+            chat.note('Messages may be missing here');
+        }
+    },
+
+    error({ error, details, chatId }) {
+        (chats.get(chatId) ?? current)?.note(`${error}: ${details}`);
+    },
+
+    open: showLink,
+    connecting: showLink,
+    reconnecting: showLink,
+    closed: showLink,
+};
+
+/* Once more, from an earlier position. */
+
+function earlier(chat, position) {
+    const since = position && chat.earlier(position);
+
+    if (since) {
+        client.unsubscribe(chat.id);
+        client.subscribe(chat.id, since);
+    }
+
+    return since;
+}
+
+
+/* Beginning and end */
+
+async function start(name) {
+    me = name;
+    sessionStorage.setItem(NAME, name);
+    $('me').textContent = name;
+    view.avatar($('me-avatar'), name);
+
+    let known = [{ id: 'general' }];
+
+    try {
+        ({ chats: known, history } = await frames.request('GET',
+            'chats.json'));
+
+    } catch {
+        /* one chat is enough to begin with */
+    }
+
+    begun = Date.now();
+    client = connect({ url: 'api/ws', userId: name,
+        WebSocket: frames.WatchedSocket });
+
+    for (const [type, handler] of Object.entries(handlers)) {
+        client.addEventListener(type, ({ detail }) => {
+            handler(detail);
+            draw();
+        });
+    }
+
+    const stored = JSON.parse(localStorage.getItem(CHATS) ?? '[]');
+
+    for (const id of [...known.map((chat) => chat.id), ...stored]) {
+        enter(id);
+    }
+
+    for (const id of ['link', 'tools', 'app', 'skip']) {
+        $(id).hidden = false;
+    }
+
+    $('welcome').hidden = true;
+    showLink();
+    follow();
+    draw();
+}
+
+function welcome() {
+    $('welcome').hidden = false;
+    $('name').focus();
+}
+
+$('who').addEventListener('submit', (event) => {
+    const name = $('name').value.trim();
+
+    event.preventDefault();
+
+    if (name) {
+        start(name);
     }
 });
+
+$('leave').addEventListener('click', () => {
+    sessionStorage.removeItem(NAME);
+    location.reload();
+});
+
+$('new').addEventListener('submit', (event) => {
+    const id = $('new-name').value.trim();
+
+    event.preventDefault();
+
+    if (id) {
+        $('new-name').value = '';
+        location.hash = `#${encodeURIComponent(id)}`;
+    }
+});
+
+$('send').addEventListener('submit', (event) => {
+    const text = $('text').value.trim();
+
+    event.preventDefault();
+
+    if (text) {
+        $('text').value = '';
+        send(current, current.draft(text));
+        drawNow();
+        $('log').scrollTop = $('log').scrollHeight;
+        $('text').focus();
+    }
+});
+
+$('text').addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+        event.preventDefault();
+        $('send').requestSubmit();
+    }
+});
+
+document.addEventListener('keydown', (event) => {
+    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+
+    if (event.altKey && by && client) {
+        event.preventDefault();
+        step(by);
+    }
+});
+
+document.addEventListener('visibilitychange', () => {
+    if (current && !document.hidden) {
+        current.unread = 0;
+        draw();
+    }
+});
+
+let stick = true;
+
+$('log').addEventListener('scroll', () => {
+    stick = atBottom();
+
+    if (stick) {
+        $('latest').hidden = true;
+    }
+});
+
+new ResizeObserver(() => {
+    if (stick) {
+        $('log').scrollTop = $('log').scrollHeight;
+    }
+}).observe($('log'));
+
+$('latest').addEventListener('click', () => {
+    $('log').scrollTop = $('log').scrollHeight;
+    $('text').focus();
+});
+
+$('skip').addEventListener('click', (event) => {
+    event.preventDefault();
+    $('text').focus();
+});
+
+$('retry').addEventListener('click', () => client.retry());
+addEventListener('hashchange', () => client && follow());
+phone.addEventListener('change', () => client && !current && follow());
+
+frames.setup();
+
+const name = sessionStorage.getItem(NAME);
+
+if (name) {
+    start(name);
+
+} else {
+    welcome();
+}

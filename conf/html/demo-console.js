@@ -1,0 +1,118 @@
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The demo's console: what goes over the wire.
+ */
+
+import { $, element, timeOf } from './demo-view.js';
+
+
+const MAX = 300;
+
+const ARROW = { in: '\u2193', out: '\u2191', http: '\u21c5', link: '\u2022' };
+const NAME = { in: 'received', out: 'sent', http: 'request', link: 'link' };
+
+
+/* One line; kind is in, out, http or link. */
+
+export function log(kind, what, text = '') {
+    if ($('pause').checked) {
+        return;
+    }
+
+    const box = $('frames-box');
+    const bottom = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
+    const arrow = element('span', 'arrow', ARROW[kind]);
+    const item = element('li', kind);
+
+    arrow.setAttribute('aria-hidden', 'true');
+    item.append(arrow, element('span', 'sr', NAME[kind]),
+        element('b', '', what), element('span', 'at', timeOf(Date.now(), true)),
+        element('code', '', text));
+    $('frames').append(item);
+
+    while ($('frames').childElementCount > MAX) {
+        $('frames').firstChild.remove();
+    }
+
+    if (bottom) {
+        box.scrollTop = box.scrollHeight;
+    }
+}
+
+
+function frame(kind, text) {
+    let name = 'frame';
+
+    try {
+        const { action, type } = JSON.parse(text);
+
+        name = action && kind === 'out' ? action : type;
+
+    } catch {
+        /* as it is */
+    }
+
+    log(kind, name, text);
+}
+
+
+/* A WebSocket that shows what passes through it. */
+
+export class WatchedSocket extends WebSocket {
+    constructor(url) {
+        super(url);
+        log('link', 'connect', `${url.pathname}${url.search}`);
+
+        this.addEventListener('message', ({ data }) => frame('in', data));
+        this.addEventListener('close', ({ code, reason }) =>
+            log('link', `closed ${code}`, reason));
+    }
+
+    send(text) {
+        super.send(text);
+        frame('out', text);
+    }
+}
+
+
+/* fetch() of JSON, shown too. */
+
+export async function request(method, path, body) {
+    const text = body && JSON.stringify(body);
+    const answer = await fetch(path, { method, body: text,
+        headers: body && { 'Content-Type': 'application/json' } });
+    const result = await answer.text();
+
+    log('http', `${method} ${path} ${answer.status}`,
+        text ? `${text}\n${result}` : result);
+
+    if (!answer.ok) {
+        throw new Error(`${answer.status} ${answer.statusText}`);
+    }
+
+    return JSON.parse(result);
+}
+
+
+export function show(open) {
+    $('console').hidden = !open;
+    $('console-toggle').setAttribute('aria-expanded', String(open));
+
+    if (open) {
+        $('frames-box').scrollTop = $('frames-box').scrollHeight;
+    }
+}
+
+
+export function setup() {
+    $('console-toggle').addEventListener('click', () =>
+        show($('console').hidden));
+
+    $('console-close').addEventListener('click', () => {
+        show(false);
+        $('console-toggle').focus();
+    });
+
+    $('clear').addEventListener('click', () => $('frames').replaceChildren());
+}

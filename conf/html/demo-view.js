@@ -1,0 +1,250 @@
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The demo's view: messages, the list of chats.  Texts of users become text
+ * nodes, never markup.
+ */
+
+export const $ = (id) => document.getElementById(id);
+
+
+export function element(name, className = '', text = undefined) {
+    const node = document.createElement(name);
+
+    if (className) {
+        node.className = className;
+    }
+
+    if (text !== undefined) {
+        node.textContent = text;
+    }
+
+    return node;
+}
+
+
+export function timeOf(time, seconds = false) {
+    return new Date(time).toLocaleTimeString([], { hour: '2-digit',
+        minute: '2-digit', second: seconds ? '2-digit' : undefined });
+}
+
+
+function dayOf(time) {
+    const day = new Date(time).toDateString();
+    const today = new Date();
+    const yesterday = new Date(today - 24 * 3600 * 1000);
+
+    if (day === today.toDateString()) {
+        return 'Today';
+    }
+
+    return day === yesterday.toDateString() ? 'Yesterday'
+        : new Date(time).toLocaleDateString([], { dateStyle: 'medium' });
+}
+
+
+/* A round letter, in one of a few colors that goes with the name. */
+
+export function avatar(node, name) {
+    let sum = 0;
+
+    for (const letter of name) {
+        sum = (sum * 31 + letter.codePointAt(0)) % 9973;
+    }
+
+    node.className = `avatar hue-${sum % 8}`;
+    node.textContent = [...name][0]?.toUpperCase() ?? '?';
+    node.setAttribute('aria-hidden', 'true');
+
+    return node;
+}
+
+
+/* Text with its web addresses as links. */
+
+function linked(text) {
+    const parts = text.split(/(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]}])/);
+
+    return parts.map((part, i) => {
+        if (i % 2 === 0) {
+            return part;
+        }
+
+        const link = element('a', '', part);
+
+        link.href = part;
+        link.target = '_blank';
+        link.rel = 'noopener noreferrer nofollow';
+
+        return link;
+    });
+}
+
+
+function notice(item) {
+    return element('li', 'notice', item.notice);
+}
+
+
+function bubble(item, first, again) {
+    const node = element('li', `message ${item.own ? 'own' : 'other'}`
+        + `${first ? ' first' : ''} ${item.state ?? ''}`);
+    const body = element('div', 'bubble');
+    const text = element('p', 'text');
+    const time = element('time', '', timeOf(item.time));
+
+    time.dateTime = new Date(item.time).toISOString();
+    time.title = new Date(item.time).toLocaleString();
+    text.append(...linked(item.text));
+
+    const who = element('b', first && !item.own ? 'who' : 'sr',
+        item.own ? 'You' : item.sender);
+
+    body.append(who, text, time);
+    node.append(body);
+
+    if (first && !item.own) {
+        node.prepend(avatar(element('span'), item.sender));
+    }
+
+    if (item.state === 'sending') {
+        time.textContent = 'sending \u2026';
+
+    } else if (item.state === 'failed') {
+        const button = element('button', '', 'Send again');
+
+        button.type = 'button';
+        button.addEventListener('click', () => again(item));
+        time.textContent = 'not sent';
+        body.append(button);
+    }
+
+    return node;
+}
+
+
+/*
+ * Brings the list up to date: what is there is kept, so that screen readers
+ * are told only of what is new, and nothing moves.
+ */
+
+const nodes = new WeakMap();
+
+export function messages(list, items, again) {
+    const wanted = [];
+    let last = null;
+
+    for (const item of items) {
+        const day = dayOf(item.time);
+
+        if (!last || day !== dayOf(last.time)) {
+            wanted.push(`day ${day}`);
+            last = null;
+        }
+
+        const first = !last || last.notice || last.sender !== item.sender
+            || item.time - last.time > 5 * 60 * 1000;
+        const sign = [first, item.state, item.time, item.text].join();
+        let node = nodes.get(item);
+
+        if (node?.dataset.sign !== sign) {
+            node = item.notice ? notice(item) : bubble(item, first, again);
+            node.dataset.sign = sign;
+            nodes.set(item, node);
+        }
+
+        wanted.push(node);
+        last = item;
+    }
+
+    let at = list.firstChild;
+
+    for (let node of wanted) {
+        if (typeof node === 'string') {
+            const day = node.slice(4);
+
+            if (at?.className === 'day' && at.textContent === day) {
+                node = at;
+
+            } else {
+                node = element('li', 'day', day);
+            }
+        }
+
+        if (node === at) {
+            at = at.nextSibling;
+
+        } else {
+            list.insertBefore(node, at);
+        }
+    }
+
+    while (at) {
+        const next = at.nextSibling;
+
+        at.remove();
+        at = next;
+    }
+}
+
+
+/* The chats; each keeps its element, so that the focus stays where it is. */
+
+const links = new Map();
+
+export function chats(list, all, current) {
+    for (const chat of all) {
+        let parts = links.get(chat.id);
+
+        if (!parts) {
+            const node = element('li');
+            const link = element('a');
+            const title = element('b', '', chat.id);
+
+            parts = { node, link, time: element('time'),
+                last: element('span', 'last'), count: element('span') };
+            link.href = `#${encodeURIComponent(chat.id)}`;
+            link.append(avatar(element('span'), chat.id), title, parts.time,
+                parts.last, parts.count);
+            node.append(link);
+            list.append(node);
+            links.set(chat.id, parts);
+        }
+
+        const last = chat.last;
+
+        if (chat === current) {
+            parts.link.setAttribute('aria-current', 'page');
+
+        } else {
+            parts.link.removeAttribute('aria-current');
+        }
+
+        parts.time.textContent = last ? timeOf(last.time) : '';
+        parts.last.textContent = chat.now || (last
+            ? `${last.own ? 'You' : last.sender}: ${last.text}`
+            : 'No messages yet');
+        parts.last.classList.toggle('is-typing', !!chat.now);
+        parts.count.className = chat.unread ? 'count' : '';
+        parts.count.replaceChildren(...chat.unread
+            ? [String(chat.unread), element('span', 'sr', ' unread')] : []);
+    }
+
+}
+
+
+export function typing(names) {
+    if (names.length === 0) {
+        return '';
+    }
+
+    if (names.length > 3) {
+        return 'Several people are typing \u2026';
+    }
+
+    const last = names.at(-1);
+    const rest = names.slice(0, -1).join(', ');
+
+    return rest ? `${rest} and ${last} are typing \u2026`
+        : `${last} is typing \u2026`;
+}

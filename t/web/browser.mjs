@@ -1,0 +1,105 @@
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Debian's Chromium, and people who use the demo in it.
+ */
+
+import assert from 'node:assert/strict';
+
+import { require } from './modules.mjs';
+
+const { chromium } = require('playwright-core');
+
+export const launch = () => chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic',
+        '--no-first-run', '--disable-background-networking',
+        '--disable-component-update', '--disable-sync'],
+});
+
+
+/*
+ * One person with a browser of its own; whatever the page complains about
+ * is collected in "faults".
+ */
+
+export class Person {
+    faults = [];
+
+    static async arrive(t, browser, url, name, options = {}) {
+        const person = new Person();
+
+        person.name = name;
+        person.context = await browser.newContext({ locale: 'en-GB',
+            viewport: { width: 1280, height: 800 }, ...options });
+        person.context.setDefaultTimeout(30000);
+        person.page = await person.tab(url);
+        t.after(() => person.context.close());
+
+        return person;
+    }
+
+    async tab(url) {
+        const page = await this.context.newPage();
+
+        page.on('console', (message) => {
+            if (['error', 'warning'].includes(message.type())) {
+                this.faults.push(message.text());
+            }
+        });
+
+        page.on('pageerror', (error) => this.faults.push(error.stack));
+
+        await page.addInitScript(() => {
+            globalThis.violations = [];
+            addEventListener('securitypolicyviolation', (event) =>
+                violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+        });
+
+        await page.goto(url);
+        await page.getByLabel('Name').fill(this.name);
+        await page.getByRole('button', { name: 'Start chatting' }).click();
+        await this.connected(page);
+
+        return page;
+    }
+
+    connected(page = this.page) {
+        return page.locator('#link[data-state="open"]').waitFor();
+    }
+
+    async write(text, page = this.page) {
+        await page.getByRole('textbox', { name: 'Message' }).fill(text);
+        await page.keyboard.press('Enter');
+    }
+
+    /* The bubble with this text, and only one. */
+
+    async sees(text, page = this.page) {
+        const found = page.locator('.message .text').getByText(text,
+            { exact: true });
+
+        await found.first().waitFor();
+        assert.equal(await found.count(), 1, `${this.name} sees ${text} once`);
+
+        return found;
+    }
+
+    texts(page = this.page) {
+        return page.locator('.message .text').allTextContents();
+    }
+
+    async open(chat) {
+        await this.page.locator('#list').getByRole('link', { name: chat })
+            .click();
+        await this.page.getByRole('heading', { name: chat }).waitFor();
+    }
+
+    async wellBehaved() {
+        for (const page of this.context.pages()) {
+            assert.deepEqual(await page.evaluate(() => violations), []);
+        }
+
+        assert.deepEqual(this.faults, []);
+    }
+}

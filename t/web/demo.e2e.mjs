@@ -1,0 +1,420 @@
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The demo in a real browser: people chat, and things go wrong.
+ */
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { launch, Person } from './browser.mjs';
+import { line, Nginx } from './nginx.mjs';
+
+let browser;
+let nginx;
+
+before(async () => {
+    nginx = await Nginx.start();
+    browser = await launch();
+});
+
+after(async () => {
+    await browser?.close();
+    nginx?.stop();
+});
+
+const arrive = (t, name, options, url = nginx.url) =>
+    Person.arrive(t, browser, url, name, options);
+
+
+test('two people chat', async (t) => {
+    const ann = await arrive(t, 'Ann');
+    const ben = await arrive(t, 'Ben');
+
+    await ann.write('Hello Ben');
+    await ben.sees('Hello Ben');
+    await ann.sees('Hello Ben');
+    await ben.write('Hello Ann,\nhow are you?');
+    await ann.sees('Hello Ann,\nhow are you?');
+
+    assert.deepEqual(await ann.texts(), await ben.texts());
+    assert.equal(await ben.page.locator('.other .who').innerText(), 'Ann');
+
+    /* another chat: unread until it is looked at */
+
+    await ben.open('coffee');
+    await ben.write('Anybody?');
+    await ann.page.getByRole('link', { name: /coffee.*1 unread/ }).waitFor();
+    assert.match(await ann.page.title(), /^\(1\) general/);
+    await ann.open('coffee');
+    await ann.sees('Anybody?');
+    assert.equal(await ann.page.locator('.count').count(), 0);
+
+    /* and one that was not there */
+
+    await ann.page.getByLabel('Open another chat').fill('new <b>chat</b> &');
+    await ann.page.keyboard.press('Enter');
+    await ann.page.getByRole('heading', { name: 'new <b>chat</b> &' })
+        .waitFor();
+    await ann.write('Alone here');
+    await ann.sees('Alone here');
+
+    await ann.wellBehaved();
+    await ben.wellBehaved();
+});
+
+
+test('typing shows and goes', async (t) => {
+    const ann = await arrive(t, 'Ann');
+    const ben = await arrive(t, 'Ben');
+    const shown = ann.page.getByRole('status')
+        .getByText('Ben is typing \u2026');
+
+    const field = ben.page.getByRole('textbox', { name: 'Message' });
+
+    await field.pressSequentially('Hm');
+    await shown.waitFor();
+    await field.fill('');
+    await shown.waitFor({ state: 'hidden' });
+
+    await field.pressSequentially('What');
+    await shown.waitFor();
+    await ben.page.keyboard.press('Enter');
+    await ann.sees('What');
+    await shown.waitFor({ state: 'hidden' });
+
+    /* by itself, after a rest */
+
+    await field.pressSequentially('Still here');
+    await shown.waitFor();
+    await shown.waitFor({ state: 'hidden' });
+    await field.fill('');
+
+    /* and when the one who types has gone */
+
+    await field.pressSequentially('Bye');
+    await shown.waitFor();
+    await ben.context.close();
+    await shown.waitFor({ state: 'hidden' });
+    await ann.wellBehaved();
+});
+
+
+test('two tabs of one person agree', async (t) => {
+    const ann = await arrive(t, 'Ann');
+    const second = await ann.tab(nginx.url);
+
+    await ann.write('From the first tab');
+    await ann.sees('From the first tab', second);
+    await ann.write('From the second tab', second);
+    await ann.sees('From the second tab');
+    assert.equal(await ann.page.locator('.other', { hasText: 'tab' }).count(),
+        0);
+    await ann.wellBehaved();
+});
+
+
+test('one who comes late, or again, sees what was said', async (t) => {
+    const ann = await arrive(t, 'Ann');
+
+    for (let i = 0; i < 30; i++) {
+        await nginx.publish({ chatId: 'release-party', text: `line ${i}`,
+            sender: i % 2 ? 'Ann' : 'Ben' });
+    }
+
+    const cy = await arrive(t, 'Cy');
+
+    await cy.open('release-party');
+    await cy.sees('line 29');
+    assert.deepEqual(await cy.texts(),
+        Array.from({ length: 30 }, (_, i) => `line ${i}`));
+    assert.equal(await cy.page.locator('.count').count(), 0);
+
+    await ann.open('release-party');
+    await ann.page.reload();
+    await ann.connected();
+    await ann.sees('line 29');
+    assert.deepEqual(await ann.texts(), await cy.texts());
+    assert.equal(await ann.page.locator('.own .text').count(), 15);
+    await cy.wellBehaved();
+    await ann.wellBehaved();
+});
+
+
+test('markup is text', async (t) => {
+    const ann = await arrive(t, 'Ann <i>&amp;</i>');
+    const ben = await arrive(t, 'Ben');
+    const texts = ['<script>document.title = "owned"</script>',
+        '<img src=x onerror="document.title = \'owned\'">',
+        'javascript:document.title="owned"', '&lt;b&gt; \u202e "\'`${1}'];
+
+    for (const text of texts) {
+        await ann.write(text);
+        await ben.sees(text);
+    }
+
+    assert.equal(await ben.page.locator('.other .who', { hasText: '<i>' })
+        .first().innerText(), 'Ann <i>&amp;</i>');
+    assert.equal(await ben.page.locator('#messages :is(script, img, a, i)')
+        .count(), 0);
+    assert.match(await ben.page.title(), /^general/);
+
+    await ann.write('See https://example.com/a?b=<c>.');
+
+    const link = ben.page.getByRole('link',
+        { name: 'https://example.com/a?b=', exact: true });
+
+    assert.equal(await link.getAttribute('href'), 'https://example.com/a?b=');
+    assert.match(await link.getAttribute('rel'), /noopener noreferrer/);
+
+    /* what never was in a message box */
+
+    await nginx.publish({ chatId: 'general', sender: '<u>x</u>',
+        text: '\u0000</li><script>1</script>', id: '"><script>' });
+    await ben.page.locator('.who', { hasText: '<u>x</u>' }).waitFor();
+    await ben.wellBehaved();
+    await ann.wellBehaved();
+});
+
+
+/* Both write while something happens; everything arrives once, in order. */
+
+async function survive(t, disturb, url) {
+    const ann = await arrive(t, 'Ann', {}, url);
+    const ben = await arrive(t, 'Ben', {}, url);
+    const chat = `chat ${Math.random()}`;
+
+    for (const { page } of [ann, ben]) {
+        await page.getByLabel('Open another chat').fill(chat);
+        await page.keyboard.press('Enter');
+        await page.getByRole('heading', { name: chat }).waitFor();
+    }
+
+    await ann.write('before');
+    await ben.sees('before');
+    await disturb(ann, ben, chat);
+
+    for (let i = 0; i < 5; i++) {
+        await ann.write(`Ann ${i}`);
+        await ben.sees(`Ann ${i}`);
+        await ben.write(`Ben ${i}`);
+        await ann.sees(`Ben ${i}`);
+    }
+
+    assert.deepEqual(await ann.texts(), await ben.texts());
+
+    const all = await ann.texts();
+
+    assert.equal(new Set(all).size, all.length);
+    assert.equal(await ann.page.locator('.notice').count(), 0);
+
+    return [ann, ben, all];
+}
+
+
+test('a reload of nginx goes unnoticed', async (t) => {
+    const [ann, ben] = await survive(t, async (ann, ben, chat) => {
+        const old = nginx.workers;
+
+        await nginx.logged(new RegExp(old.map((pid) =>
+            `(?=[^]*process ${pid} exited)`).join('')), async () => {
+            nginx.command('-s', 'reload');
+
+            for (let i = 0; i < 20; i++) {
+                await nginx.publish({ chatId: chat, text: `during ${i}`,
+                    sender: 'Cy' });
+            }
+        });
+
+        await ann.sees('during 19');
+        await ben.sees('during 19');
+        await ann.connected();
+        await ben.connected();
+
+        assert.equal((await ann.texts()).length, 21);
+        assert.equal((await ben.texts()).length, 21);
+    });
+
+    await ann.wellBehaved();
+    await ben.wellBehaved();
+});
+
+
+test('killed workers', async (t) => {
+    const [,, all] = await survive(t, async (ann, ben, chat) => {
+        const victims = nginx.workers;
+
+        const gone = [ann, ben].map(({ page }) => page.locator(
+            '#link:not([data-state="open"])').waitFor());
+
+        for (const pid of victims) {
+            process.kill(pid, 'SIGKILL');
+        }
+
+        await Promise.all(gone);
+
+        /* said while both were away: kept for them */
+
+        for (let i = 0; i < 5; i++) {
+            await nginx.publish({ chatId: chat, text: `missed ${i}`,
+                sender: 'Cy' });
+        }
+
+        await ann.sees('missed 4');
+        await ben.sees('missed 4');
+        await ann.connected();
+        await ben.connected();
+    });
+
+    assert.deepEqual(all.slice(0, 6), ['before', 'missed 0', 'missed 1',
+        'missed 2', 'missed 3', 'missed 4']);
+});
+
+
+test('offline and back', async (t) => {
+    const way = await line(nginx.port);
+
+    t.after(() => way.close());
+
+    await survive(t, async (ann, ben, chat) => {
+        way.cut();
+        await ann.context.setOffline(true);
+        await ann.page.locator('#state', { hasText: 'Connection lost' })
+            .waitFor();
+        await ann.page.getByText('you are offline').waitFor();
+
+        /* what is written now waits for us to send it again */
+
+        await ann.write('from afar');
+        await ann.page.getByText('not sent').waitFor();
+
+        await nginx.publish({ chatId: chat, text: 'missed', sender: 'Cy' });
+
+        way.join();
+        await ann.context.setOffline(false);
+        await ann.connected();
+        await ben.connected();
+        await ann.sees('missed');
+        await ben.sees('missed');
+
+        await ann.page.getByRole('button', { name: 'Send again' }).click();
+        await ben.sees('from afar');
+        await ann.page.getByText('not sent').waitFor({ state: 'hidden' });
+    }, way.url);
+});
+
+
+test('the countdown, and no waiting', async (t) => {
+    const way = await line(nginx.port);
+
+    t.after(() => way.close());
+
+    const ann = await arrive(t, 'Ann', {}, way.url);
+
+    /* the dice always show the longest time */
+
+    await ann.page.evaluate(() => Math.random = () => 1);
+    way.cut();
+    await ann.page.getByText(/^back in [48] s$/).waitFor();
+    way.join();
+    await ann.page.getByRole('button', { name: 'Try now' }).click();
+    await ann.connected();
+    assert.equal(await ann.page.getByText('back in').count(), 0);
+});
+
+
+test('a hundred tabs', async (t) => {
+    const ann = await arrive(t, 'Ann');
+    const count = 100;
+
+    /* frames of one page: a browser process for each would be its test */
+
+    await ann.page.evaluate(async (n) => {
+        const { connect } = await import('/chatws.js');
+
+        globalThis.tabs = Array.from({ length: n }, (_, i) => {
+            const client = connect({ userId: `tab${i}` });
+
+            client.subscribe('hundred');
+            client.got = new Promise((done) => client.addEventListener(
+                'new_message', ({ detail }) => done(detail.message.text)));
+            client.there = new Promise((done) => client.addEventListener(
+                'subscription_confirmed', done));
+
+            return client;
+        });
+
+        await Promise.all(tabs.map(({ there }) => there));
+    }, count);
+
+    const { recipients } = await nginx.publish({ chatId: 'hundred',
+        text: 'to all', sender: 'x' });
+
+    assert.equal(recipients, count);
+
+    const got = await ann.page.evaluate(() =>
+        Promise.all(tabs.map((tab) => tab.got)));
+
+    assert.deepEqual(got, Array(count).fill('to all'));
+    await ann.page.evaluate(() => tabs.forEach((tab) => tab.close()));
+    await ann.wellBehaved();
+});
+
+
+test('the console shows the frames', async (t) => {
+    const ann = await arrive(t, 'Ann');
+
+    await ann.page.getByRole('button', { name: 'Console' }).click();
+
+    const frames = ann.page.getByRole('region', { name: 'Frames' });
+
+    await frames.getByText('connected', { exact: true }).waitFor();
+    await frames.getByText('"action":"subscribe","chatId":"coffee"').first()
+        .waitFor();
+    await ann.write('<b>look</b>');
+    await frames.getByText('POST api/messages 201').waitFor();
+    await frames.getByText('"text":"<b>look</b>"').first().waitFor();
+
+    await ann.page.getByLabel('Pause').check();
+    await ann.page.getByRole('button', { name: 'Clear' }).click();
+    await ann.write('not shown');
+    await ann.sees('not shown');
+    assert.equal(await frames.locator('li').count(), 0);
+    await ann.page.getByRole('button', { name: 'Close the console' }).click();
+    await frames.waitFor({ state: 'hidden' });
+    await ann.wellBehaved();
+});
+
+
+test('with the keyboard alone', async (t) => {
+    const ann = await arrive(t, 'Ann');
+    const { keyboard } = ann.page;
+    const focus = () => ann.page.evaluate(() => document.activeElement.id);
+
+    await ann.page.goto(`${nginx.url}#keys`);
+    await ann.page.getByRole('heading', { name: 'keys' }).waitFor();
+    assert.equal(await focus(), 'text');
+    await keyboard.type('one');
+    await keyboard.press('Shift+Enter');
+    await keyboard.type('two');
+    await keyboard.press('Enter');
+    await ann.sees('one\ntwo');
+    assert.equal(await focus(), 'text');
+
+    const first = await ann.page.title();
+
+    await keyboard.press('Alt+ArrowDown');
+    await ann.page.waitForFunction((title) => document.title !== title,
+        first);
+    await keyboard.press('Alt+ArrowUp');
+    await ann.page.waitForFunction((title) => document.title === title,
+        first);
+
+    await ann.page.getByRole('link', { name: 'Skip to the message' }).focus();
+    await keyboard.press('Enter');
+    assert.equal(await focus(), 'text');
+
+    await keyboard.press('Shift+Tab');
+    assert.equal(await focus(), 'log');
+    await ann.wellBehaved();
+});
