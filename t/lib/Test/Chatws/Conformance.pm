@@ -31,7 +31,7 @@ sub frame {
     my ($opcode, $payload, %o) = @_;
 
     return Test::Chatws::Client::frame($opcode,
-        defined $payload ? $payload : '',
+        defined $payload ? "$payload" : '',
         key => $keys[$next++ % @keys], %o);
 }
 

@@ -58,7 +58,8 @@ sub told {
 
 
 # Sends pieces, each by a write of its own, and reads at the same time: until
-# $n more events are told, or everything up to the end of the connection.
+# $n more events are told; "close": up to a close; otherwise, up to the end of
+# the connection.
 
 sub talk {
     my ($self, $pieces, $n) = @_;
@@ -66,7 +67,8 @@ sub talk {
     my @pieces = ref $pieces ? @$pieces : $pieces;
     my $until = time() + Test::Chatws::deadline();
     my $offset = 0;
-    my $want = defined $n ? $n : 1e9;
+    my $want = defined $n && $n ne 'close' ? $n : 1e9;
+    my $close = defined $n && $n eq 'close';
 
     local $SIG{PIPE} = 'IGNORE';
 
@@ -99,7 +101,8 @@ sub talk {
 
         $moved |= $self->hear();
 
-        last if $self->{over} || (@{$self->{told}} >= $want && !@pieces);
+        last if $self->{over} || (!@pieces && @{$self->{told}} >= $want)
+            || ($close && grep { /^close/ } @{$self->{told}});
         next if $moved;
 
         if (time() >= $until) {
@@ -136,7 +139,7 @@ sub hear {
 
     return 0 if !defined $n && ($! == EAGAIN || $! == EINTR);
 
-    push @{$self->{told}}, 'rest ' . unpack 'H*', $self->{in}
+    push @{$self->{told}}, 'cut ' . unpack 'H*', substr $self->{in}, 0, 20
         if length $self->{in};
     push @{$self->{told}}, defined $n ? 'end' : "error $!";
 
@@ -196,14 +199,27 @@ sub reset {
     my ($self) = @_;
 
     setsockopt $self->{socket}, SOL_SOCKET, SO_LINGER, pack 'ii', 1, 0;
+
+    if (ref($self->{socket}) =~ /SSL/) {
+        $self->{socket}->close(SSL_no_shutdown => 1);
+        $self->{eof} = 1;
+        return;
+    }
+
     $self->drop();
 }
 
 
-# Ends our half of the connection.
+# Ends our half of the connection: of TLS where there is TLS, as a client ends
+# it that goes on reading.
 
 sub half_close {
     my ($self) = @_;
+
+    if (ref($self->{socket}) =~ /SSL/) {
+        Net::SSLeay::shutdown($self->{socket}->_get_ssl_object());
+        return;
+    }
 
     shutdown $self->{socket}, 1;
 }

@@ -1,0 +1,108 @@
+#!/usr/bin/perl
+
+# Copyright (C) chatws contributors
+#
+# Peers that never answer a close, never read, or never end their half of the
+# connection: each is let go when its time is over.  All of them at once, so
+# that the seconds are waited for once.
+
+use warnings;
+use strict;
+
+use Test::More;
+
+BEGIN { use FindBin; push @INC, "$FindBin::Bin/lib"; }
+
+use Test::Chatws::Echo;
+use Test::Chatws::Conformance;
+use Test::Chatws::Peer;
+use Test::Chatws;
+use Test::Nginx;
+
+my $t = Test::Nginx->new()->has(qw/ http http_ssl socket_ssl stub_status /)
+    ->has_daemon('openssl')->plan(13);
+
+$t->write_file_expand('nginx.conf', echo_conf(http => <<'EOC'));
+    ssl_certificate cert.pem;
+    ssl_certificate_key cert.key;
+
+    server {
+        listen 127.0.0.1:8443 ssl;
+        listen 127.0.0.1:8081;
+        server_name localhost;
+
+        location / {
+            chatws_echo;
+        }
+
+        location /ping {
+            chatws_echo;
+            chatws_ping_interval 20ms;
+            chatws_ping_timeout 20ms;
+        }
+    }
+EOC
+
+certificate($t);
+
+$t->run();
+
+my $big = 'x' x 16_000_000;
+my (@silent, @open, @deaf);
+
+for my $o ([ 'TCP', port => 8081 ], [ 'TLS', port => 8443, ssl => tls() ]) {
+    my ($name, %o) = @$o;
+    my $ws;
+
+    # never answers our close
+
+    push @silent, [ $name, echo(%o, path => '/ping') ];
+
+    # has closed, but keeps its half open
+
+    $ws = echo(%o);
+    is(join(' ', $ws->talk([ bye(1000) ])), 'close 1000 end',
+        "$name, the server ended its half");
+    push @open, [ $name, $ws ];
+
+    # the same, and sends on and on: it is not reset before its time
+
+    $ws = echo(%o);
+    is(join(' ', $ws->talk([ text('x', rsv => 1) ])), 'close 1002 end',
+        "$name, the server ended its half after a violation");
+    push @open, [ $name, $ws ];
+
+    # never reads what it asked for
+
+    $ws = echo(%o);
+    $ws->send_raw(binary($big) . bye(1000));
+    push @deaf, [ $name, $ws ];
+}
+
+is(stub_status()->{Active}, 8, 'all are there');
+
+for my $peer (@silent) {
+    is(join(' ', $peer->[1]->talk([])), 'ping  close 1008 end',
+        "$peer->[0], no answer to a close");
+}
+
+is(join(' ', map { $_->[1]->{over} } @open), '1 1 1 1',
+    'those had no more to read');
+
+ok(Test::Chatws::until(sub { stub_status()->{Active} == 0 }),
+    'no connection left');
+is(stub_status()->{Writing}, 0, 'no request left');
+
+# what they get to see then, late as they are, is cut off, not made whole
+
+for my $peer (@deaf) {
+    unlike(join(' ', $peer->[1]->talk([])), qr/close|binary/,
+        "$peer->[0], output that was never read");
+}
+
+$_->[1]->drop() for @silent, @open, @deaf;
+
+$t->stop();
+
+unlike($t->read_file('error.log'), qr/open socket|\[(?:error|crit)\]/,
+    'no socket left, no error');

@@ -1,0 +1,162 @@
+#!/usr/bin/perl
+
+# Copyright (C) chatws contributors
+#
+# Clients that do not read: the one that sends all the same is not read from,
+# the one that is sent to is closed with 1013; memory stays bounded, and
+# others do not notice.
+
+use warnings;
+use strict;
+
+use IO::Socket::INET;
+use Socket qw/ SOL_SOCKET SO_RCVBUF /;
+use Test::More;
+
+BEGIN { use FindBin; push @INC, "$FindBin::Bin/lib"; }
+
+use Test::Chatws;
+use Test::Chatws::Conformance;
+use Test::Chatws::Peer;
+use Test::Nginx;
+
+my $t = Test::Nginx->new()->has(qw/ http http_ssl socket_ssl stub_status /)
+    ->has_daemon('openssl')->plan(22);
+
+$t->write_file_expand('nginx.conf', conf(zone => 'zone=chat:16m',
+    http => <<'EOC', server => 'location = /status { stub_status; }',
+
+    client_max_body_size 256k;
+    client_body_buffer_size 256k;
+    chatws_ping_interval 0;
+    ssl_certificate cert.pem;
+    ssl_certificate_key cert.key;
+
+    server {
+        listen 127.0.0.1:8443 ssl sndbuf=32k;
+        listen 127.0.0.1:8081 sndbuf=32k;
+        server_name localhost;
+
+        location = /api/ws {
+            chatws chat;
+            chatws_send_buffer 256k;
+        }
+
+        location = /deflate {
+            chatws chat;
+            chatws_deflate on;
+            chatws_deflate_min_length 0;
+        }
+    }
+EOC
+    ));
+
+my $d = $t->testdir();
+
+system("openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost "
+    . "-keyout $d/cert.key -out $d/cert.pem -days 2 > /dev/null 2>&1") == 0
+    or die "cannot create a certificate\n";
+
+$t->run();
+
+my $worker;
+
+Test::Chatws::until(sub { ($worker) = workers_of($t) });
+
+# hard to compress
+
+my ($text, $x) = ('', 1);
+
+for (1 .. 16_000) {
+    $x = ($x * 1103515245 + 12345) % 2147483648;
+    $text .= chr 48 + ($x >> 16) % 44;
+}
+
+for my $o ([ 'TCP', port => 8081 ], [ 'TLS', port => 8443, ssl => 1 ],
+    [ 'deflate', port => 8081, path => '/deflate', headers =>
+      [ 'Sec-WebSocket-Extensions: permessage-deflate' ],
+      deflated => sub { 'x' } ])
+{
+    my ($name, %o) = @$o;
+
+    # ten that sleep, one that does not
+
+    my @slow = map { listener(%o, args => 'userId=slow') } 1 .. 10;
+    my $fast = listener(args => 'userId=fast');
+
+    my $memory = memory($worker);
+    my $kept_up = 0;
+
+    for my $n (1 .. 100) {
+        my $answer = publish('{"chatId":"c","sender":"s","text":"'
+            . $n . $text . '"}');
+
+        # the fast one keeps up
+
+        $kept_up++ if $answer->{status} == 201
+            && join(' ', $fast->talk([], 1)) =~ /^text/;
+    }
+
+    is($kept_up, 100, "$name, the fast one got all");
+    cmp_ok(memory($worker) - $memory, '<', 11 * 256 * 1024,
+        "$name, the memory of ten slow ones is bounded");
+
+    # they wake up, and are told, after whole messages only
+
+    my @told = map { [ $_->talk([], 'close') ] } @slow;
+
+    is(join(' ', map { $$_[-1] } @told), join(' ', ('close 1013') x 10),
+        "$name, they are told");
+    is(scalar(grep { !/^text/ } map { @$_[0 .. $#$_ - 1] } @told), 0,
+        "$name, after whole messages");
+    is(join(' ', map { $_->talk([ bye(1013) ]) } @slow),
+        join(' ', ('end') x 10), "$name, and the connection ends");
+    like($slow[0]{reason}, qr/reconnect/, "$name, and what to do");
+
+    $_->drop() for @slow;
+
+    ok(Test::Chatws::until(sub {
+        publish({ chatId => 'c', text => 'still', sender => 's' })
+            ->{json}{recipients} == 1;
+    }), "$name, one is left");
+    $fast->drop();
+
+}
+
+ok(Test::Chatws::until(sub {
+    request('GET', '/status')->{body} =~ /^Active connections: 1 /m;
+}), 'no connection left');
+
+$t->stop();
+
+
+# One that subscribed, and reads no more.
+
+sub listener {
+    my (%o) = @_;
+
+    # a small window: the kernel would take in megabytes
+
+    my $peer = peer(%o, socket => IO::Socket::INET->new(Proto => 'tcp',
+        PeerAddr => '127.0.0.1:' . port($o{port} || 8081),
+        Sockopts => [ [ SOL_SOCKET, SO_RCVBUF, 16384 ] ]));
+
+    $peer->talk([ text('{"action":"subscribe","chatId":"c"}') ], 2);
+
+    return $peer;
+}
+
+
+# The bytes that a process holds; AddressSanitizer keeps what was freed.
+
+sub memory {
+    my ($pid) = @_;
+
+    return 0 if $ENV{ASAN_OPTIONS};
+
+    open my $fh, '<', "/proc/$pid/status" or return 0;
+
+    my ($kb) = join('', <$fh>) =~ /^VmRSS:\s+(\d+)/m;
+
+    return $kb * 1024;
+}
