@@ -78,6 +78,8 @@ my @chosen = (
     [ qr/worker_connections \d+;/, 'worker_connections 512;' ],
 );
 
+push @chosen, [ qr/^http \{$/m, 'http { %%TEST_GLOBALS_HTTP%%' ];
+
 started($t, 'reverse-proxy.conf', @chosen);
 
 my @origin = (headers => [ 'Origin: https://chat.example.com' ]);

@@ -18,6 +18,8 @@ my $connections = 1000;
 my $chats = 100;
 my $messages = 3;
 
+plan(skip_all => 'too few files may be open') unless many_files(4096);
+
 my $t = Test::Nginx->new()->has(qw/ http /)->plan(8);
 
 $t->write_file_expand('nginx.conf', conf(connections => 2048,

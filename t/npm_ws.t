@@ -11,6 +11,8 @@ use Test::More;
 
 BEGIN { use FindBin; push @INC, "$FindBin::Bin/lib"; }
 
+use IO::Socket::IP;
+
 use Test::Chatws;
 use Test::Nginx;
 
@@ -24,6 +26,11 @@ my $conf = conf(endpoint => 'chatws_max_message_size 80k;',
     publish => 'client_max_body_size 200k;', zone => 'zone=chat:8m');
 
 $conf =~ s/127\.0\.0\.1:8080/127.0.0.1:8000/;
+
+# "localhost" is the first address of that name to some versions of node
+
+$conf =~ s/(listen 127\.0\.0\.1:8000;)/$1 listen [::1]:%%PORT_8000%%;/
+    if IO::Socket::IP->new(LocalHost => '::1', Listen => 1);
 
 $t->write_file_expand('nginx.conf', $conf)->run();
 

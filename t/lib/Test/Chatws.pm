@@ -13,7 +13,7 @@ use base qw/ Exporter /;
 
 our @EXPORT = qw/
     conf ws publish request json_of slurp events_of gather deadline
-    reloaded workers_of own_network
+    reloaded workers_of own_network many_files
 /;
 
 use Cwd qw/ abs_path /;
@@ -305,6 +305,23 @@ sub own_network {
     }
 
     return 0;
+}
+
+
+# nginx passes a channel of each worker to each other one.  What may be on
+# its way at once is the limit of open files, except for root.
+
+sub many_files {
+    my ($n) = @_;
+
+    my ($soft, $hard) = map { $_ eq 'unlimited' ? 1e9 : $_ }
+        map { chomp; $_ } `/bin/sh -c 'ulimit -Sn; ulimit -Hn'`;
+
+    return 1 if $soft >= $n;
+    return 0 if $hard < $n;
+
+    exec '/bin/sh', '-c', "ulimit -n $hard && exec \"\$@\"", 'sh', $^X,
+        (map { "-I$_" } grep { !ref } @INC), $0;
 }
 
 

@@ -17,6 +17,8 @@ use Test::Nginx;
 sub check {
     my ($n) = @_;
 
+    plan(skip_all => 'too few files may be open') unless many_files($n * $n);
+
     my $t = Test::Nginx->new()->has(qw/ http /)->plan(6);
 
     $t->write_file_expand('nginx.conf', conf(connections => 64,
