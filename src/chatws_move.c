@@ -60,7 +60,7 @@ chatws_reader_load(chatws_reader_t *rd, const chatws_reader_conf_t *conf,
     in += sizeof(chatws_reader_t);
 
     if (len != chatws_reader_save_size(&saved)
-        || saved.len > saved.size
+        || (saved.data && saved.len > saved.size)
         || saved.nctl > CHATWS_FRAME_CTL_MAX)
     {
         return CHATWS_ERROR;

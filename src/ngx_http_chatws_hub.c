@@ -30,7 +30,7 @@ static void ngx_http_chatws_hub_claim(ngx_http_chatws_hub_t *hub,
 static void ngx_http_chatws_hub_wakeup(ngx_event_t *rev);
 static void ngx_http_chatws_hub_drain(ngx_http_chatws_hub_t *hub);
 static void ngx_http_chatws_hub_tick(ngx_event_t *ev);
-static void ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub);
+static uint32_t ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub);
 static ngx_int_t ngx_http_chatws_hub_dead(ngx_pid_t pid);
 static void ngx_http_chatws_hub_release(ngx_http_chatws_hub_t *hub,
     uint32_t slot, ngx_pid_t pid);
@@ -43,6 +43,7 @@ ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
     ngx_http_chatws_deliver_pt deliver, ngx_http_chatws_lapse_pt lapse,
     ngx_msec_t coalesce, ngx_cycle_t *cycle)
 {
+    uint32_t                reaped;
     ngx_http_chatws_hub_t  *hub;
 
     hub = ngx_calloc(sizeof(ngx_http_chatws_hub_t), cycle->log);
@@ -62,8 +63,10 @@ ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
 
     zone->hub = hub;
 
-    ngx_http_chatws_hub_reap(hub);
+    reaped = ngx_http_chatws_hub_reap(hub);
+
     ngx_http_chatws_hub_claim(hub, cycle);
+    ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_REAPED, reaped);
 
     if (hub->slot == CHATWS_SLOT_NONE) {
         ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
@@ -295,7 +298,8 @@ ngx_http_chatws_hub_tick(ngx_event_t *ev)
     ident = ev->data;
     hub = ident->data;
 
-    ngx_http_chatws_hub_reap(hub);
+    ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_REAPED,
+                              ngx_http_chatws_hub_reap(hub));
 
     if (hub->slot == CHATWS_SLOT_NONE) {
         ngx_http_chatws_hub_claim(hub, (ngx_cycle_t *) ngx_cycle);
@@ -308,7 +312,9 @@ ngx_http_chatws_hub_tick(ngx_event_t *ev)
 }
 
 
-static void
+/* Returns the number of slots that were given back. */
+
+static uint32_t
 ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub)
 {
     uint32_t   n, reaped, slot;
@@ -335,12 +341,11 @@ ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub)
                       &hub->zone.name, slot, pid);
 
         ngx_http_chatws_hub_release(hub, slot, pid);
-        ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_REAPED, 1);
         reaped++;
     }
 
     if (reaped == 0) {
-        return;
+        return 0;
     }
 
     /* it may have died between a publish and the wake-ups */
@@ -350,6 +355,8 @@ ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub)
     ngx_http_chatws_zone_unlock(&hub->zone);
 
     ngx_http_chatws_hub_wake(hub, n);
+
+    return reaped;
 }
 
 
