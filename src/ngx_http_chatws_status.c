@@ -154,6 +154,13 @@ ngx_http_chatws_status_read(ngx_http_chatws_zone_t *zone,
     }
 
     ngx_http_chatws_zone_unlock(zone);
+
+    /* a worker's counters see a connection that is handed over twice */
+
+    figures->total[NGX_HTTP_CHATWS_N_OPENED] -=
+                                       figures->total[NGX_HTTP_CHATWS_N_MOVED];
+    figures->total[NGX_HTTP_CHATWS_N_CLOSED] -=
+                                       figures->total[NGX_HTTP_CHATWS_N_MOVED];
 }
 
 
