@@ -43,6 +43,16 @@ function dayOf(time) {
 }
 
 
+/* The time of today, or else the day. */
+
+function shortTime(time) {
+    const then = new Date(time);
+
+    return then.toDateString() === new Date().toDateString() ? timeOf(time)
+        : then.toLocaleDateString([], { day: 'numeric', month: 'short' });
+}
+
+
 /* A round letter, in one of a few colors that goes with the name. */
 
 export function avatar(node, name) {
@@ -220,7 +230,7 @@ export function chats(list, all, current) {
             parts.link.removeAttribute('aria-current');
         }
 
-        parts.time.textContent = last ? timeOf(last.time) : '';
+        parts.time.textContent = last ? shortTime(last.time) : '';
         parts.last.textContent = chat.now || (last
             ? `${last.own ? 'You' : last.sender}: ${last.text}`
             : 'No messages yet');

@@ -130,10 +130,6 @@ function enter(id) {
         chats.set(id, new Chat(id, me));
         client.subscribe(id);
 
-        if (history) {
-            load(chats.get(id));
-        }
-
         try {
             localStorage.setItem(CHATS, JSON.stringify([...chats.keys()]));
 
@@ -287,9 +283,16 @@ const handlers = {
     subscription_confirmed({ action, chatId, seq, epoch, recovered }) {
         const chat = chats.get(chatId);
 
-        if (action === 'subscribe' && recovered === undefined && !history
-            && !chat.loaded)
-        {
+        if (action !== 'subscribe' || recovered !== undefined) {
+            return;
+        }
+
+        /* from now on nothing is missed: what was said before? */
+
+        if (history) {
+            load(chat);
+
+        } else if (!chat.loaded) {
             chat.loaded = true;
             earlier(chat, { seq, epoch });
         }
@@ -314,7 +317,17 @@ const handlers = {
 
     open: showLink,
     connecting: showLink,
-    reconnecting: showLink,
+
+    reconnecting({ attempt }) {
+        showLink();
+
+        /* nothing to wait for: show at least what is stored */
+
+        if (history && attempt === 1 && !current?.items.length) {
+            chats.forEach(load);
+        }
+    },
+
     closed: showLink,
 };
 

@@ -13,7 +13,7 @@ import { gzipSync } from 'node:zlib';
 
 import { ChatClient, connect } from '../../conf/html/chatws.js';
 import { FakeSocket } from './fake.mjs';
-import { build, html, installed, require, run } from './modules.mjs';
+import { build, html, installed, require, run, top } from './modules.mjs';
 
 
 test('the size', () => {
@@ -48,8 +48,11 @@ test('the build for pages without modules', () => {
 test('the package', async () => {
     const { place, files } = installed('package');
 
-    assert.deepEqual(files, ['chatws-react.d.ts', 'chatws-react.js',
-        'chatws.d.ts', 'chatws.global.js', 'chatws.js', 'package.json']);
+    assert.deepEqual(files, ['LICENSE', 'README.md', 'chatws-react.d.ts',
+        'chatws-react.js', 'chatws.d.ts', 'chatws.global.js', 'chatws.js',
+        'package.json']);
+    assert.equal(readFileSync(`${html}LICENSE`, 'utf8'),
+        readFileSync(`${top}LICENSE`, 'utf8'));
 
     writeFileSync(`${place}/use.mjs`, `
         export { ChatClient, connect } from 'chatws';

@@ -1,0 +1,218 @@
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The React hook, in jsdom, as it is installed from the package; a fake
+ * server.
+ */
+
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { after, afterEach, beforeEach, test } from 'node:test';
+
+import { confirmed, connected, FakeSocket, message, socket }
+    from './fake.mjs';
+import { installed, require } from './modules.mjs';
+
+const { JSDOM } = require('jsdom');
+const dom = new JSDOM('<!DOCTYPE html><div id="root"></div>',
+    { url: 'https://host/' });
+
+globalThis.window = dom.window;
+globalThis.document = dom.window.document;
+globalThis.navigator ??= dom.window.navigator;
+globalThis.IS_REACT_ACT_ENVIRONMENT = true;
+
+const { act, createElement, StrictMode } = require('react');
+const { createRoot } = require('react-dom/client');
+const { place } = installed('react');
+
+writeFileSync(`${place}/use.mjs`,
+    `export { useChat } from 'chatws/react';`);
+
+const { useChat } = await import(`${place}/use.mjs`);
+
+let root;
+let seen;
+
+beforeEach(() => {
+    FakeSocket.all = [];
+    seen = {};
+    root = createRoot(document.getElementById('root'));
+});
+
+afterEach(() => act(() => root.unmount()));
+after(() => dom.window.close());
+
+
+/* Components that show nothing, but what they see. */
+
+function Chat({ name = 'chat', ...options }) {
+    seen[name] = useChat({ url: 'ws://host/api/ws', userId: 'u',
+        chatId: 'a', WebSocket: FakeSocket, ...options });
+
+    return null;
+}
+
+const render = (...all) => act(async () => root.render(
+    all.map((props, i) => createElement(Chat, { key: i, ...props }))));
+const say = (...messages) => act(async () => socket().say(...messages));
+const texts = (name = 'chat') => seen[name].messages.map(({ text }) => text);
+
+
+test('connects after the login, and ends with the logout', async () => {
+    await render({ userId: null });
+    assert.equal(FakeSocket.all.length, 0);
+    assert.equal(seen.chat.state, 'closed');
+    assert.equal(seen.chat.client, null);
+
+    await render({});
+    assert.equal(FakeSocket.all.length, 1);
+    assert.equal(seen.chat.state, 'connecting');
+
+    await say(connected());
+    assert.equal(seen.chat.state, 'open');
+    assert.deepEqual(socket().take().map(({ chatId }) => chatId), ['a']);
+
+    await act(async () => socket().end(1012));
+    assert.equal(seen.chat.state, 'waiting');
+    assert.equal(seen.chat.code, 1012);
+    assert.ok(seen.chat.retryAt > 0);
+    await act(async () => seen.chat.retry());
+    assert.equal(FakeSocket.all.length, 2);
+
+    await render({ userId: null });
+    assert.ok(socket().closed);
+    assert.equal(seen.chat.state, 'closed');
+});
+
+
+test('messages, typing, updates', async () => {
+    const notes = [];
+
+    await render({ onNotification: (note) => notes.push(note.type) });
+    await say(connected(), confirmed('a', 0));
+    socket().take();
+
+    await say(message('a', 1), message('a', 2), message('a', 1));
+    assert.deepEqual(texts(), ['text 1', 'text 2']);
+
+    const typing = { type: 'user_typing', chatId: 'a', userId: 'v',
+        username: 'Vi', isTyping: true };
+
+    await say(typing);
+    assert.deepEqual(seen.chat.typists, [{ userId: 'v', username: 'Vi' }]);
+    await say({ ...typing, isTyping: false });
+    assert.deepEqual(seen.chat.typists, []);
+
+    /* what somebody has written is no longer being typed */
+
+    await say(typing, message('a', 3));
+    assert.deepEqual(seen.chat.typists, []);
+
+    await say({ type: 'chat_update', chatId: 'a', unreadCount: 3 });
+    assert.equal(seen.chat.update.unreadCount, 3);
+    await say({ type: 'error', error: 'Rate limited', details: 'd' });
+    assert.equal(seen.chat.error.error, 'Rate limited');
+
+    seen.chat.typing();
+    seen.chat.typing(false);
+    assert.deepEqual(socket().take().map(({ isTyping }) => isTyping),
+        [true, false]);
+
+    await act(async () => seen.chat.add({ id: 'msg_9', text: 'mine',
+        sender: 'u', timestamp: '2025-11-27T10:00:01.000Z' }));
+    assert.deepEqual(texts(), ['text 1', 'text 2', 'text 3', 'mine']);
+    assert.deepEqual(notes, ['subscription_confirmed', 'new_message',
+        'new_message', 'user_typing', 'user_typing', 'user_typing',
+        'new_message', 'chat_update']);
+});
+
+
+test('another chat', async () => {
+    await render({});
+    await say(connected(), confirmed('a', 0), message('a', 1));
+    socket().take();
+
+    await render({ chatId: 'b' });
+    assert.deepEqual(texts(), []);
+    assert.deepEqual(socket().take().map(({ action, chatId }) =>
+        action + chatId), ['unsubscribea', 'subscribeb']);
+    await say(confirmed('b', 0), message('a', 2), message('b', 1, 'in b'));
+    assert.deepEqual(texts(), ['in b']);
+
+    await render({ chatId: null });
+    assert.deepEqual(socket().take().map(({ action, chatId }) =>
+        action + chatId), ['unsubscribeb']);
+    assert.equal(FakeSocket.all.length, 1);
+});
+
+
+test('what the app server has is loaded, and after a gap', async () => {
+    const stored = [{ id: 'msg_old', text: 'old', sender: 'v',
+        timestamp: '2025-11-27T09:00:00.000Z' }];
+    const calls = [];
+    const load = async (chatId) => {
+        calls.push(chatId);
+        return stored;
+    };
+
+    await render({ load });
+    assert.deepEqual(texts(), ['old']);
+    await say(connected(), confirmed('a', 0), message('a', 1));
+    assert.deepEqual(texts(), ['old', 'text 1']);
+
+    /* once more for what came between the first time and the subscription */
+
+    assert.deepEqual(calls, ['a', 'a']);
+
+    stored.push({ id: 'msg_2', text: 'missed', sender: 'v',
+        timestamp: '2025-11-27T10:00:05.000Z' });
+    await act(async () => socket().end(1006));
+    await act(async () => seen.chat.retry());
+    await say(connected(), confirmed('a', 5, { recovered: false }));
+    assert.deepEqual(calls, ['a', 'a', 'a']);
+    assert.deepEqual(texts(), ['old', 'text 1', 'missed']);
+
+    await act(async () => socket().end(1006));
+    await act(async () => seen.chat.retry());
+    await say(connected(), confirmed('a', 5, { recovered: true }));
+    assert.equal(calls.length, 3);
+
+    await render({ load: async () => {
+        throw new Error('away');
+    }, chatId: 'b' });
+    assert.equal(seen.chat.error.message, 'away');
+});
+
+
+test('components share one connection', async () => {
+    await render({ name: 'one' }, { name: 'two' },
+        { name: 'three', chatId: 'b' });
+    assert.equal(FakeSocket.all.length, 1);
+    await say(connected(), confirmed('a', 0), confirmed('b', 0),
+        message('a', 1), message('b', 1, 'in b'));
+    assert.deepEqual(texts('one'), ['text 1']);
+    assert.deepEqual(texts('two'), ['text 1']);
+    assert.deepEqual(texts('three'), ['in b']);
+    assert.deepEqual(socket().take().map(({ chatId }) => chatId),
+        ['a', 'b']);
+
+    await render({ name: 'one' });
+    assert.deepEqual(socket().take().map(({ action, chatId }) =>
+        action + chatId), ['unsubscribeb']);
+    assert.ok(!socket().closed);
+    await say(message('a', 2));
+    assert.deepEqual(texts('one'), ['text 1', 'text 2']);
+
+    await render();
+    assert.ok(socket().closed);
+});
+
+
+test('in strict mode', async () => {
+    await act(async () => root.render(createElement(StrictMode, null,
+        createElement(Chat))));
+    await say(connected(), confirmed('a', 0), message('a', 1));
+    assert.deepEqual(texts(), ['text 1']);
+    assert.equal(FakeSocket.all.filter(({ closed }) => !closed).length, 1);
+});
