@@ -19,7 +19,7 @@ use Test::Chatws;
 use Test::Nginx;
 
 my $t = Test::Nginx->new()->has(qw/ http http_ssl socket_ssl stub_status /)
-    ->has_daemon('openssl')->plan(35);
+    ->has_daemon('openssl')->plan(39);
 
 $t->write_file_expand('nginx.conf', echo_conf(http => <<'EOC'));
     ssl_certificate cert.pem;
@@ -78,14 +78,15 @@ for my $o ([ 'TCP', port => 8081 ], [ 'TLS', port => 8443, ssl => tls() ]) {
     # reads only when all is sent gets the answer as well
 
     $ws = echo(%o);
-    $ws->send_raw(bye(1000) . text($big) . text($big));
-    is(join(' ', $ws->talk([])), 'close 1000 end', "$name, 4 MB after it");
+    ok($ws->send_raw(bye(1000) . text($big) x 4), "$name, all is taken");
+    is(join(' ', $ws->talk([])), 'close 1000 end', "$name, 8 MB after it");
     $ws->drop();
 
     $ws = echo(%o);
-    $ws->send_raw(text('x', rsv => 1) . text($big) . text($big));
+    ok($ws->send_raw(text('x', rsv => 1) . text($big) x 4),
+        "$name, all is taken");
     is(join(' ', $ws->talk([])), 'close 1002 end',
-        "$name, 4 MB after a violation");
+        "$name, 8 MB after a violation");
     like($ws->{reason}, qr/\A[ -~]{3,123}\z/, "$name, a reason is given");
     $ws->drop();
 
