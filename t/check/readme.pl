@@ -144,7 +144,11 @@ for my $row (rows(section('Errors')), rows(section('Connecting'))) {
 
 # --- files and links
 
-for my $path ($readme =~ m{`((?:t|src|conf)/[\w./]+\.\w+)`}g) {
+for my $path ($readme =~ m{`((?:t|src|conf)/[\w./-]+)`}g) {
+    fault("no file $path") unless -e $path;
+}
+
+for my $path ($readme =~ /\]\((?!#|\w+:)([^)]*)\)/g) {
     fault("no file $path") unless -e $path;
 }
 
