@@ -68,8 +68,7 @@ async function talk(people) {
     await say('coffee', 'Cem', 'You are my hero');
     await say('release-party', 'Dora', 'Friday, 17:00, on the roof');
     await say('general', 'Ben', 'Good morning! Did the load test finish?');
-    await say('general', 'Ada', 'Yes: 100,000 connections, one machine, '
-        + 'and it was bored.');
+    await say('general', 'Ada', 'Yes, this morning. The machine was bored.');
     await say('general', 'Ada', 'The figures are at '
         + 'https://example.com/load-test');
     await say('general', 'Dora', 'And the reload in the middle of it?');
