@@ -5,11 +5,11 @@
  * soak -p PORT [-n clients] [-c chats] [-s chats of a client] [-P publishers]
  *     [-r publishes a second] [-m misdeeds a second] [-q] [-S seed]
  *
- * Runs until told on stdin, a line each: "report" prints the counts and
- * begins to measure latencies anew, "wait" answers when all clients are
- * connected and subscribed, and begins with
- * misdeeds, "stop" ends publishing and misdeeds, waits until
- * every client has everything, and reports.  Reports are lines of JSON.
+ * Runs until told on stdin, a line each: "wait" answers when all clients are
+ * connected and subscribed, and begins with misdeeds; "report" prints the
+ * counts and begins to measure latencies anew; "stop" ends publishing and
+ * misdeeds, waits until every client has everything, reports, and ends.
+ * Reports are lines of JSON.
  */
 
 

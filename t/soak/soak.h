@@ -74,7 +74,8 @@ struct soak_client_s {
     unsigned       stalled:1;
     unsigned       guilty:1;       /* any close is deserved */
     unsigned       code:1;         /* a close frame has come */
-    uint64_t       due;            /* ms, for what comes next */
+    uint64_t       due;            /* us, for what comes next */
+    uint64_t       awake;          /* us, reading since then */
     char           epoch[SOAK_EPOCH + 1];
     soak_sub_t     subs[SOAK_SUBS];
     uint8_t       *in;             /* an incomplete frame */

@@ -23,7 +23,7 @@ static void soak_check_resumed(soak_t *k, soak_client_t *c, char *text,
     size_t len);
 static void soak_check_joined(soak_t *k, soak_client_t *c, soak_sub_t *sub,
     uint64_t seq, int recovered, const char *text, size_t len);
-static void soak_check_latency(soak_t *k, char *text);
+static void soak_check_latency(soak_t *k, soak_client_t *c, char *text);
 static int soak_check_is(const char *text, const char *type);
 
 
@@ -138,16 +138,16 @@ soak_check_message(soak_t *k, soak_client_t *c, char *text, size_t len)
 
     sub->seq = seq;
 
-    if (seq > sub->live && !c->stalled) {
-        soak_check_latency(k, words + 8);
+    if (seq > sub->live) {
+        soak_check_latency(k, c, words + 8);
     }
 }
 
 
-/* "cN MICROSECONDS words" */
+/* "cN MICROSECONDS words", of what was sent while the client was reading */
 
 static void
-soak_check_latency(soak_t *k, char *text)
+soak_check_latency(soak_t *k, soak_client_t *c, char *text)
 {
     char      *time;
     uint32_t   bucket, shift;
@@ -156,7 +156,7 @@ soak_check_latency(soak_t *k, char *text)
     time = strchr(text, ' ');
     sent = time ? strtoull(time, NULL, 10) : 0;
 
-    if (sent == 0 || sent > k->now) {
+    if (sent < c->awake || sent > k->now) {
         return;
     }
 

@@ -93,6 +93,7 @@ soak_client_timer(soak_t *k, soak_client_t *c)
 
     if (c->stalled) {
         c->stalled = 0;
+        c->awake = k->now;
         soak_watch(k, &c->source, EPOLLIN, EPOLL_CTL_MOD);
     }
 
@@ -209,6 +210,7 @@ soak_client_answer(soak_t *k, soak_client_t *c, uint8_t *p, size_t len)
 
     c->state = SOAK_OPEN;
     c->due = UINT64_MAX;
+    c->awake = k->now;
     c->greeted = 0;
     c->guilty = 0;
     c->code = 0;
