@@ -67,6 +67,22 @@ ngx_http_chatws_pack_done(ngx_http_chatws_session_t *s)
 }
 
 
+void
+ngx_http_chatws_pack_exit(void)
+{
+    ngx_uint_t                 i;
+    ngx_http_chatws_worker_t  *worker;
+
+    worker = &ngx_http_chatws_worker;
+
+    chatws_deflate_destroy(worker->expander);
+
+    for (i = 0; i < NGX_HTTP_CHATWS_LEVELS; i++) {
+        chatws_deflate_destroy(worker->packers[i]);
+    }
+}
+
+
 ngx_http_chatws_buf_t *
 ngx_http_chatws_pack(ngx_http_chatws_session_t *s,
     ngx_http_chatws_frame_t *frame)

@@ -20,6 +20,7 @@ static ngx_http_chatws_session_t *ngx_http_chatws_session_alloc(
     const ngx_http_chatws_limits_t *limits,
     const ngx_http_chatws_handlers_t *handlers, ngx_str_t *addr);
 static ngx_int_t ngx_http_chatws_worker_init(ngx_log_t *log);
+static void ngx_http_chatws_worker_done(void);
 static void ngx_http_chatws_session_unused(void *data);
 static void ngx_http_chatws_start_handler(ngx_event_t *rev);
 static ngx_int_t ngx_http_chatws_take_over(ngx_http_chatws_session_t *s,
@@ -80,7 +81,7 @@ ngx_http_chatws_session_alloc(ngx_connection_t *c, size_t size,
         return NULL;
     }
 
-    ngx_memzero(s, sizeof(ngx_http_chatws_session_t));
+    ngx_memzero(s, size);
 
     s->connection = c;
     s->limits = limits;
@@ -342,6 +343,22 @@ ngx_http_chatws_session_exit(void)
             ngx_http_chatws_last_word(s, CHATWS_CLOSE_AWAY, &reason);
         }
     }
+
+    ngx_http_chatws_worker_done();
+}
+
+
+static void
+ngx_http_chatws_worker_done(void)
+{
+    /* a context that is still open needs those who made it */
+
+    if (ngx_queue_empty(&ngx_http_chatws_worker.queue)) {
+        ngx_http_chatws_pack_exit();
+    }
+
+    ngx_free(ngx_http_chatws_worker.buf);
+    ngx_http_chatws_worker.buf = NULL;
 }
 
 

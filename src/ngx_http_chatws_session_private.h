@@ -23,6 +23,8 @@
 /* what answers the input of one turn leaves together; a TLS record holds it */
 #define NGX_HTTP_CHATWS_CORK_SIZE  16384
 
+/* of compression, the highest being 9 */
+#define NGX_HTTP_CHATWS_LEVELS     10
 
 /* iovecs of one writev() */
 #define NGX_HTTP_CHATWS_IOVS       128
@@ -37,7 +39,7 @@ typedef struct {
     ngx_http_chatws_session_t   *corked;       /* of this session, or NULL */
     ngx_queue_t                  queue;        /* sessions */
     chatws_deflate_t            *expander;
-    chatws_deflate_t            *packers[10];  /* by level */
+    chatws_deflate_t            *packers[NGX_HTTP_CHATWS_LEVELS];
 } ngx_http_chatws_worker_t;
 
 
@@ -106,6 +108,9 @@ ngx_int_t ngx_http_chatws_unpack(ngx_http_chatws_session_t *s,
 
 /* Frees what a session has for permessage-deflate. */
 void ngx_http_chatws_pack_done(ngx_http_chatws_session_t *s);
+
+/* Frees what the worker has for it, when no session is left. */
+void ngx_http_chatws_pack_exit(void);
 
 /*
  * Frees the session and its connection: to be called by its event handlers
