@@ -5,6 +5,7 @@
 #   make test       install what is missing, run every test
 #   make check      style and floors only
 #   make unit       unit tests and fuzz corpora under sanitizers
+#   make fuzz       each fuzz target for FUZZ_TIME seconds (60), with clang
 #   make clean      remove build/
 #
 # NGINX=/path/to/nginx    another nginx to build for
@@ -37,7 +38,7 @@ SOURCES = $(wildcard *.c src/*.c src/*.h)
 export CC NGINX NGINX_SRC JOBS
 
 
-.PHONY: all echo run test check unit units clean FORCE
+.PHONY: all echo run test check unit fuzz units clean FORCE
 
 all: $(MODULE)
 
@@ -94,6 +95,10 @@ check:
 
 unit:
 	@exec t/tools/test unit
+
+fuzz:
+	@t/tools/packages build fuzz
+	@exec t/fuzz/run
 
 
 # Unit tests include the files under test; each fuzz target is linked with a
