@@ -79,7 +79,8 @@ const socket = name === 'ws'
     : new WebSocket(url);
 
 const wanted = [ '', 'Hello', 'Gr\u00fc\u00dfe \u20ac \u{1f600}',
-    'x'.repeat(125), 'y'.repeat(126), 'z'.repeat(65535), '\u20ac'.repeat(30000) ];
+    'x'.repeat(125), 'y'.repeat(126), 'z'.repeat(65535),
+    '\u20ac'.repeat(30000) ];
 
 for (let i = 0; i < 500; i++) {
     wanted.push(`message ${i} ` + 'abc'.repeat(i));
