@@ -6,12 +6,21 @@
 #   make check      style and floors only
 #   make unit       unit tests and fuzz corpora under sanitizers
 #   make fuzz       each fuzz target for FUZZ_TIME seconds (60), with clang
+#   make install    copy the module to where that nginx looks for modules
+#   make uninstall  remove it from there
+#   make deb        build/libnginx-mod-http-chatws_*.deb
 #   make clean      remove build/
+#
+# This needs root, and minutes:
+#
+#   make deb-test   install that package in a fresh Debian 12
 #
 # NGINX=/path/to/nginx    another nginx to build for
 # NGINX_SRC=/path         another nginx source tree
 # CC=clang                another compiler
 # JOBS=4                  how many compilers or tests at once
+# DESTDIR=/tmp/root       a root directory to install below
+# MODULES_PATH=/path      another directory to install in
 
 SHELL = /bin/sh
 
@@ -81,6 +90,24 @@ run:
 	@t/tools/packages build
 	+@$(MAKE) --no-print-directory all
 	@exec t/tools/run
+
+
+# Installation
+
+export DESTDIR MODULES_PATH
+
+install: $(MODULE)
+	@exec t/tools/install
+
+uninstall:
+	@exec t/tools/install --remove
+
+deb:
+	@t/tools/packages deb
+	@exec t/tools/deb
+
+deb-test: deb
+	@exec t/tools/deb-test
 
 
 # The tests
