@@ -323,44 +323,6 @@ test('the countdown, and no waiting', async (t) => {
 });
 
 
-test('a hundred tabs', async (t) => {
-    const ann = await arrive(t, 'Ann');
-    const count = 100;
-
-    /* frames of one page: a browser process for each would be its test */
-
-    await ann.page.evaluate(async (n) => {
-        const { connect } = await import('/chatws.js');
-
-        globalThis.tabs = Array.from({ length: n }, (_, i) => {
-            const client = connect({ userId: `tab${i}` });
-
-            client.subscribe('hundred');
-            client.got = new Promise((done) => client.addEventListener(
-                'new_message', ({ detail }) => done(detail.message.text)));
-            client.there = new Promise((done) => client.addEventListener(
-                'subscription_confirmed', done));
-
-            return client;
-        });
-
-        await Promise.all(tabs.map(({ there }) => there));
-    }, count);
-
-    const { recipients } = await nginx.publish({ chatId: 'hundred',
-        text: 'to all', sender: 'x' });
-
-    assert.equal(recipients, count);
-
-    const got = await ann.page.evaluate(() =>
-        Promise.all(tabs.map((tab) => tab.got)));
-
-    assert.deepEqual(got, Array(count).fill('to all'));
-    await ann.page.evaluate(() => tabs.forEach((tab) => tab.close()));
-    await ann.wellBehaved();
-});
-
-
 test('the console shows the frames', async (t) => {
     const ann = await arrive(t, 'Ann');
 
