@@ -100,7 +100,7 @@ sub DESTROY {
         Test::More::is(join("\n", @faults), '', 'no sanitizer errors');
 
         if (@faults) {
-            my ($from) = $log =~ /^(.*(?:Sanitizer|runtime error:).*)/ms;
+            my ($from) = $log =~ /^([^\n]*(?:Sanitizer|runtime error:).*)/ms;
             Test::More::diag(substr($from, 0, 6000));
         }
     }
