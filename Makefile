@@ -9,6 +9,9 @@
 #   make install    copy the module to where that nginx looks for modules
 #   make uninstall  remove it from there
 #   make deb        build/libnginx-mod-http-chatws_*.deb
+#   make run-app    the demo on top of an example of an app server
+#   make soak       thousands of clients, kills and reloads, for a long time
+#   make bench      side by side with peers, see t/bench/run --help
 #   make clean      remove build/
 #
 # This needs root, and minutes:
@@ -47,7 +50,8 @@ SOURCES = $(wildcard *.c src/*.c src/*.h)
 export CC NGINX NGINX_SRC JOBS
 
 
-.PHONY: all echo run test check unit fuzz units clean FORCE
+.PHONY: all echo run run-app install uninstall deb deb-test test check \
+	unit fuzz soak web e2e bench units clean FORCE
 
 all: $(MODULE)
 
@@ -91,6 +95,13 @@ run:
 	+@$(MAKE) --no-print-directory all
 	@exec t/tools/run
 
+# the same on top of the example of an app server
+
+run-app:
+	@t/tools/packages build app
+	+@$(MAKE) --no-print-directory all
+	@exec conf/app/run
+
 
 # Installation
 
@@ -126,6 +137,29 @@ unit:
 fuzz:
 	@t/tools/packages build fuzz
 	@exec t/fuzz/run
+
+soak:
+	@t/tools/packages build test
+	+@$(MAKE) --no-print-directory all
+	@exec t/soak/run
+
+web:
+	@t/tools/packages build test
+	+@$(MAKE) --no-print-directory all
+	@exec t/web/run
+
+e2e:
+	@t/tools/packages build test app
+	+@$(MAKE) --no-print-directory all
+	@exec t/web/e2e
+
+# side by side with peers; BENCH has options of t/bench/run
+
+bench:
+	@t/tools/packages build bench
+	+@$(MAKE) --no-print-directory all echo
+	@$(MAKE) --no-print-directory -C t/bench all ws
+	@exec t/bench/run $(BENCH)
 
 
 # Unit tests include the files under test; each fuzz target is linked with a
