@@ -15,7 +15,7 @@
 #include "ngx_http_chatws_session_private.h"
 
 
-/* for the peer's close, and for its end of the connection, each */
+/* to read what is sent, to close, and to end the connection, each */
 #define NGX_HTTP_CHATWS_CLOSE_TIME  5000
 
 
@@ -122,7 +122,7 @@ ngx_http_chatws_send_close(ngx_http_chatws_session_t *s, ngx_uint_t code,
 
     s->state = state;
 
-    ngx_add_timer(s->connection->read, NGX_HTTP_CHATWS_CLOSE_TIME);
+    ngx_http_chatws_close_timer(s);
 
     if (ngx_http_chatws_flush(s) == NGX_ERROR) {
         ngx_http_chatws_session_abort(s);
@@ -130,6 +130,13 @@ ngx_http_chatws_send_close(ngx_http_chatws_session_t *s, ngx_uint_t code,
     }
 
     ngx_http_chatws_linger(s);
+}
+
+
+void
+ngx_http_chatws_close_timer(ngx_http_chatws_session_t *s)
+{
+    ngx_add_timer(s->connection->read, NGX_HTTP_CHATWS_CLOSE_TIME);
 }
 
 
@@ -148,7 +155,7 @@ ngx_http_chatws_peer_end(ngx_http_chatws_session_t *s)
     s->ended = 1;
     s->state = NGX_HTTP_CHATWS_LINGER;
 
-    ngx_add_timer(s->connection->read, NGX_HTTP_CHATWS_CLOSE_TIME);
+    ngx_http_chatws_close_timer(s);
 }
 
 
@@ -176,7 +183,7 @@ ngx_http_chatws_linger(ngx_http_chatws_session_t *s)
 
     s->shut = (rc == NGX_OK);
 
-    ngx_add_timer(s->connection->read, NGX_HTTP_CHATWS_CLOSE_TIME);
+    ngx_http_chatws_close_timer(s);
 }
 
 

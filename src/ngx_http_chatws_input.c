@@ -298,6 +298,7 @@ ngx_http_chatws_shutdown(ngx_http_chatws_session_t *s)
 void
 ngx_http_chatws_write_handler(ngx_event_t *wev)
 {
+    size_t                      size;
     ngx_int_t                   rc;
     ngx_connection_t           *c;
     ngx_http_chatws_session_t  *s;
@@ -311,11 +312,18 @@ ngx_http_chatws_write_handler(ngx_event_t *wev)
         return;
     }
 
+    size = s->out_size;
+
     rc = ngx_http_chatws_flush(s);
 
     if (rc == NGX_ERROR) {
         ngx_http_chatws_session_abort(s);
         return;
+    }
+
+    if (s->state != NGX_HTTP_CHATWS_OPEN && s->out_size != size) {
+        /* a slow peer is not one that has gone */
+        ngx_http_chatws_close_timer(s);
     }
 
     ngx_http_chatws_linger(s);

@@ -86,6 +86,9 @@ void ngx_http_chatws_last_word(ngx_http_chatws_session_t *s,
 void ngx_http_chatws_peer_close(ngx_http_chatws_session_t *s,
     chatws_event_t *ev);
 
+/* Gives a peer that is to close, or reads what it is owed, its time anew. */
+void ngx_http_chatws_close_timer(ngx_http_chatws_session_t *s);
+
 /* The peer has ended its half: what is queued still goes to it. */
 void ngx_http_chatws_peer_end(ngx_http_chatws_session_t *s);
 

@@ -19,7 +19,7 @@ use Test::Chatws;
 use Test::Nginx;
 
 my $t = Test::Nginx->new()->has(qw/ http http_ssl socket_ssl stub_status /)
-    ->has_daemon('openssl')->plan(39);
+    ->has_daemon('openssl')->plan(41);
 
 $t->write_file_expand('nginx.conf', echo_conf(http => <<'EOC'));
     ssl_certificate cert.pem;
@@ -117,6 +117,13 @@ for my $o ([ 'TCP', port => 8081 ], [ 'TLS', port => 8443, ssl => tls() ]) {
     is(join(' ', $ws->talk([ text('a', fin => 0) ], 2)), 'ping  close 1008',
         "$name, the server's, inside a message");
     is(join(' ', $ws->talk([ bye(1000) ])), 'end', "$name, answered");
+    $ws->drop();
+
+    # one that sends a frame byte by byte, and so can't answer a ping in it
+
+    $ws = echo(%o, path => '/ping');
+    is(join(' ', $ws->talk([ split //, substr text('x' x 100), 0, 50 ], 2)),
+        'ping  close 1008', "$name, the server's, inside a frame");
     $ws->drop();
 
     # a violation as an answer

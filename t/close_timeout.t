@@ -3,8 +3,8 @@
 # Copyright (C) chatws contributors
 #
 # Peers that never answer a close, never read, or never end their half of the
-# connection: each is let go when its time is over.  All of them at once, so
-# that the seconds are waited for once.
+# connection: each is let go when its time is over, but one that is slow is
+# not.  All of them at once, so that the seconds are waited for once.
 
 use warnings;
 use strict;
@@ -20,15 +20,15 @@ use Test::Chatws;
 use Test::Nginx;
 
 my $t = Test::Nginx->new()->has(qw/ http http_ssl socket_ssl stub_status /)
-    ->has_daemon('openssl')->plan(13);
+    ->has_daemon('openssl')->plan(16);
 
 $t->write_file_expand('nginx.conf', echo_conf(http => <<'EOC'));
     ssl_certificate cert.pem;
     ssl_certificate_key cert.key;
 
     server {
-        listen 127.0.0.1:8443 ssl;
-        listen 127.0.0.1:8081;
+        listen 127.0.0.1:8443 ssl sndbuf=32k;
+        listen 127.0.0.1:8081 sndbuf=32k;
         server_name localhost;
 
         location / {
@@ -48,7 +48,7 @@ certificate($t);
 $t->run();
 
 my $big = 'x' x 8_000_000;
-my (@silent, @open, @deaf);
+my (@silent, @open, @deaf, @slow);
 
 my @kinds = ([ 'TCP', port => 8081 ], [ 'TLS', port => 8443, ssl => tls() ]);
 
@@ -61,6 +61,12 @@ for my $kind (@kinds) {
     $ws = echo(%o);
     $ws->send_raw(binary($big) . bye(1000));
     push @deaf, [ $name, $ws ];
+
+    # reads it a little at a time
+
+    $ws = echo(%o, window => 16384);
+    $ws->send_raw(binary($big) . bye(1000));
+    push @slow, [ $name, $ws ];
 }
 
 for my $kind (@kinds) {
@@ -86,15 +92,28 @@ for my $kind (@kinds) {
     push @silent, [ $name, echo(%o, path => '/ping') ];
 }
 
-is(stub_status()->{Active}, 8, 'all are there');
+is(stub_status()->{Active}, 10, 'all are there');
+
+is(join(' ', map { $_->[1]->{over} } @open), '1 1 1 1',
+    'those had no more to read');
+
+# all but those that read, slowly as they do
+
+ok(Test::Chatws::until(sub {
+    $_->[1]->sip() for @slow;
+    return stub_status()->{Active} == @slow;
+}), 'none is left of the others');
 
 for my $peer (@silent) {
     is(join(' ', $peer->[1]->talk([])), 'ping  close 1008 end',
         "$peer->[0], no answer to a close");
 }
 
-is(join(' ', map { $_->[1]->{over} } @open), '1 1 1 1',
-    'those had no more to read');
+for my $peer (@slow) {
+    is(join(' ', $peer->[1]->talk([])),
+        told('binary', $big) . ' close 1000 end', "$peer->[0], a slow one");
+    $peer->[1]->drop();
+}
 
 ok(Test::Chatws::until(sub { stub_status()->{Active} == 0 }),
     'no connection left');

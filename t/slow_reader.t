@@ -9,8 +9,6 @@
 use warnings;
 use strict;
 
-use IO::Socket::INET;
-use Socket qw/ SOL_SOCKET SO_RCVBUF /;
 use Test::More;
 
 BEGIN { use FindBin; push @INC, "$FindBin::Bin/lib"; }
@@ -135,11 +133,7 @@ $t->stop();
 sub listener {
     my (%o) = @_;
 
-    # a small window: the kernel would take in megabytes
-
-    my $peer = peer(%o, socket => IO::Socket::INET->new(Proto => 'tcp',
-        PeerAddr => '127.0.0.1:' . port($o{port} || 8081),
-        Sockopts => [ [ SOL_SOCKET, SO_RCVBUF, 16384 ] ]));
+    my $peer = peer(%o, window => 16384);
 
     $peer->talk([ text('{"action":"subscribe","chatId":"c"}') ], 2);
 

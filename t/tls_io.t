@@ -8,8 +8,6 @@
 use warnings;
 use strict;
 
-use IO::Socket::INET;
-use Socket qw/ SOL_SOCKET SO_RCVBUF /;
 use Test::More;
 
 BEGIN { use FindBin; push @INC, "$FindBin::Bin/lib"; }
@@ -85,7 +83,7 @@ for my $version (@versions) {
     for my $n (0 .. 150) {
         my $payload = 'z' x (40_000 + $n * 331);
 
-        $ws = small_window(%o);
+        $ws = echo(%o, window => 8192);
         $ws->send_raw(binary($payload) . bye(1000));
 
         # the server has done what it can when others were served thrice
@@ -148,17 +146,6 @@ ok(Test::Chatws::until(sub { stub_status()->{Active} == 0 }),
 is_deeply([ workers_of($t) ], [ $worker ], 'the same worker');
 
 $t->stop();
-
-
-# A client that the server can't send much to before it reads.
-
-sub small_window {
-    my (%o) = @_;
-
-    return echo(%o, socket => IO::Socket::INET->new(Proto => 'tcp',
-        PeerAddr => '127.0.0.1:' . port($o{port}),
-        Sockopts => [ [ SOL_SOCKET, SO_RCVBUF, 8192 ] ]));
-}
 
 
 # Bytes beside TLS.

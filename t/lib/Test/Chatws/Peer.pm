@@ -14,7 +14,8 @@ our @EXPORT = qw/ peer told /;
 
 use Digest::SHA qw/ sha1_hex /;
 use Errno qw/ EAGAIN EINTR /;
-use Socket qw/ IPPROTO_TCP SOL_SOCKET SO_LINGER TCP_NODELAY /;
+use IO::Socket::INET;
+use Socket qw/ IPPROTO_TCP SOL_SOCKET SO_LINGER SO_RCVBUF TCP_NODELAY /;
 use Time::HiRes qw/ time /;
 
 
@@ -23,10 +24,16 @@ my %names = (0 => 'continuation', 1 => 'text', 2 => 'binary', 8 => 'close',
 
 
 # A connection; the options are those of Test::Chatws::Client->connect(), and
-# deflated: what gives back a compressed payload.  Dies if it is refused.
+# deflated: what gives back a compressed payload; window: the bytes that the
+# system may receive ahead of us, else megabytes.  Dies if it is refused.
 
 sub peer {
     my (%o) = @_;
+
+    $o{socket} = IO::Socket::INET->new(Proto => 'tcp',
+        PeerAddr => '127.0.0.1:' . Test::Nginx::port($o{port} || 8080),
+        Sockopts => [ [ SOL_SOCKET, SO_RCVBUF, $o{window} ] ])
+        if $o{window};
 
     my $self = Test::Chatws::Peer->connect(%o);
 
@@ -147,6 +154,15 @@ sub hear {
     $self->{eof} = 1;
 
     return 1;
+}
+
+
+# Reads a little of what there is, for talk() to tell.
+
+sub sip {
+    my ($self) = @_;
+
+    sysread $self->{socket}, $self->{in}, 4096, length $self->{in};
 }
 
 
