@@ -36,8 +36,11 @@ if ($pid == 0) {
     exec '/bin/sh', "$top/t/tools/run";
 }
 
+# nginx -t, which goes first, listens for a moment as well
+
 ok(Test::Chatws::until(sub {
-    defined IO::Socket::INET->new(PeerAddr => '127.0.0.1:8000');
+    text() =~ /Ctrl-C/
+        && defined IO::Socket::INET->new(PeerAddr => '127.0.0.1:8000');
 }), 'listens on port 8000');
 
 my $text = text();
