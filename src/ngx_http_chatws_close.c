@@ -143,6 +143,15 @@ ngx_http_chatws_close_timer(ngx_http_chatws_session_t *s)
 void
 ngx_http_chatws_peer_end(ngx_http_chatws_session_t *s)
 {
+#if (NGX_HTTP_SSL)
+
+    if (s->connection->ssl) {
+        /* a close_notify is answered by one: RFC 8446, 6.1 */
+        s->connection->ssl->no_send_shutdown = 0;
+    }
+
+#endif
+
     if (s->out == NULL) {
         s->state = NGX_HTTP_CHATWS_DEAD;
         return;
@@ -199,6 +208,7 @@ ngx_http_chatws_shut(ngx_connection_t *c)
     if (c->ssl) {
         /* the close_notify alert; http never waits for the peer's */
         c->ssl->shutdown_without_free = 1;
+        c->ssl->no_send_shutdown = 0;
 
         rc = ngx_ssl_shutdown(c);
 

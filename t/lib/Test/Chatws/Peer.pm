@@ -148,12 +148,23 @@ sub hear {
 
     push @{$self->{told}}, 'cut ' . unpack 'H*', substr $self->{in}, 0, 20
         if length $self->{in};
-    push @{$self->{told}}, defined $n ? 'end' : "error $!";
+    push @{$self->{told}}, !defined $n ? "error $!"
+        : $self->torn() ? 'torn' : 'end';
 
     $self->{over} = 1;
     $self->{eof} = 1;
 
     return 1;
+}
+
+
+# Whether TLS ended without saying so; RECEIVED_SHUTDOWN is 2.
+
+sub torn {
+    my ($self) = @_;
+
+    return ref($self->{socket}) =~ /SSL/ && !(Net::SSLeay::get_shutdown(
+        $self->{socket}->_get_ssl_object()) & 2);
 }
 
 
