@@ -14,9 +14,11 @@
 #   make bench      side by side with peers, see t/bench/run --help
 #   make clean      remove build/
 #
-# This needs root, and minutes:
+# These need root, and minutes:
 #
-#   make deb-test   install that package in a fresh Debian 12
+#   make deb-test     install that package in a fresh Debian 12
+#   make docker-test  run docker/ in a fresh Debian 12, without Docker
+#   make matrix       build for three versions of nginx, and test
 #
 # NGINX=/path/to/nginx    another nginx to build for
 # NGINX_SRC=/path         another nginx source tree
@@ -119,6 +121,13 @@ deb:
 
 deb-test: deb
 	@exec t/tools/deb-test
+
+docker-test:
+	@exec t/tools/docker-test
+
+matrix:
+	@t/tools/packages build test matrix
+	@exec t/tools/matrix
 
 
 # The tests
