@@ -32,7 +32,7 @@ static void ngx_http_chatws_hub_drain(ngx_http_chatws_hub_t *hub);
 static void ngx_http_chatws_hub_tick(ngx_event_t *ev);
 static uint32_t ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub);
 static ngx_int_t ngx_http_chatws_hub_dead(ngx_pid_t pid);
-static void ngx_http_chatws_hub_release(ngx_http_chatws_hub_t *hub,
+static uint32_t ngx_http_chatws_hub_release(ngx_http_chatws_hub_t *hub,
     uint32_t slot, ngx_pid_t pid);
 static void ngx_http_chatws_hub_wake(ngx_http_chatws_hub_t *hub,
     uint32_t n);
@@ -130,7 +130,7 @@ ngx_http_chatws_hub_claim(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
                                               ngx_http_chatws_hub_wakeup,
                                               hub, cycle);
     if (hub->wakeup == NULL) {
-        ngx_http_chatws_hub_release(hub, slot, ngx_pid);
+        (void) ngx_http_chatws_hub_release(hub, slot, ngx_pid);
         return;
     }
 
@@ -158,7 +158,7 @@ ngx_http_chatws_hub_close(ngx_http_chatws_hub_t *hub)
 
     if (hub->slot != CHATWS_SLOT_NONE) {
         ngx_http_chatws_wake_unlisten(hub->wakeup);
-        ngx_http_chatws_hub_release(hub, hub->slot, ngx_pid);
+        (void) ngx_http_chatws_hub_release(hub, hub->slot, ngx_pid);
     }
 
     ngx_http_chatws_drain_done(hub);
@@ -340,8 +340,7 @@ ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub)
                       "chatws zone \"%V\": reaping slot %uD of dead worker %P",
                       &hub->zone.name, slot, pid);
 
-        ngx_http_chatws_hub_release(hub, slot, pid);
-        reaped++;
+        reaped += ngx_http_chatws_hub_release(hub, slot, pid);
     }
 
     if (reaped == 0) {
@@ -367,25 +366,33 @@ ngx_http_chatws_hub_dead(ngx_pid_t pid)
 }
 
 
-/* Another worker may reap the same slot meanwhile, and a third claim it. */
+/*
+ * Another worker may reap the same slot meanwhile, and a third claim it.
+ * Returns 1 if this one has given it back.
+ */
 
-static void
+static uint32_t
 ngx_http_chatws_hub_release(ngx_http_chatws_hub_t *hub, uint32_t slot,
     ngx_pid_t pid)
 {
+    uint32_t     released;
     chatws_rc_e  rc;
 
     do {
         rc = CHATWS_OK;
+        released = 0;
 
         ngx_http_chatws_zone_lock(&hub->zone);
 
         if (chatws_store_slot(hub->zone.store, slot)->pid == pid) {
             rc = chatws_store_release(hub->zone.store, slot,
                                       NGX_HTTP_CHATWS_REAP_BATCH);
+            released = 1;
         }
 
         ngx_http_chatws_zone_unlock(&hub->zone);
 
     } while (rc == CHATWS_AGAIN);
+
+    return released;
 }
