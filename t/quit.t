@@ -24,6 +24,7 @@ my $http = <<'EOC';
     ssl_certificate cert.pem;
     ssl_certificate_key cert.key;
     chatws_drain 100ms;
+    chatws_ping_interval 0;
 
     server {
         listen 127.0.0.1:8443 ssl;
