@@ -36,6 +36,8 @@ static ssize_t ngx_http_chatws_write(ngx_http_chatws_session_t *s,
 #if (NGX_HTTP_SSL)
 static ssize_t ngx_http_chatws_write_ssl(ngx_http_chatws_session_t *s,
     struct iovec *iov, ngx_uint_t n);
+static size_t ngx_http_chatws_gather(u_char *record, struct iovec *iov,
+    ngx_uint_t n);
 #endif
 
 
@@ -359,53 +361,88 @@ ngx_http_chatws_write(ngx_http_chatws_session_t *s, struct iovec *iov,
 #if (NGX_HTTP_SSL)
 
 /*
- * One record at a time.  After NGX_AGAIN OpenSSL has the bytes of a record
- * and wants them again, though not at the same address: they have to be, and
- * to stay, the first of the queue.
+ * Record by record until the socket is full.  After NGX_AGAIN OpenSSL has the
+ * bytes of a record and wants them again, though not at the same address: they
+ * have to be, and to stay, the first of the queue.
  */
 
 static ssize_t
 ngx_http_chatws_write_ssl(ngx_http_chatws_session_t *s, struct iovec *iov,
     ngx_uint_t n)
 {
-    size_t             len, take;
+    size_t             len;
     u_char            *p;
-    ssize_t            sent;
-    ngx_uint_t         i;
+    ssize_t            sent, total;
     ngx_connection_t  *c;
     u_char             record[NGX_HTTP_CHATWS_RECORD];
 
-    if (n == 1) {
-        p = iov[0].iov_base;
-        len = ngx_min(iov[0].iov_len, NGX_HTTP_CHATWS_RECORD);
-
-    } else {
-        p = record;
-        len = 0;
-
-        for (i = 0; i < n && len < NGX_HTTP_CHATWS_RECORD; i++) {
-            take = ngx_min(iov[i].iov_len, NGX_HTTP_CHATWS_RECORD - len);
-
-            ngx_memcpy(record + len, iov[i].iov_base, take);
-            len += take;
-        }
-    }
-
     c = s->connection;
-
-    sent = c->send(c, p, len);
-
     s->held = 0;
+    total = 0;
 
-    if (sent == NGX_AGAIN) {
-        s->held = len;
+    while (n != 0) {
 
-        if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
+        if (n == 1 || iov->iov_len >= NGX_HTTP_CHATWS_RECORD) {
+            p = iov->iov_base;
+            len = ngx_min(iov->iov_len, NGX_HTTP_CHATWS_RECORD);
+
+        } else {
+            p = record;
+            len = ngx_http_chatws_gather(record, iov, n);
+        }
+
+        sent = c->send(c, p, len);
+
+        if (sent == NGX_ERROR) {
             return NGX_ERROR;
         }
+
+        if (sent == NGX_AGAIN) {
+            s->held = len;
+
+            if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
+                return NGX_ERROR;
+            }
+
+            break;
+        }
+
+        total += sent;
+
+        while (n != 0 && (size_t) sent >= iov->iov_len) {
+            sent -= iov->iov_len;
+            iov++;
+            n--;
+        }
+
+        if (sent != 0) {
+            iov->iov_base = (u_char *) iov->iov_base + sent;
+            iov->iov_len -= sent;
+        }
     }
 
-    return sent;
+    return total != 0 ? total : NGX_AGAIN;
+}
+
+
+/* Fills a record. */
+
+static size_t
+ngx_http_chatws_gather(u_char *record, struct iovec *iov, ngx_uint_t n)
+{
+    size_t      len, take;
+    ngx_uint_t  i;
+
+    len = 0;
+
+    for (i = 0; i < n && len < NGX_HTTP_CHATWS_RECORD; i++) {
+        take = ngx_min(iov[i].iov_len, NGX_HTTP_CHATWS_RECORD - len);
+
+        ngx_memcpy(record + len, iov[i].iov_base, take);
+        len += take;
+    }
+
+    return len;
 }
 
 #endif

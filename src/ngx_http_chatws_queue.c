@@ -173,19 +173,6 @@ ngx_http_chatws_queue_frames(ngx_http_chatws_session_t *s,
         held -= ngx_min(held, len);
         skip = 0;
     }
-
-#if (NGX_HTTP_SSL)
-
-    /* the rest of a record that TLS has taken in part goes at once */
-
-    if (s->connection->ssl
-        && s->connection->write->ready
-        && ngx_http_chatws_flush(s) == NGX_ERROR)
-    {
-        ngx_http_chatws_session_abort(s);
-    }
-
-#endif
 }
 
 

@@ -62,8 +62,8 @@ void ngx_http_chatws_cork(ngx_http_chatws_session_t *s);
 void ngx_http_chatws_uncork(ngx_http_chatws_session_t *s);
 
 /*
- * Writes n pieces, size bytes together.  Bytes written, all unless the socket
- * is full; NGX_AGAIN: none; NGX_ERROR.
+ * Writes n pieces, size bytes together; iov is changed.  Bytes written, all
+ * unless the socket is full; NGX_AGAIN: none; NGX_ERROR.
  */
 ssize_t ngx_http_chatws_writev(ngx_http_chatws_session_t *s,
     struct iovec *iov, ngx_uint_t n, size_t size);
