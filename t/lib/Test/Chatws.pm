@@ -49,7 +49,8 @@ BEGIN {
     require Test::Nginx;
 
     # the nginx project's library: the binary knows of more dynamic modules
-    # than are installed, and workers may run as another user
+    # than are installed, workers may run as another user, and a test that
+    # starts nothing has no log
 
     if (Test::Nginx->can('test_globals_modules')
         && !defined $ENV{TEST_NGINX_MODULES})
@@ -63,6 +64,7 @@ BEGIN {
         *Test::Nginx::new = sub {
             my $self = $new->(@_);
             chmod 0755, $self->testdir();
+            $self->write_file('error.log', '');
             return $self;
         };
     }
