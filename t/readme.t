@@ -12,6 +12,8 @@ use Test::More;
 
 BEGIN { use FindBin; push @INC, "$FindBin::Bin/lib"; }
 
+use IO::Socket::IP;
+
 use Test::Chatws;
 use Test::Chatws::Piece;
 use Test::Chatws::Readme;
@@ -63,6 +65,11 @@ my $user = $> == 0 ? 'user root;' : '';
 $conf =~ s/^(?:pid|error_log) .*$//mg;
 $conf =~ s/^load_module modules.*$/%%TEST_GLOBALS%% daemon off; $user/m;
 $conf =~ s/listen 8000;/listen 127.0.0.1:8000;/;
+
+# as "make run" does: to some versions of node localhost is that one alone
+
+$conf =~ s/#listen \[::\]:8000;/listen [::1]:%%PORT_8000%%;/
+    if IO::Socket::IP->new(LocalHost => '::1', Listen => 1);
 
 mkdir "$d/temp";
 mkdir "$d/modules";
@@ -366,6 +373,15 @@ globalThis.WebSocket = class extends Socket {
     constructor(url) { super(url); sockets.push(this); }
 };
 process.on('SIGUSR2', () => sockets.pop().terminate());
+
+// what browsers have, and node before version 19 lacks
+
+globalThis.CustomEvent ??= class extends Event {
+    constructor(type, options) {
+        super(type, options);
+        this.detail = options.detail;
+    }
+};
 
 EOS
 
