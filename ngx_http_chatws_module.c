@@ -286,6 +286,7 @@ ngx_http_chatws_exit_process(ngx_cycle_t *cycle)
     ngx_http_chatws_main_conf_t   *cwmcf;
 
     ngx_http_chatws_session_exit();
+    ngx_http_chatws_scratch_done();
 
     cwmcf = ngx_http_chatws_main_conf(cycle);
 

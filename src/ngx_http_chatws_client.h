@@ -90,8 +90,9 @@ void ngx_http_chatws_resume(ngx_http_chatws_client_t *client,
  */
 void *ngx_http_chatws_scratch_get(ngx_uint_t which, size_t size);
 
-/* Gives large ones back. */
+/* Gives large ones back, or at the worker's end all. */
 void ngx_http_chatws_scratch_put(void);
+void ngx_http_chatws_scratch_done(void);
 
 /*
  * Subscribes a client to a chat that is valid as a name; NULL, or what it is

@@ -25,6 +25,9 @@ typedef struct {
 } ngx_http_chatws_scratch_t;
 
 
+static void ngx_http_chatws_scratch_free(size_t keep);
+
+
 static ngx_http_chatws_scratch_t
     ngx_http_chatws_scratch[NGX_HTTP_CHATWS_SCRATCHES];
 
@@ -52,13 +55,29 @@ ngx_http_chatws_scratch_get(ngx_uint_t which, size_t size)
 void
 ngx_http_chatws_scratch_put(void)
 {
+    ngx_http_chatws_scratch_free(NGX_HTTP_CHATWS_SCRATCH_KEEP);
+}
+
+
+void
+ngx_http_chatws_scratch_done(void)
+{
+    ngx_http_chatws_scratch_free(0);
+}
+
+
+/* Frees those that are larger than keep bytes. */
+
+static void
+ngx_http_chatws_scratch_free(size_t keep)
+{
     ngx_uint_t                  i;
     ngx_http_chatws_scratch_t  *scratch;
 
     for (i = 0; i < NGX_HTTP_CHATWS_SCRATCHES; i++) {
         scratch = &ngx_http_chatws_scratch[i];
 
-        if (scratch->size > NGX_HTTP_CHATWS_SCRATCH_KEEP) {
+        if (scratch->size > keep) {
             ngx_free(scratch->data);
             scratch->data = NULL;
             scratch->size = 0;
