@@ -97,7 +97,8 @@ for my $round (1 .. 3) {
     my $ws = ws(user => 'u', chats => "round_$round");
     is(publish({ chatId => "round_$round", text => 'x', sender => 'x' })
         ->{json}{recipients}, 1, "reload $round, publish");
-    ok($ws->await('new_message'), "reload $round, delivered");
+    ok($ws->await('new_message'), "reload $round, delivered")
+        or diag(JSON::PP->new->encode($ws->{closed} || {}));
 }
 
 # a worker is killed at once

@@ -120,7 +120,8 @@ audit('closes');
 ok(reloaded($t), 'reload');
 ok(Test::Chatws::until(sub {
     my $now = status();
-    $now->{workers} == 4 && $now->{connections} == 12;
+    $now->{workers} == 4 && $now->{connections} == 12
+        && workers_of($t) == 4;
 }), 'moved');
 
 is(status()->{moved}, 12, 'moved, counted');
