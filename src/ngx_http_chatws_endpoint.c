@@ -288,7 +288,13 @@ ngx_http_chatws_accept_client(ngx_http_request_t *r,
 
     zone = cwlcf->zone->data;
 
-    if (ngx_exiting || ngx_terminate) {
+    /* on reload a plaintext session is handed over as soon as it is open */
+
+    if (ngx_terminate
+        || (ngx_exiting
+            && (ngx_http_chatws_tls(r->connection)
+                || ngx_http_chatws_zone_newest(zone))))
+    {
         return ngx_http_chatws_refuse(r, NGX_HTTP_SERVICE_UNAVAILABLE,
                                       &leaving);
     }

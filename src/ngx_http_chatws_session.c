@@ -192,6 +192,11 @@ ngx_http_chatws_start_handler(ngx_event_t *rev)
         ngx_http_chatws_free_request(s);
     }
 
+    if (ngx_exiting) {
+        /* it came too late to be told as those at rest were */
+        c->close = 1;
+    }
+
     ngx_http_chatws_read_handler(rev);
 }
 
@@ -269,7 +274,7 @@ ngx_http_chatws_free_request(ngx_http_chatws_session_t *s)
     s->request = NULL;
     c->destroyed = 0;
 
-    if (!c->ssl && c->pool->cleanup == NULL) {
+    if (!ngx_http_chatws_tls(c) && c->pool->cleanup == NULL) {
 
         s->log = *log;
         log = &s->log;

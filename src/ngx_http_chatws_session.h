@@ -22,6 +22,15 @@
 #include "ngx_http_chatws_limits.h"
 
 
+/* whether a connection is one of TLS */
+
+#if (NGX_HTTP_SSL)
+#define ngx_http_chatws_tls(c)  ((c)->ssl != NULL)
+#else
+#define ngx_http_chatws_tls(c)  0
+#endif
+
+
 typedef struct ngx_http_chatws_session_s  ngx_http_chatws_session_t;
 typedef struct ngx_http_chatws_out_s      ngx_http_chatws_out_t;
 
