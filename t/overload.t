@@ -19,7 +19,7 @@ use Time::HiRes qw/ time /;
 
 my $slow = $ENV{TEST_NGINX_SLOW} || 1;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(36);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(37);
 
 $t->write_file_expand('nginx.conf', conf(connections => 64,
     main => 'worker_processes 2;', zone => 'zone=chat:128k',
@@ -110,7 +110,7 @@ cmp_ok(cpu($t, 0.5), '<', 0.4, 'connections, no busy loop');
 
 $_->drop() for splice @many;
 
-ok(Test::Chatws::until(sub { ws(user => 'one')->{status} == 101 }),
+ok(Test::Chatws::until(sub { status()->{connections} == 1 }),
     'connections, room again');
 
 # a worker that is stopped: publishers wait for a bounded time, others don't
@@ -121,6 +121,9 @@ my $victim = $owners[0] or die "no worker has the client\n";
 
 my @held = @clients[grep { $owners[$_] == $victim } 0 .. $#clients];
 my @free = @clients[grep { $owners[$_] != $victim } 0 .. $#clients];
+
+is(scalar(grep { $_->{status} == 101 } @clients), @clients,
+    'connections, for new clients');
 
 kill 'STOP', $victim;
 
