@@ -12,13 +12,19 @@ use Test::More;
 BEGIN { use FindBin; push @INC, "$FindBin::Bin/lib"; }
 
 use Test::Chatws;
+use Test::Chatws::Piece;
 use Test::Nginx;
 
 my $echo = '/usr/lib/nginx/modules/ngx_http_echo_module.so';
 
 plan(skip_all => 'no libnginx-mod-http-echo') unless -e $echo;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(9);
+my $t = Test::Nginx->new()->has(qw/ http /);
+my $why = Test::Chatws::Piece->new($t, "load_module $echo;")->misfit($echo);
+
+plan(skip_all => "another nginx's $why") if $why;
+
+$t->plan(9);
 
 $t->write_file_expand('nginx.conf', conf(main => "load_module $echo;",
     server => <<'EOC'))->run();

@@ -85,6 +85,17 @@ sub refused {
 }
 
 
+# Why nginx does not load a module that it is told to: Debian's are built for
+# Debian's nginx, which need not be the one under test.  '': it does.
+
+sub misfit {
+    my ($self, $module) = @_;
+
+    return $self->refused() =~ /((?:module|dlopen\(\)) "\Q$module\E".*)/
+        ? $1 =~ s/ in \S+:\d+$//r : '';
+}
+
+
 # Serves while the code, or the method of that name, is run; what it says is
 # wrong, or the first alert, or ''.
 
