@@ -14,6 +14,7 @@
 #include "ngx_http_chatws_handover.h"
 
 
+static void ngx_http_chatws_client_ending(ngx_http_chatws_session_t *s);
 static void ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s);
 static void ngx_http_chatws_client_quit(ngx_http_chatws_session_t *s);
 static ngx_uint_t ngx_http_chatws_client_code(ngx_uint_t code);
@@ -23,6 +24,7 @@ static void ngx_http_chatws_client_missed(ngx_http_chatws_session_t *s,
 
 const ngx_http_chatws_handlers_t  ngx_http_chatws_client_handlers = {
     ngx_http_chatws_dispatch,
+    ngx_http_chatws_client_ending,
     ngx_http_chatws_client_gone,
     ngx_http_chatws_client_quit
 };
@@ -123,10 +125,22 @@ ngx_http_chatws_client_missed(ngx_http_chatws_session_t *s, void *data)
     client = (ngx_http_chatws_client_t *) s;
 
     if (client->subscriber.hub == hub) {
-        ngx_http_chatws_leave(&client->subscriber);
         ngx_http_chatws_session_close(s, CHATWS_CLOSE_LATER,
                                       "notifications missed, reconnect");
     }
+}
+
+
+/* From now on it is none of those whom a message reaches. */
+
+static void
+ngx_http_chatws_client_ending(ngx_http_chatws_session_t *s)
+{
+    ngx_http_chatws_client_t  *client;
+
+    client = (ngx_http_chatws_client_t *) s;
+
+    ngx_http_chatws_leave(&client->subscriber);
 }
 
 

@@ -20,7 +20,8 @@
 
 
 static void ngx_http_chatws_send_close(ngx_http_chatws_session_t *s,
-    ngx_uint_t code, const chatws_str_t *reason, ngx_uint_t state);
+    ngx_uint_t code, const chatws_str_t *reason,
+    ngx_http_chatws_state_e state);
 static ngx_int_t ngx_http_chatws_shut(ngx_connection_t *c);
 
 
@@ -75,7 +76,7 @@ ngx_http_chatws_session_fail(ngx_http_chatws_session_t *s,
 void
 ngx_http_chatws_session_abort(ngx_http_chatws_session_t *s)
 {
-    s->state = NGX_HTTP_CHATWS_DEAD;
+    ngx_http_chatws_advance(s, NGX_HTTP_CHATWS_DEAD);
 
     ngx_post_event(s->connection->read, &ngx_posted_events);
 }
@@ -94,9 +95,24 @@ ngx_http_chatws_peer_close(ngx_http_chatws_session_t *s, chatws_event_t *ev)
         return;
     }
 
-    s->state = NGX_HTTP_CHATWS_LINGER;
+    ngx_http_chatws_advance(s, NGX_HTTP_CHATWS_LINGER);
 
     ngx_http_chatws_linger(s);
+}
+
+
+void
+ngx_http_chatws_advance(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_state_e state)
+{
+    ngx_uint_t  was;
+
+    was = s->state;
+    s->state = state;
+
+    if (was == NGX_HTTP_CHATWS_OPEN) {
+        s->handlers->ending(s);
+    }
 }
 
 
@@ -104,7 +120,7 @@ ngx_http_chatws_peer_close(ngx_http_chatws_session_t *s, chatws_event_t *ev)
 
 static void
 ngx_http_chatws_send_close(ngx_http_chatws_session_t *s, ngx_uint_t code,
-    const chatws_str_t *reason, ngx_uint_t state)
+    const chatws_str_t *reason, ngx_http_chatws_state_e state)
 {
     size_t  len;
     u_char  frame[CHATWS_FRAME_CLOSE_MAX];
@@ -120,7 +136,7 @@ ngx_http_chatws_send_close(ngx_http_chatws_session_t *s, ngx_uint_t code,
         }
     }
 
-    s->state = state;
+    ngx_http_chatws_advance(s, state);
 
     ngx_http_chatws_close_timer(s);
 
@@ -153,7 +169,7 @@ ngx_http_chatws_peer_end(ngx_http_chatws_session_t *s)
 #endif
 
     if (s->out == NULL) {
-        s->state = NGX_HTTP_CHATWS_DEAD;
+        ngx_http_chatws_advance(s, NGX_HTTP_CHATWS_DEAD);
         return;
     }
 
@@ -162,7 +178,7 @@ ngx_http_chatws_peer_end(ngx_http_chatws_session_t *s)
     }
 
     s->ended = 1;
-    s->state = NGX_HTTP_CHATWS_LINGER;
+    ngx_http_chatws_advance(s, NGX_HTTP_CHATWS_LINGER);
 
     ngx_http_chatws_close_timer(s);
 }

@@ -111,7 +111,7 @@ ngx_http_chatws_read(ngx_http_chatws_session_t *s)
                 ngx_http_chatws_peer_end(s);
 
             } else {
-                s->state = NGX_HTTP_CHATWS_DEAD;
+                ngx_http_chatws_advance(s, NGX_HTTP_CHATWS_DEAD);
             }
 
             return;
@@ -253,7 +253,7 @@ ngx_http_chatws_timer(ngx_http_chatws_session_t *s)
     default: /* NGX_HTTP_CHATWS_CLOSING, NGX_HTTP_CHATWS_LINGER */
 
         s->connection->timedout = 1;
-        s->state = NGX_HTTP_CHATWS_DEAD;
+        ngx_http_chatws_advance(s, NGX_HTTP_CHATWS_DEAD);
     }
 }
 
@@ -278,7 +278,7 @@ ngx_http_chatws_shutdown(ngx_http_chatws_session_t *s)
     if (c->error) {
         /* worker_shutdown_timeout */
         ngx_http_chatws_last_word(s, CHATWS_CLOSE_RESTART, &reason);
-        s->state = NGX_HTTP_CHATWS_DEAD;
+        ngx_http_chatws_advance(s, NGX_HTTP_CHATWS_DEAD);
         return;
     }
 

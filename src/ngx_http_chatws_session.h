@@ -39,7 +39,10 @@ typedef struct ngx_http_chatws_out_s      ngx_http_chatws_out_t;
 typedef void (*ngx_http_chatws_message_pt)(ngx_http_chatws_session_t *s,
     chatws_event_t *ev);
 
-/* The session is about to be freed. */
+/* Closing has begun, and nothing more is sent: told once, at any moment. */
+typedef void (*ngx_http_chatws_ending_pt)(ngx_http_chatws_session_t *s);
+
+/* The session is about to be freed, open or not. */
 typedef void (*ngx_http_chatws_gone_pt)(ngx_http_chatws_session_t *s);
 
 /* The worker was told to quit; the session will be closed in a while. */
@@ -50,6 +53,7 @@ typedef void (*ngx_http_chatws_quit_pt)(ngx_http_chatws_session_t *s);
 
 typedef struct {
     ngx_http_chatws_message_pt   message;
+    ngx_http_chatws_ending_pt    ending;
     ngx_http_chatws_gone_pt      gone;
     ngx_http_chatws_quit_pt      quit;
 } ngx_http_chatws_handlers_t;

@@ -82,6 +82,10 @@ void ngx_http_chatws_queue_frames(ngx_http_chatws_session_t *s,
 void ngx_http_chatws_last_word(ngx_http_chatws_session_t *s,
     ngx_uint_t code, const chatws_str_t *reason);
 
+/* Changes the state, and tells the session's user when it was open. */
+void ngx_http_chatws_advance(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_state_e state);
+
 /* Answers the peer's close frame: RFC 6455, 5.5.1. */
 void ngx_http_chatws_peer_close(ngx_http_chatws_session_t *s,
     chatws_event_t *ev);

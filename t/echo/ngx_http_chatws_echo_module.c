@@ -36,6 +36,7 @@ static void ngx_http_chatws_echo_exit_process(ngx_cycle_t *cycle);
 static const ngx_http_chatws_handlers_t  ngx_http_chatws_echo_handlers = {
     ngx_http_chatws_echo_message,
     ngx_http_chatws_echo_gone,
+    ngx_http_chatws_echo_gone,
     ngx_http_chatws_echo_gone
 };
 
