@@ -23,7 +23,8 @@
 
 /*
  * An entry.  Written under the lock before the head passes it, read without
- * the lock by those whose cursor or pin keeps it from being overwritten.
+ * the lock by those whose cursor keeps it from being overwritten, or who see
+ * afterwards that it was not.
  */
 
 typedef struct {

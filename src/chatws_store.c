@@ -72,10 +72,8 @@ chatws_store_init(void *mem, size_t size, uint32_t nslots,
 
     for (i = 0; i < nslots; i++) {
         slot = chatws_store_slot(st, i);
-        slot->fd = -1;
         slot->cursor[CHATWS_DURABLE] = CHATWS_OFF_NONE;
         slot->cursor[CHATWS_EPHEMERAL] = CHATWS_OFF_NONE;
-        slot->pin = CHATWS_OFF_NONE;
     }
 
     p += nslots * sizeof(chatws_slot_t);
@@ -173,13 +171,6 @@ chatws_store_nslots(chatws_store_t *st)
 }
 
 
-uint32_t
-chatws_store_chats_max(chatws_store_t *st)
-{
-    return st->table.arena.nblocks + 1;
-}
-
-
 uint64_t
 chatws_store_hash(chatws_store_t *st, const uint8_t *p, size_t len)
 {
@@ -225,11 +216,8 @@ chatws_store_claim(chatws_store_t *st, int64_t pid)
             chatws_shared_set(&slot->cursor[CHATWS_DURABLE], CHATWS_OFF_NONE);
             chatws_shared_set(&slot->cursor[CHATWS_EPHEMERAL],
                               CHATWS_OFF_NONE);
-            chatws_shared_set(&slot->pin, CHATWS_OFF_NONE);
             chatws_shared_set(&slot->blocked, 0);
             chatws_shared_set(&slot->lapped, 0);
-            chatws_shared_set(&slot->beat, 0);
-            chatws_shared_set(&slot->claims, slot->claims + 1);
             chatws_shared_set(&slot->pid, pid);
             chatws_shared_set(&slot->state, CHATWS_SLOT_LIVE);
 
@@ -263,7 +251,6 @@ chatws_store_release(chatws_store_t *st, uint32_t n, uint32_t budget)
     chatws_shared_set(&slot->state, CHATWS_SLOT_LEAVING);
     chatws_shared_set(&slot->cursor[CHATWS_DURABLE], CHATWS_OFF_NONE);
     chatws_shared_set(&slot->cursor[CHATWS_EPHEMERAL], CHATWS_OFF_NONE);
-    chatws_shared_set(&slot->pin, CHATWS_OFF_NONE);
 
     do {
         if (budget-- == 0) {
@@ -339,8 +326,6 @@ chatws_store_subscribe(chatws_store_t *st, uint32_t slot,
     hash = chatws_table_hash(tb, chat);
     row = chatws_table_find(tb, chat, hash);
 
-    out->created = (row == 0);
-
     if (row == 0) {
         row = chatws_table_create(tb, chat, hash);
 
@@ -385,14 +370,6 @@ chatws_store_unsubscribe(chatws_store_t *st, uint32_t slot, uint32_t chat,
 }
 
 
-uint32_t
-chatws_store_find(chatws_store_t *st, const chatws_str_t *chat)
-{
-    return chatws_table_find(&st->table, chat,
-                             chatws_table_hash(&st->table, chat));
-}
-
-
 uint64_t
 chatws_store_seq(chatws_store_t *st, uint32_t chat)
 {
@@ -433,8 +410,4 @@ chatws_store_usage(chatws_store_t *st, chatws_usage_t *out)
         out->log_used[i] = lg->head - lg->tail;
         out->log_oldest[i] = chatws_log_oldest(lg);
     }
-
-    out->chat_size = (uint32_t) block;
-    out->chat_inline = tb->inlined;
-    out->member_size = CHATWS_CELL_SIZE;
 }

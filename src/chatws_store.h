@@ -12,10 +12,9 @@
  * that of before or after a step, never between.  Nothing here makes a system
  * call or blocks.
  *
- * A chat row is known by a number from 1 to chatws_store_chats_max(), dense
- * enough to index an array; 0 is no chat.  The number of a row is stable
- * while it has members; an entry's or a subscription's "serial" tells whether
- * it is still the same chat.
+ * A chat row is known by a number from 1; 0 is no chat.  The number of a row
+ * is stable while it has members; an entry's or a subscription's "serial"
+ * tells whether it is still the same chat.
  */
 
 
@@ -50,25 +49,19 @@ typedef enum {
 
 
 /*
- * A worker process.  "counters" and "beat" are written by the owner alone,
- * without the lock (aligned words); "fd" is the caller's and survives a
- * release; the rest is the store's and changes under the lock, apart from
- * "cursor", which its owner moves forward without it.
+ * A worker process.  "counters" are written by the owner alone, without the
+ * lock (aligned words); the rest is the store's and changes under the lock.
  */
 
 typedef struct {
     int64_t   pid;
     uint64_t  cursor[2];          /* first entry not yet drained, by log,
                                      CHATWS_OFF_NONE: caught up */
-    uint64_t  pin;                /* durable entry to be kept,
-                                     CHATWS_OFF_NONE: none */
     uint64_t  blocked;            /* ms, since when it keeps publishers from
                                      going on; 0: it does not */
-    uint64_t  beat;               /* for the caller */
-    uint32_t  claims;             /* how often it was taken */
     uint32_t  lapped;
     uint32_t  state;              /* chatws_slot_state_e */
-    int32_t   fd;                 /* for the caller */
+    uint64_t  spare[3];           /* the counters have lines of their own */
     uint64_t  counters[CHATWS_COUNTERS];
 } chatws_slot_t;
 
@@ -80,7 +73,6 @@ typedef struct {
     uint64_t  last;               /* offset + 1 of the last sequenced entry,
                                      0: none; for replay_first() */
     uint32_t  chat;
-    unsigned  created:1;          /* the chat row was made by this call */
 } chatws_subscribed_t;
 
 
@@ -127,9 +119,6 @@ typedef struct {
     uint64_t  log_used[2];        /* held, the oldest not yet overwritten */
     uint64_t  log_oldest[2];      /* ms since 1970 of the oldest entry held,
                                      to a 16th of the log; 0: none */
-    uint32_t  chat_size;          /* of a chat row: id of up to chat_inline */
-    uint32_t  chat_inline;        /* bytes; a longer one takes another row */
-    uint32_t  member_size;        /* of a member row */
 } chatws_usage_t;
 
 
@@ -159,11 +148,10 @@ chatws_rc_e chatws_store_attach(void *mem, size_t size);
 void chatws_store_recover(chatws_store_t *st);
 
 /*
- * What init() was given, and one more than the largest chat row number.
+ * What init() was given.
  */
 uint64_t chatws_store_epoch(chatws_store_t *st);
 uint32_t chatws_store_nslots(chatws_store_t *st);
-uint32_t chatws_store_chats_max(chatws_store_t *st);
 
 /*
  * Keyed SipHash-2-4, never 0.  Without the lock.
@@ -191,14 +179,14 @@ chatws_slot_t *chatws_store_slot(chatws_store_t *st, uint32_t slot);
 uint64_t *chatws_store_counters(chatws_store_t *st);
 
 /*
- * Locked.  Takes a free slot: counters 0, no members, caught up; "fd" is as
- * it was.  CHATWS_SLOT_NONE: all are taken.
+ * Locked.  Takes a free slot: counters 0, no members, caught up.
+ * CHATWS_SLOT_NONE: all are taken.
  */
 uint32_t chatws_store_claim(chatws_store_t *st, int64_t pid);
 
 /*
  * Locked.  Takes the slot out of service and removes up to budget of its
- * member rows.  The first call ends its cursors and pin, so that it keeps no
+ * member rows.  The first call ends its cursors, so that it keeps no
  * publisher from going on.  AGAIN: call again, the lock may be dropped
  * between, any process may go on with it; OK: the slot is free and its
  * counters are in the totals.  For a process's own exit, and for a dead one;
@@ -233,11 +221,6 @@ chatws_rc_e chatws_store_subscribe(chatws_store_t *st, uint32_t slot,
  */
 void chatws_store_unsubscribe(chatws_store_t *st, uint32_t slot,
     uint32_t chat, uint64_t user, uint32_t flags, int last);
-
-/*
- * Locked.  The chat's row, 0: there is none.
- */
-uint32_t chatws_store_find(chatws_store_t *st, const chatws_str_t *chat);
 
 /*
  * Locked.  The last number used in a chat, which exists.
@@ -292,19 +275,13 @@ uint64_t chatws_store_cursor(chatws_store_t *st, uint32_t slot, uint32_t log);
 
 /*
  * The entry at off, or behind the padding there, and the offset of what
- * follows it in *next.  Without the lock, for offsets that the caller's
- * cursor or pin protects.  NULL: off is the head, and *next is the head; or,
- * with *next CHATWS_OFF_NONE, there is no entry at off: the caller was lapped.
+ * follows it in *next.  Without the lock.  NULL: off is the head, and *next is
+ * the head; or, with *next CHATWS_OFF_NONE, there is no entry at off: the
+ * caller was lapped.  For offsets that the caller's cursor protects; what no
+ * cursor protects may change at any moment, see chatws_store_held().
  */
 chatws_entry_t *chatws_store_entry(chatws_store_t *st, uint32_t log,
     uint64_t off, uint64_t *next);
-
-/*
- * Gives the entries before pos free, without the lock.  For the slot's owner,
- * while its cursor is not CHATWS_OFF_NONE.
- */
-void chatws_store_advance(chatws_store_t *st, uint32_t slot, uint32_t log,
-    uint64_t pos);
 
 /*
  * Locked.  Gives the entries before pos free.  OK: pos is the head, the slot
@@ -332,9 +309,8 @@ void chatws_store_unlap(chatws_store_t *st, uint32_t slot);
 /*
  * Collects the offsets of the chat's entries numbered since + 1 to sub->seq,
  * oldest first, at most max, not older than oldest_ms (0: any age).  Without
- * the lock: what was collected may be overwritten at any time, unless
- * chatws_store_pin() is called in the same locked section or says OK later,
- * or chatws_store_held() says yes after it was copied.  OK: all of them, *n
+ * the lock: what was collected may be overwritten at any time, and is good
+ * if chatws_store_held() says yes after it was copied.  OK: all of them, *n
  * may be 0; DECLINED: more than max, or not all are held, or since is larger
  * than sub->seq.
  */
@@ -347,15 +323,6 @@ chatws_rc_e chatws_store_replay_first(chatws_store_t *st,
  * it and of later ones before this call is good.  Without the lock.
  */
 int chatws_store_held(chatws_store_t *st, uint64_t off);
-
-/*
- * Locked.  Keeps the durable entries from off on from being overwritten,
- * until unpin(); one pin for each slot, a second call moves it.  To be held
- * briefly: it may stop publishers, and after their lap_limit the slot is
- * lapped.  OK; DECLINED: off was overwritten, no pin is set.
- */
-chatws_rc_e chatws_store_pin(chatws_store_t *st, uint32_t slot, uint64_t off);
-void chatws_store_unpin(chatws_store_t *st, uint32_t slot);
 
 
 /* figures */

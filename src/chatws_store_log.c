@@ -233,10 +233,6 @@ chatws_store_room(chatws_store_t *st, uint32_t log, uint64_t end,
 
         low = chatws_shared_get(&slot->cursor[log]);
 
-        if (log == CHATWS_DURABLE && slot->pin < low) {
-            low = slot->pin;
-        }
-
         if (low >= lowest) {
             continue;
         }
@@ -254,7 +250,6 @@ chatws_store_room(chatws_store_t *st, uint32_t log, uint64_t end,
         chatws_shared_set(&slot->lapped, 1);
         chatws_shared_set(&slot->cursor[CHATWS_DURABLE], CHATWS_OFF_NONE);
         chatws_shared_set(&slot->cursor[CHATWS_EPHEMERAL], CHATWS_OFF_NONE);
-        chatws_shared_set(&slot->pin, CHATWS_OFF_NONE);
 
         out->wake[out->nwake++] = i;
     }
@@ -359,22 +354,6 @@ chatws_store_entry(chatws_store_t *st, uint32_t log, uint64_t off,
 }
 
 
-void
-chatws_store_advance(chatws_store_t *st, uint32_t slot, uint32_t log,
-    uint64_t pos)
-{
-    chatws_slot_t  *sl;
-
-    sl = chatws_store_slot(st, slot);
-
-    chatws_shared_set(&sl->cursor[log], pos);
-
-    if (sl->blocked != 0 && sl->pin == CHATWS_OFF_NONE) {
-        chatws_shared_set(&sl->blocked, 0);
-    }
-}
-
-
 chatws_rc_e
 chatws_store_caught_up(chatws_store_t *st, uint32_t slot, uint32_t log,
     uint64_t pos)
@@ -391,7 +370,11 @@ chatws_store_caught_up(chatws_store_t *st, uint32_t slot, uint32_t log,
         pos = CHATWS_OFF_NONE;
     }
 
-    chatws_store_advance(st, slot, log, pos);
+    chatws_shared_set(&sl->cursor[log], pos);
+
+    if (sl->blocked != 0) {
+        chatws_shared_set(&sl->blocked, 0);
+    }
 
     return pos == CHATWS_OFF_NONE ? CHATWS_OK : CHATWS_AGAIN;
 }
@@ -419,7 +402,6 @@ chatws_store_unlap(chatws_store_t *st, uint32_t slot)
 
     chatws_shared_set(&sl->cursor[CHATWS_DURABLE], CHATWS_OFF_NONE);
     chatws_shared_set(&sl->cursor[CHATWS_EPHEMERAL], CHATWS_OFF_NONE);
-    chatws_shared_set(&sl->pin, CHATWS_OFF_NONE);
     chatws_shared_set(&sl->blocked, 0);
     chatws_shared_set(&sl->lapped, 0);
 }
@@ -439,46 +421,4 @@ int
 chatws_store_held(chatws_store_t *st, uint64_t off)
 {
     return chatws_log_held(&st->log[CHATWS_DURABLE], off);
-}
-
-
-chatws_rc_e
-chatws_store_pin(chatws_store_t *st, uint32_t slot, uint64_t off)
-{
-    uint64_t        room;
-    chatws_log_t   *lg;
-    chatws_slot_t  *sl;
-
-    lg = &st->log[CHATWS_DURABLE];
-    sl = chatws_store_slot(st, slot);
-
-    if (off < lg->tail || sl->lapped) {
-        chatws_store_unpin(st, slot);
-        return CHATWS_DECLINED;
-    }
-
-    room = off + lg->size;
-
-    if (lg->room > room) {
-        chatws_shared_set(&lg->room, room);
-    }
-
-    chatws_shared_set(&sl->pin, off);
-
-    return CHATWS_OK;
-}
-
-
-void
-chatws_store_unpin(chatws_store_t *st, uint32_t slot)
-{
-    chatws_slot_t  *sl;
-
-    sl = chatws_store_slot(st, slot);
-
-    chatws_shared_set(&sl->pin, CHATWS_OFF_NONE);
-
-    if (sl->blocked != 0) {
-        chatws_shared_set(&sl->blocked, 0);
-    }
 }

@@ -43,17 +43,6 @@ chatws_table_units(uint32_t nslots)
 }
 
 
-uint32_t
-chatws_table_inlined(uint32_t nslots)
-{
-    size_t  used;
-
-    used = sizeof(chatws_chat_t) + (nslots + 63) / 64 * sizeof(uint64_t) + 1;
-
-    return (uint32_t) (chatws_table_units(nslots) * CHATWS_CELL_SIZE - used);
-}
-
-
 uint64_t
 chatws_table_size(uint32_t nslots, uint32_t nblocks)
 {
@@ -73,16 +62,21 @@ void
 chatws_table_init(chatws_table_t *tb, uint8_t *base, uint32_t nslots,
     uint32_t nblocks, const uint8_t key[16])
 {
-    uint8_t  *p;
+    uint8_t   *p;
+    uint32_t   units;
 
     memset(tb, 0, sizeof(chatws_table_t));
     memcpy(tb->key, key, 16);
 
+    units = chatws_table_units(nslots);
+
     tb->nslots = nslots;
     tb->words = (nslots + 63) / 64;
-    tb->inlined = chatws_table_inlined(nslots);
+    tb->inlined = (uint32_t) (units * CHATWS_CELL_SIZE
+                              - sizeof(chatws_chat_t)
+                              - tb->words * sizeof(uint64_t) - 1);
     tb->nchats = nblocks;
-    tb->nmembers = (nblocks * chatws_table_units(nslots) + 1) / 2;
+    tb->nmembers = (uint32_t) (((uint64_t) nblocks * units + 1) / 2);
 
     p = base;
 
@@ -100,7 +94,7 @@ chatws_table_init(chatws_table_t *tb, uint8_t *base, uint32_t nslots,
 
     memset(base, 0, (size_t) (p - base));
 
-    chatws_arena_init(&tb->arena, p, nblocks, chatws_table_units(nslots));
+    chatws_arena_init(&tb->arena, p, nblocks, units);
 }
 
 

@@ -92,11 +92,9 @@ typedef struct {
 
 
 /*
- * For so many slots: the cells of a chat row, and the bytes of an id that lie
- * in it.
+ * The cells of a chat row for so many slots.
  */
 uint32_t chatws_table_units(uint32_t nslots);
-uint32_t chatws_table_inlined(uint32_t nslots);
 
 /*
  * The bytes that a table of so many blocks takes, blocks included.

@@ -54,9 +54,25 @@ static void store_hook(void);
     } while (0)
 
 
+/* bytes of a chat row */
+#define store_chat_size(st)  ((st)->table.arena.units * CHATWS_CELL_SIZE)
+
+
 static char      store_text[256];
 static uint8_t  *store_kind;     /* of each block */
 static uint8_t  *store_free;     /* of each cell: in the list of free ones */
+
+
+/*
+ * The chat's row, 0: there is none.
+ */
+
+static uint32_t
+store_find(chatws_store_t *st, const chatws_str_t *chat)
+{
+    return chatws_table_find(&st->table, chat,
+                             chatws_table_hash(&st->table, chat));
+}
 
 
 /*
@@ -224,7 +240,7 @@ store_check_chats(chatws_store_t *st)
             store_want(chatws_table_hash(tb, &str) >> 32 == ch->hash);
             store_want(chatws_table_chat_head(tb, ch->hash)
                        == chatws_table_array(tb, uint32_t, chats) + b);
-            store_want(chatws_store_find(st, &str) == chat);
+            store_want(store_find(st, &str) == chat);
             store_want(ch->serial != 0 && ch->serial <= tb->serial);
             store_want(ch->last == 0 || ch->seq != 0);
 
@@ -431,10 +447,6 @@ store_check_logs(chatws_store_t *st)
 
             if (slot->state != CHATWS_SLOT_LIVE || slot->lapped) {
                 continue;
-            }
-
-            if (log == CHATWS_DURABLE && slot->pin < low) {
-                low = slot->pin;
             }
 
             if (low == CHATWS_OFF_NONE) {

@@ -104,7 +104,7 @@ compare(void)
             continue;
         }
 
-        model_want(chatws_store_find(st, name(c)) == row[c]);
+        model_want(store_find(st, name(c)) == row[c]);
 
         ch = chatws_table_chat(&st->table, row[c]);
         model_want(ch->serial == serial[c] && ch->total == n);

@@ -14,7 +14,6 @@ static void test_members(void);
 static void test_publish(void);
 static void test_drain(void);
 static void test_lap(void);
-static void test_pin(void);
 static void test_replay(void);
 static uint32_t drain(uint32_t slot, unsigned log);
 
@@ -27,7 +26,6 @@ main(void)
     test_publish();
     test_drain();
     test_lap();
-    test_pin();
     test_replay();
 
     return done();
@@ -58,7 +56,7 @@ test_layout(void)
 
         if ((uint8_t *) st + size
             < (uint8_t *) &st->log[1] + st->log[1].base + st->log[1].size
-            || u.arena_size < 16 * u.chat_size
+            || u.arena_size < 16 * store_chat_size(st)
             || u.log_size[0] < 2048 || u.log_size[1] < 4096
             || store_check(st) != NULL)
         {
@@ -111,13 +109,13 @@ test_members(void)
     a = chatws_store_claim(st, 1);
     b = chatws_store_claim(st, 2);
 
-    ok(sub(a, "one", 11, 0) == CHATWS_OK && in.created && in.seq == 0
-       && in.head == 0 && in.serial == 1 && in.chat != 0, "a first member");
+    ok(sub(a, "one", 11, 0) == CHATWS_OK && in.seq == 0 && in.head == 0
+       && in.serial == 1 && in.chat != 0, "a first member");
 
     chat = in.chat;
 
-    ok(sub(a, "one", 11, 0) == CHATWS_OK && !in.created && in.chat == chat,
-       "the same again");
+    ok(sub(a, "one", 11, 0) == CHATWS_OK && in.serial == 1
+       && in.chat == chat, "the same again");
     (void) sub(a, "one", 11, CHATWS_MEMBER_OWN);
     (void) sub(a, "one", 12, 0);
     (void) sub(b, "one", 11, 0);
@@ -141,10 +139,11 @@ test_members(void)
     chatws_store_unsubscribe(st, b, chat, 11, 0, 1);
     chatws_store_usage(st, &u);
     ok(u.chats == 1 && u.idle == 1 && u.members == 0
-       && u.arena_free == u.arena_size - u.chat_size, "an idle chat");
+       && u.arena_free == u.arena_size - store_chat_size(st),
+       "an idle chat");
 
-    ok(sub(a, "one", 11, 0) == CHATWS_OK && in.chat == chat && !in.created,
-       "is taken up again");
+    ok(sub(a, "one", 11, 0) == CHATWS_OK && in.chat == chat
+       && in.serial == 1, "is taken up again");
 
     memset(id, 'x', sizeof(id));
     id[129] = '\0';
@@ -153,17 +152,17 @@ test_members(void)
        && pub("", 1, 0, 0, 1) == CHATWS_ERROR, "wrong lengths");
 
     id[128] = '\0';
-    ok(sub(a, id, 1, 0) == CHATWS_OK && in.created, "the longest");
+    ok(sub(a, id, 1, 0) == CHATWS_OK && in.serial == 2, "the longest");
     id[127] = 'y';
-    ok(sub(a, id, 1, 0) == CHATWS_OK && in.created, "its twin");
+    ok(sub(a, id, 1, 0) == CHATWS_OK && in.serial == 3, "its twin");
     id[40] = '\0';
-    ok(sub(a, id, 1, 0) == CHATWS_OK && in.created, "40 bytes");
+    ok(sub(a, id, 1, 0) == CHATWS_OK && in.serial == 4, "40 bytes");
     id[39] = '\0';
-    ok(sub(a, id, 1, 0) == CHATWS_OK && in.created, "39 bytes");
+    ok(sub(a, id, 1, 0) == CHATWS_OK && in.serial == 5, "39 bytes");
     ok(sub(7, "one", 1, 0) == CHATWS_ERROR, "not a live slot");
 
     chatws_store_usage(st, &u);
-    ok(u.arena_ids == 3 * u.chat_size && u.chat_inline == 39,
+    ok(u.arena_ids == 3 * store_chat_size(st) && st->table.inlined == 39,
        "three have tails");
 
     test_end("members");
@@ -335,8 +334,6 @@ test_drain(void)
     ok(chatws_store_caught_up(st, a, 0, head) == CHATWS_AGAIN
        && chatws_store_cursor(st, a, 0) == head, "there is more");
 
-    chatws_store_advance(st, a, 0, head + 128);
-    ok(chatws_store_cursor(st, a, 0) == head + 128, "by the owner, unlocked");
     ok(chatws_store_caught_up(st, a, 0, chatws_store_head(st, 0))
        == CHATWS_OK && chatws_store_pending(st, wake) == 0, "caught up");
 
@@ -371,8 +368,8 @@ test_lap(void)
     ok(pub("one", 12, 900, CHATWS_DURABLE, 1099) == CHATWS_BUSY
        && !chatws_store_lapped(st, a), "it is waited for");
 
-    chatws_store_advance(st, a, CHATWS_DURABLE,
-                         chatws_store_cursor(st, a, CHATWS_DURABLE));
+    (void) chatws_store_caught_up(st, a, CHATWS_DURABLE,
+                                 chatws_store_cursor(st, a, CHATWS_DURABLE));
     ok(pub("one", 12, 900, CHATWS_DURABLE, 1150) == CHATWS_BUSY
        && !chatws_store_lapped(st, a), "longer if it moves");
     ok(pub("one", 12, 900, CHATWS_DURABLE, 1140) == CHATWS_BUSY
@@ -386,8 +383,8 @@ test_lap(void)
        && chatws_store_cursor(st, a, CHATWS_DURABLE) == CHATWS_OFF_NONE,
        "and has no part in what follows");
     ok(chatws_store_caught_up(st, a, CHATWS_DURABLE, 0) == CHATWS_OK
-       && chatws_store_pin(st, a, chatws_store_head(st, 0))
-          == CHATWS_DECLINED, "whatever it does");
+       && chatws_store_cursor(st, a, CHATWS_DURABLE) == CHATWS_OFF_NONE,
+       "whatever it does");
 
     chatws_store_unlap(st, a);
     chatws_store_unlap(st, b);
@@ -409,45 +406,6 @@ test_lap(void)
        && !chatws_store_lapped(st, a), "what is ephemeral laps nobody");
 
     test_end("lap");
-}
-
-
-static void
-test_pin(void)
-{
-    uint32_t     a, i;
-    chatws_rc_e  rc;
-
-    test_begin(SIZE, SLOTS);
-
-    a = chatws_store_claim(st, 1);
-
-    for (i = 0; i < 30; i++) {
-        (void) pub("one", 12, 900, CHATWS_DURABLE, 1);
-    }
-
-    ok(chatws_store_pin(st, a, 0) == CHATWS_DECLINED, "no pin to the past");
-    ok(chatws_store_pin(st, a, st->log[0].tail) == CHATWS_OK, "a pin");
-    ok(pub("one", 12, 900, CHATWS_DURABLE, 1) == CHATWS_BUSY, "keeps it");
-
-    chatws_store_unpin(st, a);
-    ok(pub("one", 12, 900, CHATWS_DURABLE, 1000) == CHATWS_OK, "while it is");
-
-    (void) chatws_store_pin(st, a, st->log[0].tail);
-
-    for (i = 0; i < 100; i++) {
-        rc = pub("one", 12, 900, CHATWS_DURABLE, 2000 + i);
-
-        if (rc != CHATWS_BUSY) {
-            break;
-        }
-    }
-
-    ok(rc == CHATWS_BUSY && i == 100
-       && pub("one", 12, 900, CHATWS_DURABLE, 2100) == CHATWS_OK
-       && chatws_store_lapped(st, a), "and not forever");
-
-    test_end("pin");
 }
 
 

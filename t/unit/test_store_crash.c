@@ -288,10 +288,6 @@ script(void)
     }
 
     chatws_store_unlap(st, ME);
-    (void) chatws_store_pin(st, ME, chatws_store_head(st, CHATWS_DURABLE));
-    publish("bystander", 300, CHATWS_DURABLE);
-    drain(OTHER);
-    chatws_store_unpin(st, ME);
 
     /* the end of a slot */
 
@@ -320,7 +316,7 @@ subscribe(uint32_t slot, const char *name, uint64_t user)
     who.flags = 0;
     who.user = user;
 
-    row = chatws_store_find(st, &str);
+    row = store_find(st, &str);
 
     if (slot == OTHER
         && row != 0
@@ -346,8 +342,7 @@ unsubscribe(uint32_t slot, const char *name, uint64_t user, int last)
     str.data = (uint8_t *) name;
     str.len = strlen(name);
 
-    chatws_store_unsubscribe(st, slot, chatws_store_find(st, &str), user, 0,
-                             last);
+    chatws_store_unsubscribe(st, slot, store_find(st, &str), user, 0, last);
     side->done++;
 }
 

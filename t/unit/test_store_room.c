@@ -54,19 +54,19 @@ test_room(void)
     }
 
     chatws_store_usage(st, &u);
-    ok(n == u.arena_size * 3 / (4 * u.chat_size)
-       || n == u.arena_size * 3 / (4 * u.chat_size) - 1,
+    ok(n == u.arena_size * 3 / (4 * store_chat_size(st))
+       || n == u.arena_size * 3 / (4 * store_chat_size(st)) - 1,
        "%u chats with a member each; then there is no room", n);
     ok(u.evictions != 0 && u.idle <= 1
-       && chatws_store_find(st, &(chatws_str_t) chatws_str("old")) == 0,
+       && store_find(st, &(chatws_str_t) chatws_str("old")) == 0,
        "what was idle is gone");
     ok(pub("old", 12, 10, CHATWS_DURABLE, 1) == CHATWS_BUSY
        || u.idle == 1, "nor for a new chat's message");
 
     for (i = 0; i < n; i += 2) {
         sprintf(id, "chat_%u", i);
-        row = chatws_store_find(st, &(chatws_str_t) { strlen(id),
-                                                      (uint8_t *) id });
+        row = store_find(st, &(chatws_str_t) { strlen(id),
+                                               (uint8_t *) id });
         chatws_store_unsubscribe(st, a, row, i, 0, 1);
     }
 
@@ -87,11 +87,12 @@ test_room(void)
 
     chatws_store_usage(st, &u);
     ok(u.idle == 0 && u.arena_free == 0 && u.arena_partial == 0
-       && u.evictions > evicted && u.members * 32 + u.chats * u.chat_size
-          == u.arena_size, "members take it all: %u more", i);
+       && u.evictions > evicted
+       && u.members * 32 + u.chats * store_chat_size(st) == u.arena_size,
+       "members take it all: %u more", i);
     ok(store_check(st) == NULL, "and all is sound");
 
-    row = chatws_store_find(st, &(chatws_str_t) chatws_str("chat_1"));
+    row = store_find(st, &(chatws_str_t) chatws_str("chat_1"));
 
     for (i = 0; i < 10000; i++) {
 
@@ -112,7 +113,8 @@ test_room(void)
     }
 
     chatws_store_usage(st, &u);
-    ok(u.arena_free + u.arena_partial < 2 * u.chat_size && u.idle <= 1,
+    ok(u.arena_free + u.arena_partial < 2 * store_chat_size(st)
+       && u.idle <= 1,
        "their cells make room for %u chats", i);
     ok(store_check(st) == NULL, "and all is sound");
 
@@ -120,7 +122,7 @@ test_room(void)
 
     chatws_store_usage(st, &u);
     ok(u.members == 0 && u.subscriptions == 0 && u.chats == u.idle
-       && u.arena_free + u.chats * u.chat_size == u.arena_size,
+       && u.arena_free + u.chats * store_chat_size(st) == u.arena_size,
        "nothing is left behind");
 
     test_end("room");
@@ -161,7 +163,7 @@ test_release(void)
     chatws_store_usage(st, &u);
     ok(u.members == 10 && u.subscriptions == 10 && u.idle == 0, "all gone");
     ok(chatws_store_claim(st, 4) == a
-       && chatws_store_slot(st, a)->claims == 2, "and free again");
+       && chatws_store_slot(st, a)->pid == 4, "and free again");
 
     for (i = 0; i < 20; i++) {
         (void) chatws_store_claim(st, 100 + i);
@@ -181,7 +183,6 @@ test_counters(void)
     test_begin(SIZE, SLOTS);
 
     a = chatws_store_claim(st, 1);
-    chatws_store_slot(st, a)->fd = 42;
     chatws_store_slot(st, a)->counters[0] = 5;
     chatws_store_slot(st, a)->counters[31] = 7;
     chatws_store_counters(st)[0] = 1;
@@ -190,8 +191,7 @@ test_counters(void)
        && chatws_store_counters(st)[0] == 6
        && chatws_store_counters(st)[31] == 7, "counters are added up");
     ok(chatws_store_claim(st, 2) == a
-       && chatws_store_slot(st, a)->counters[0] == 0
-       && chatws_store_slot(st, a)->fd == 42, "and begin at 0");
+       && chatws_store_slot(st, a)->counters[0] == 0, "and begin at 0");
 
     test_end("counters");
 }
@@ -216,7 +216,8 @@ test_many_slots(void)
        && out.nwake == 1000 && out.recipients == 999 && wake[999] == 999,
        "1000 slots are woken");
     chatws_store_usage(st, &u);
-    ok(u.chat_size == 224, "a chat's row: %u bytes", u.chat_size);
+    ok(store_chat_size(st) == 224, "a chat's row: %u bytes",
+       store_chat_size(st));
 
     for (i = 0; i < 1000; i++) {
         bad += chatws_store_release(st, i, 2) != CHATWS_OK;

@@ -19,9 +19,7 @@ typedef enum {
     OP_UNSUBSCRIBE,
     OP_DRAIN,
     OP_RELEASE,
-    OP_REPLAY,
-    OP_PIN,
-    OP_LAST
+    OP_REPLAY
 } op_e;
 
 
@@ -41,7 +39,6 @@ static void op_subscribe(void);
 static void op_unsubscribe(void);
 static void op_drain(void);
 static void op_replay(void);
-static void op_pin(void);
 static void release(uint32_t slot);
 static void release_all(uint32_t slot);
 static void died(void);
@@ -172,7 +169,7 @@ step(void)
               : kind < 80 ? OP_UNSUBSCRIBE
               : kind < 92 ? OP_DRAIN
               : kind < 94 ? OP_RELEASE
-              : kind < 98 ? OP_REPLAY : OP_PIN;
+              : OP_REPLAY;
 
     head[0] = chatws_store_head(st, 0);
     head[1] = chatws_store_head(st, 1);
@@ -211,12 +208,8 @@ step(void)
         release(op.slot);
         break;
 
-    case OP_REPLAY:
+    default: /* OP_REPLAY */
         op_replay();
-        break;
-
-    default:
-        op_pin();
     }
 
     dying = 0;
@@ -246,7 +239,7 @@ op_publish(unsigned log)
                                post.sequenced);
 
     out.wake = wake;
-    before = chatws_store_find(st, &post.chat);
+    before = store_find(st, &post.chat);
     last = before ? chatws_store_seq(st, before) : 0;
 
     rc = chatws_store_publish(st, &post, now, 50, &out);
@@ -323,8 +316,8 @@ op_subscribe(void)
         nbusy++;
         chatws_store_usage(st, &u);
         model_want(rc == CHATWS_BUSY && u.idle <= 1
-                   && u.arena_partial < u.chat_size
-                   && u.arena_free <= u.chat_size);
+                   && u.arena_partial < store_chat_size(st)
+                   && u.arena_free <= store_chat_size(st));
         return;
     }
 
@@ -418,7 +411,7 @@ op_replay(void)
 
     dying = 0;
 
-    in.chat = chatws_store_find(st, name(op.chat));
+    in.chat = store_find(st, name(op.chat));
 
     if (in.chat == 0) {
         return;
@@ -460,22 +453,6 @@ op_replay(void)
                    && e->serial == in.serial
                    && store_check_entry(e) == NULL);
     }
-}
-
-
-static void
-op_pin(void)
-{
-    if (chatws_store_slot(st, op.slot)->pin != CHATWS_OFF_NONE) {
-        chatws_store_unpin(st, op.slot);
-        return;
-    }
-
-    if (chatws_store_lapped(st, op.slot)) {
-        return;
-    }
-
-    model_want(chatws_store_pin(st, op.slot, st->log[0].tail) == CHATWS_OK);
 }
 
 
