@@ -14,9 +14,8 @@
 #include "chatws_deflate.h"
 
 
-/* the smallest window of zlib's encoder, and of the protocol */
+/* the smallest window of zlib's encoder, the largest of the protocol */
 #define CHATWS_DEFLATE_ZLIB_BITS  9
-#define CHATWS_DEFLATE_BITS_MIN   8
 #define CHATWS_DEFLATE_BITS_MAX   15
 
 #define CHATWS_DEFLATE_FIRST      4096    /* first output buffer */

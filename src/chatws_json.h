@@ -100,9 +100,6 @@ typedef struct {
 #define chatws_json_put_lit(out, lit)                                         \
     chatws_json_put(out, lit, sizeof(lit) - 1)
 
-/* The most bytes that a string of len bytes takes, with its quotes. */
-#define chatws_json_string_max(len)  (6 * (len) + 2)
-
 
 void chatws_json_put(chatws_json_out_t *out, const void *data, size_t len);
 void chatws_json_put_uint(chatws_json_out_t *out, uint64_t n);

@@ -34,7 +34,6 @@
 #define CHATWS_E_CHAT            "Invalid chatId"
 #define CHATWS_E_NOT_SUBSCRIBED  "Not subscribed"
 #define CHATWS_E_SUBSCRIPTIONS   "Too many subscriptions"
-#define CHATWS_E_RATE            "Rate limited"
 #define CHATWS_E_NO_USER         "Missing userId"
 #define CHATWS_E_USER            "Invalid userId"
 

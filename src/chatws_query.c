@@ -14,6 +14,8 @@
 
 static int chatws_query_match(const uint8_t *p, const uint8_t *last,
     const chatws_str_t *name);
+static chatws_rc_e chatws_query_decode(const uint8_t *p, const uint8_t *last,
+    chatws_str_t *value);
 static int chatws_query_byte(const uint8_t **p, const uint8_t *last);
 static int chatws_query_hex(uint8_t c);
 
@@ -22,7 +24,6 @@ chatws_rc_e
 chatws_query_get(const chatws_str_t *query, const chatws_str_t *name,
     chatws_str_t *value)
 {
-    chatws_str_t    raw;
     const uint8_t  *eq, *last, *next, *p;
 
     if (query->len == 0) {
@@ -51,40 +52,10 @@ chatws_query_get(const chatws_str_t *query, const chatws_str_t *name,
             eq++;
         }
 
-        raw.data = (uint8_t *) eq;
-        raw.len = next - eq;
-
-        return chatws_query_decode(&raw, value);
+        return chatws_query_decode(eq, next, value);
     }
 
     return CHATWS_DECLINED;
-}
-
-
-chatws_rc_e
-chatws_query_decode(const chatws_str_t *text, chatws_str_t *out)
-{
-    int             c;
-    size_t          n;
-    const uint8_t  *last, *p;
-
-    n = 0;
-    p = text->data;
-    last = p + text->len;
-
-    while (p < last) {
-        c = chatws_query_byte(&p, last);
-
-        if (c < 0) {
-            return CHATWS_ERROR;
-        }
-
-        out->data[n++] = c;
-    }
-
-    out->len = n;
-
-    return CHATWS_OK;
 }
 
 
@@ -102,6 +73,31 @@ chatws_query_match(const uint8_t *p, const uint8_t *last,
     }
 
     return p == last;
+}
+
+
+static chatws_rc_e
+chatws_query_decode(const uint8_t *p, const uint8_t *last,
+    chatws_str_t *value)
+{
+    int     c;
+    size_t  n;
+
+    n = 0;
+
+    while (p < last) {
+        c = chatws_query_byte(&p, last);
+
+        if (c < 0) {
+            return CHATWS_ERROR;
+        }
+
+        value->data[n++] = (uint8_t) c;
+    }
+
+    value->len = n;
+
+    return CHATWS_OK;
 }
 
 

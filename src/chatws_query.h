@@ -27,12 +27,5 @@
 chatws_rc_e chatws_query_get(const chatws_str_t *query,
     const chatws_str_t *name, chatws_str_t *value);
 
-/*
- * Form-decodes text into out->data, which has at least text->len bytes and
- * may be text->data itself, and sets out->len.  CHATWS_ERROR: a malformed
- * escape; out->len is not changed.
- */
-chatws_rc_e chatws_query_decode(const chatws_str_t *text, chatws_str_t *out);
-
 
 #endif /* _CHATWS_QUERY_H_INCLUDED_ */
