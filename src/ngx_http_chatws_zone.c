@@ -15,7 +15,12 @@
 #define NGX_HTTP_CHATWS_MIN_SLOTS  64
 #define NGX_HTTP_CHATWS_MAX_SLOTS  1024
 
+/* in milliseconds: for a worker that holds the lock to be run again */
+#define NGX_HTTP_CHATWS_LOCK_SLEEP  1
 
+
+static void ngx_http_chatws_zone_wait(ngx_http_chatws_zone_t *zone);
+static ngx_uint_t ngx_http_chatws_zone_spin(ngx_shmtx_t *mutex);
 static ngx_int_t ngx_http_chatws_zone_init(ngx_shm_zone_t *shm_zone,
     void *data);
 static ngx_int_t ngx_http_chatws_zone_adopt(ngx_shm_zone_t *shm_zone,
@@ -62,9 +67,72 @@ ngx_http_chatws_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size,
 void
 ngx_http_chatws_zone_lock(ngx_http_chatws_zone_t *zone)
 {
-    ngx_shmtx_lock(&zone->shpool->mutex);
+    if (!ngx_shmtx_trylock(&zone->shpool->mutex)) {
+        ngx_http_chatws_zone_wait(zone);
+    }
 
     chatws_store_recover(zone->store);
+}
+
+
+/*
+ * When a worker dies, the master opens the locks it held in the zones of its
+ * configuration.  It has forgotten a zone that a reload removed, or replaced
+ * by one of another size, but old workers are still there: instead of
+ * sleeping until they are woken they look now and then who holds the lock.
+ */
+
+static void
+ngx_http_chatws_zone_wait(ngx_http_chatws_zone_t *zone)
+{
+    ngx_pid_t     pid;
+    ngx_shmtx_t  *mutex;
+
+    mutex = &zone->shpool->mutex;
+
+    while (!ngx_http_chatws_zone_spin(mutex)) {
+
+        pid = (ngx_pid_t) *mutex->lock;
+
+        if (pid != 0
+            && kill(pid, 0) == -1
+            && ngx_errno == NGX_ESRCH
+            && ngx_shmtx_force_unlock(mutex, pid))
+        {
+            ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                          "chatws zone \"%V\" was locked by dead worker %P",
+                          &zone->name, pid);
+            continue;
+        }
+
+        ngx_msleep(NGX_HTTP_CHATWS_LOCK_SLEEP);
+    }
+}
+
+
+/* As ngx_shmtx_lock() does before it sleeps.  Returns whether it is taken. */
+
+static ngx_uint_t
+ngx_http_chatws_zone_spin(ngx_shmtx_t *mutex)
+{
+    ngx_uint_t  i, n;
+
+    if (ngx_ncpu == 1) {
+        return ngx_shmtx_trylock(mutex);
+    }
+
+    for (n = 1; n < mutex->spin; n <<= 1) {
+
+        for (i = 0; i < n; i++) {
+            ngx_cpu_pause();
+        }
+
+        if (ngx_shmtx_trylock(mutex)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -179,7 +247,7 @@ ngx_http_chatws_zone_adopt(ngx_shm_zone_t *shm_zone,
 static ngx_int_t
 ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone)
 {
-    void                    *mem, *store;
+    u_char                  *mem;
     size_t                   size;
     ngx_log_t               *log;
     ngx_core_conf_t         *ccf;
@@ -216,11 +284,10 @@ ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone)
     }
 
     mem = ngx_slab_alloc(zone->shpool, ngx_pagesize + size);
-    store = (u_char *) mem + ngx_pagesize;
 
     if (mem == NULL
-        || chatws_store_init(store, size, zone->nslots, random.key,
-                             random.epoch >> 16)
+        || chatws_store_init(mem + ngx_pagesize, size, zone->nslots,
+                             random.key, random.epoch >> 16)
            != CHATWS_OK)
     {
         ngx_log_error(NGX_LOG_EMERG, log, 0,
@@ -232,8 +299,8 @@ ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone)
 
     ngx_memzero(mem, ngx_pagesize);
 
-    zone->offers = mem;
-    zone->store = store;
+    zone->offers = (ngx_http_chatws_offers_t *) mem;
+    zone->store = (chatws_store_t *) (mem + ngx_pagesize);
     zone->shpool->data = mem;
 
     return ngx_http_chatws_zone_wake(zone, NULL);

@@ -73,8 +73,8 @@ ngx_int_t ngx_http_chatws_zone_offers(ngx_http_chatws_zone_t *zone,
     uint64_t place);
 
 /*
- * Takes the zone's lock, and first rolls back what a worker that died
- * inside it had begun.  Nothing but memory operations may follow until
+ * Takes the zone's lock, also from a worker that died with it, and rolls back
+ * what that one had begun.  Nothing but memory operations may follow until
  * the unlock.
  */
 void ngx_http_chatws_zone_lock(ngx_http_chatws_zone_t *zone);
