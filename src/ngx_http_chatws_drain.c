@@ -102,6 +102,10 @@ ngx_http_chatws_drain_handler(ngx_event_t *ev)
 
     ev->timedout = 0;
 
+    /* others may begin while this one is busy */
+
+    ngx_http_chatws_hub_signal(hub);
+
     if (hub->slot == CHATWS_SLOT_NONE) {
         return;
     }

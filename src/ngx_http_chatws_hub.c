@@ -36,6 +36,7 @@ static uint32_t ngx_http_chatws_hub_release(ngx_http_chatws_hub_t *hub,
     uint32_t slot, ngx_pid_t pid);
 static void ngx_http_chatws_hub_wake(ngx_http_chatws_hub_t *hub,
     uint32_t n);
+static void ngx_http_chatws_hub_signal_handler(ngx_event_t *ev);
 
 
 ngx_int_t
@@ -103,6 +104,10 @@ ngx_http_chatws_hub_init(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
     hub->drain.log = cycle->log;
     hub->drain.handler = ngx_http_chatws_drain_handler;
 
+    hub->signal.data = &hub->ident;
+    hub->signal.log = cycle->log;
+    hub->signal.handler = ngx_http_chatws_hub_signal_handler;
+
     hub->tick.data = &hub->ident;
     hub->tick.log = cycle->log;
     hub->tick.handler = ngx_http_chatws_hub_tick;
@@ -154,6 +159,11 @@ ngx_http_chatws_hub_close(ngx_http_chatws_hub_t *hub)
 
     if (hub->drain.posted) {
         ngx_delete_posted_event(&hub->drain);
+    }
+
+    if (hub->signal.posted) {
+        ngx_delete_posted_event(&hub->signal);
+        ngx_http_chatws_hub_signal(hub);
     }
 
     if (hub->slot != CHATWS_SLOT_NONE) {
@@ -227,22 +237,56 @@ ngx_http_chatws_hub_publish(ngx_http_chatws_hub_t *hub, uint32_t row,
 }
 
 
-/* This worker drains at the end of its turn: with all that comes in it. */
+/*
+ * All workers drain at the end of this one's turn, with all that comes in it:
+ * one that was woken by the first of many would serve that one alone.
+ */
 
 static void
 ngx_http_chatws_hub_wake(ngx_http_chatws_hub_t *hub, uint32_t n)
 {
-    uint32_t  i;
+    uint32_t  i, slot;
 
     for (i = 0; i < n; i++) {
+        slot = hub->wakes[i];
 
-        if (hub->wakes[i] == hub->slot) {
+        if (slot == hub->slot) {
             ngx_http_chatws_hub_drain(hub);
             continue;
         }
 
-        ngx_http_chatws_wake_signal(hub->zone.wake, hub->wakes[i],
-                                    ngx_cycle->log);
+        hub->owed[slot / 64] |= (uint64_t) 1 << (slot % 64);
+        ngx_post_event(&hub->signal, &ngx_posted_events);
+    }
+}
+
+
+static void
+ngx_http_chatws_hub_signal_handler(ngx_event_t *ev)
+{
+    ngx_connection_t  *ident;
+
+    ident = ev->data;
+
+    ngx_http_chatws_hub_signal(ident->data);
+}
+
+
+void
+ngx_http_chatws_hub_signal(ngx_http_chatws_hub_t *hub)
+{
+    uint32_t    slot;
+    ngx_uint_t  word;
+
+    for (word = 0; word < CHATWS_SLOTS_MAX / 64; word++) {
+
+        while (hub->owed[word] != 0) {
+            slot = word * 64 + __builtin_ctzll(hub->owed[word]);
+            hub->owed[word] &= hub->owed[word] - 1;
+
+            ngx_http_chatws_wake_signal(hub->zone.wake, slot,
+                                        ngx_cycle->log);
+        }
     }
 }
 
@@ -354,6 +398,7 @@ ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub)
     ngx_http_chatws_zone_unlock(&hub->zone);
 
     ngx_http_chatws_hub_wake(hub, n);
+    ngx_http_chatws_hub_signal(hub);
 
     return reaped;
 }

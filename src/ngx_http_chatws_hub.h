@@ -98,8 +98,8 @@ struct ngx_http_chatws_subscriber_s {
 
 
 /*
- * Sends n notifications, in order, to one subscriber.  Must neither free
- * the subscriber nor call the hub; it may mark it and post an event.
+ * Sends n notifications, in order, to one subscriber.  Must not free the
+ * subscriber, and of the hub's functions may only call leave() for it.
  */
 typedef void (*ngx_http_chatws_deliver_pt)(
     ngx_http_chatws_subscriber_t *subscriber, ngx_http_chatws_note_t **notes,
@@ -200,6 +200,7 @@ struct ngx_http_chatws_hub_s {
     ngx_connection_t                *wakeup;
     ngx_connection_t                 ident;     /* of the events below */
     ngx_event_t                      drain;     /* posted, or a timer */
+    ngx_event_t                      signal;    /* posted, for owed */
     ngx_event_t                      tick;      /* housekeeping timer */
     ngx_http_chatws_deliver_pt       deliver;
     ngx_http_chatws_lapse_pt         lapse;
@@ -208,6 +209,7 @@ struct ngx_http_chatws_hub_s {
     ngx_http_chatws_index_t          subs;      /* by subscriber and chat */
     ngx_http_chatws_batch_t          batch;
     uint32_t                        *wakes;     /* slots to wake, scratch */
+    uint64_t                         owed[CHATWS_SLOTS_MAX / 64];
     void                            *handover;  /* floor 4's */
     ngx_msec_t                       coalesce;
     uint32_t                         slot;
@@ -288,6 +290,9 @@ uint64_t ngx_http_chatws_since(ngx_http_chatws_subscriber_t *subscriber,
  */
 ngx_uint_t ngx_http_chatws_expects(ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_chat_t *chat, uint64_t offset, uint64_t seq);
+
+/* Wakes the workers that are owed it; floor 3 only. */
+void ngx_http_chatws_hub_signal(ngx_http_chatws_hub_t *hub);
 
 /* Drain, for the posted event; floor 3 only. */
 ngx_int_t ngx_http_chatws_drain_init(ngx_http_chatws_hub_t *hub,
