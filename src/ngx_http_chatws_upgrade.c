@@ -52,8 +52,10 @@ typedef struct {
 
 static void ngx_http_chatws_fields(ngx_http_request_t *r,
     ngx_http_chatws_fields_t *fields);
-static void ngx_http_chatws_field_once(ngx_http_chatws_fields_t *fields,
-    chatws_str_t *field, chatws_str_t *value);
+static ngx_uint_t ngx_http_chatws_field_has(ngx_http_request_t *r,
+    ngx_str_t *name, const chatws_str_t *token);
+static void ngx_http_chatws_field_once(ngx_http_request_t *r,
+    ngx_str_t *name, ngx_http_chatws_fields_t *fields, chatws_str_t *field);
 static chatws_str_t *ngx_http_chatws_next_field(
     ngx_http_chatws_walk_t *walk, ngx_str_t *name);
 static ngx_int_t ngx_http_chatws_negotiate_protocol(ngx_http_request_t *r,
@@ -81,18 +83,24 @@ ngx_http_chatws_handshake(ngx_http_request_t *r,
     static const chatws_fault_t  version =
         ngx_http_chatws_fault("Unsupported WebSocket version",
                               "Sec-WebSocket-Version must be 13");
+    static const chatws_fault_t  repeated =
+        ngx_http_chatws_fault("Invalid handshake",
+                              "Sec-WebSocket-Key, Sec-WebSocket-Version and "
+                              "Origin must come once");
     static const chatws_fault_t  key =
         ngx_http_chatws_fault("Invalid handshake",
-                       "Sec-WebSocket-Key must be 16 bytes of base64, once");
+                              "Sec-WebSocket-Key must be 16 bytes of base64");
     static const chatws_fault_t  body =
         ngx_http_chatws_fault("Invalid handshake",
                               "an upgrade request must have no body");
     static const chatws_fault_t  protocol =
         ngx_http_chatws_fault("Invalid handshake",
-                       "Sec-WebSocket-Protocol must be a list of tokens");
+                              "Sec-WebSocket-Protocol must be a list of "
+                              "tokens");
     static const chatws_fault_t  extensions =
         ngx_http_chatws_fault("Invalid handshake",
-                  "Sec-WebSocket-Extensions must be a list of extensions");
+                              "Sec-WebSocket-Extensions must be a list of "
+                              "extensions");
 
     ngx_memzero(hs, sizeof(ngx_http_chatws_handshake_t));
 
@@ -114,7 +122,12 @@ ngx_http_chatws_handshake(ngx_http_request_t *r,
         return NGX_HTTP_CHATWS_UPGRADE_REQUIRED;
     }
 
-    if (fields.repeated || chatws_handshake_key(&fields.key) != CHATWS_OK) {
+    if (fields.repeated) {
+        *fault = &repeated;
+        return NGX_HTTP_BAD_REQUEST;
+    }
+
+    if (chatws_handshake_key(&fields.key) != CHATWS_OK) {
         *fault = &key;
         return NGX_HTTP_BAD_REQUEST;
     }
@@ -147,66 +160,69 @@ static void
 ngx_http_chatws_fields(ngx_http_request_t *r,
     ngx_http_chatws_fields_t *fields)
 {
-    chatws_str_t               *value;
-    ngx_http_chatws_walk_t      walk;
+    static ngx_str_t           connection = ngx_string("connection");
+    static ngx_str_t           upgrade = ngx_string("upgrade");
+    static ngx_str_t           key = ngx_string("sec-websocket-key");
+    static ngx_str_t           version = ngx_string("sec-websocket-version");
+    static ngx_str_t           origin = ngx_string("origin");
 
-    static ngx_str_t            connection = ngx_string("connection");
-    static ngx_str_t            upgrade = ngx_string("upgrade");
-    static ngx_str_t            key = ngx_string("sec-websocket-key");
-    static ngx_str_t            version = ngx_string("sec-websocket-version");
-    static ngx_str_t            origin = ngx_string("origin");
-
-    static const chatws_str_t   upgrade_token = chatws_str("upgrade");
-    static const chatws_str_t   websocket_token = chatws_str("websocket");
+    static const chatws_str_t  upgrade_token = chatws_str("upgrade");
+    static const chatws_str_t  websocket_token = chatws_str("websocket");
 
     ngx_memzero(fields, sizeof(ngx_http_chatws_fields_t));
 
-    ngx_http_chatws_walk(&walk, r);
+    fields->connection = ngx_http_chatws_field_has(r, &connection,
+                                                   &upgrade_token);
+    fields->upgrade = ngx_http_chatws_field_has(r, &upgrade,
+                                                &websocket_token);
 
-    while ((value = ngx_http_chatws_next_field(&walk, &connection)) != NULL) {
-        if (chatws_handshake_token(value, &upgrade_token) == CHATWS_OK) {
-            fields->connection = 1;
-        }
-    }
-
-    ngx_http_chatws_walk(&walk, r);
-
-    while ((value = ngx_http_chatws_next_field(&walk, &upgrade)) != NULL) {
-        if (chatws_handshake_token(value, &websocket_token) == CHATWS_OK) {
-            fields->upgrade = 1;
-        }
-    }
-
-    ngx_http_chatws_walk(&walk, r);
-
-    while ((value = ngx_http_chatws_next_field(&walk, &key)) != NULL) {
-        ngx_http_chatws_field_once(fields, &fields->key, value);
-    }
-
-    ngx_http_chatws_walk(&walk, r);
-
-    while ((value = ngx_http_chatws_next_field(&walk, &version)) != NULL) {
-        ngx_http_chatws_field_once(fields, &fields->version, value);
-    }
-
-    ngx_http_chatws_walk(&walk, r);
-
-    while ((value = ngx_http_chatws_next_field(&walk, &origin)) != NULL) {
-        ngx_http_chatws_field_once(fields, &fields->origin, value);
-    }
+    ngx_http_chatws_field_once(r, &key, fields, &fields->key);
+    ngx_http_chatws_field_once(r, &version, fields, &fields->version);
+    ngx_http_chatws_field_once(r, &origin, fields, &fields->origin);
 }
 
 
-static void
-ngx_http_chatws_field_once(ngx_http_chatws_fields_t *fields,
-    chatws_str_t *field, chatws_str_t *value)
+/* Whether a field of that name, of whichever there are, has the token. */
+
+static ngx_uint_t
+ngx_http_chatws_field_has(ngx_http_request_t *r, ngx_str_t *name,
+    const chatws_str_t *token)
 {
-    if (field->data != NULL) {
-        fields->repeated = 1;
-        return;
+    chatws_str_t            *value;
+    ngx_http_chatws_walk_t   walk;
+
+    ngx_http_chatws_walk(&walk, r);
+
+    while ((value = ngx_http_chatws_next_field(&walk, name)) != NULL) {
+        if (chatws_handshake_token(value, token) == CHATWS_OK) {
+            return 1;
+        }
     }
 
-    *field = *value;
+    return 0;
+}
+
+
+/* The one field of that name, if there is any. */
+
+static void
+ngx_http_chatws_field_once(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_http_chatws_fields_t *fields, chatws_str_t *field)
+{
+    chatws_str_t            *value;
+    ngx_http_chatws_walk_t   walk;
+
+    ngx_http_chatws_walk(&walk, r);
+
+    while ((value = ngx_http_chatws_next_field(&walk, name)) != NULL) {
+
+        if (field->data != NULL) {
+            fields->repeated = 1;
+            return;
+        }
+
+        *field = *value;
+    }
 }
 
 
