@@ -62,19 +62,11 @@ ngx_http_chatws_endpoint_handler(ngx_http_request_t *r)
 
     if (r->method != NGX_HTTP_GET) {
 
-        if (ngx_http_discard_request_body(r) != NGX_OK
-            || ngx_http_chatws_add_header(r, "Allow", &allow) != NGX_OK)
-        {
+        if (ngx_http_chatws_add_header(r, "Allow", &allow) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
         return ngx_http_chatws_refuse(r, NGX_HTTP_NOT_ALLOWED, &method);
-    }
-
-    rc = ngx_http_discard_request_body(r);
-
-    if (rc != NGX_OK) {
-        return rc;
     }
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);

@@ -37,12 +37,6 @@ ngx_http_chatws_publish_handler(ngx_http_request_t *r)
 
     if (r->method != NGX_HTTP_POST) {
 
-        rc = ngx_http_discard_request_body(r);
-
-        if (rc != NGX_OK) {
-            return rc;
-        }
-
         if (ngx_http_chatws_add_header(r, "Allow", &allow) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
@@ -51,13 +45,6 @@ ngx_http_chatws_publish_handler(ngx_http_request_t *r)
     }
 
     if (!ngx_http_chatws_check_type(r)) {
-
-        rc = ngx_http_discard_request_body(r);
-
-        if (rc != NGX_OK) {
-            return rc;
-        }
-
         return ngx_http_chatws_refuse(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
                                       &type);
     }

@@ -86,7 +86,14 @@ ngx_int_t
 ngx_http_chatws_refuse(ngx_http_request_t *r, ngx_uint_t status,
     const chatws_fault_t *fault)
 {
+    ngx_int_t     rc;
     chatws_str_t  body;
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                   "chatws refuses with %ui: %V, %V", status,

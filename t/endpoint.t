@@ -14,7 +14,7 @@ BEGIN { use FindBin; push @INC, "$FindBin::Bin/lib"; }
 use Test::Chatws;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http rewrite /)->plan(68);
+my $t = Test::Nginx->new()->has(qw/ http rewrite /)->plan(70);
 
 $t->write_file_expand('nginx.conf', conf(server => <<'EOC'));
 
@@ -115,6 +115,21 @@ for my $case (
     like("$refused->{status} " . ($refused->{body} || ''),
         qr/^400\ \{"type":"error","error":"$error","details":"[^"]+",
             "timestamp":"$time"\}\s*$/x, "userId $name");
+}
+
+# a body, whether it comes along or later
+
+for my $case (
+    [ 'along with it', 'Hello' ],
+    [ 'later', '' ])
+{
+    my ($name, $body) = @$case;
+
+    my $refused = ws(user => 'u', headers => [ 'Content-Length: 5' ],
+        early => $body);
+
+    like($refused->{body} || $refused->{status}, qr/must have no body/,
+        "a body that comes $name");
 }
 
 my $refused = ws(args => '');
