@@ -17,10 +17,7 @@ use Test::Chatws;
 use Test::Chatws::Soak;
 use Test::Nginx;
 
-use Time::HiRes qw/ time /;
-
 my $kills = $ENV{TEST_CHATWS_KILLS} || 60;
-my $slow = $ENV{TEST_NGINX_SLOW} || 1;
 
 my $t = Test::Nginx->new()->has(qw/ http /)->plan(18);
 
@@ -39,7 +36,6 @@ my @clients = map { ws(user => "u$_", chats => 'quiet') } 1 .. 16;
 is(status()->{subscriptions}, 16, 'subscriptions');
 
 my ($victim) = workers_of($t);
-my $begin = time();
 
 kill 'KILL', $victim;
 
@@ -51,7 +47,6 @@ ok(Test::Chatws::until(sub {
         && $status->{subscriptions} == @alive;
 }), 'slot and rows are given back');
 
-cmp_ok(time() - $begin, '<', $slow, 'within a second');
 is(status()->{connections}, @alive, 'connections');
 is(status()->{lost}, 16 - @alive, 'lost connections');
 
@@ -115,12 +110,18 @@ is($after->{memory}{free}
     $before->{memory}{tables}, 'no memory either');
 
 is($after->{epoch}, $before->{epoch}, 'the zone is the same');
-cmp_ok($slowest, '<', 1000 * $slow, 'nobody waited for long');
+cmp_ok($slowest, '<', 500 * Test::Chatws::deadline(),
+    'nobody waited for long');
 is(Test::Chatws::Soak::alerts($t, qr/exited on signal 9/), '',
     'nothing else in the log');
 
-is($after->{lost} - $before->{lost}, $report->{cut},
-    'what was lost is what was cut off');
+# some were lost before they knew that they were there
+
+my $lost = $after->{lost} - $before->{lost};
+
+cmp_ok($lost, '>=', $report->{cut}, 'what was cut off was lost');
+cmp_ok($lost, '<=', $report->{cut} + $report->{unanswered_ws},
+    'what was lost was cut off');
 
 $t->todo_alerts();
 

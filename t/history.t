@@ -15,6 +15,8 @@ BEGIN { use FindBin; push @INC, "$FindBin::Bin/lib"; }
 use Test::Chatws;
 use Test::Nginx;
 
+use Time::HiRes qw/ time /;
+
 my $t = Test::Nginx->new()->has(qw/ http /)->plan(22);
 
 $t->write_file_expand('nginx.conf', conf(main => 'worker_processes 2;',
@@ -88,15 +90,18 @@ is($chats->{c}{recovered}, JSON::PP::true(), 'resume, not too many');
 
 # by age
 
-publish({ chatId => 'age', text => 'old', sender => 'x' });
-is(since('/short', 'age', 0), '1', 'young enough');
-ok(Test::Chatws::until(sub { since('/short', 'age', 0) eq 'no' }),
+my $young = young('age');
+
+ok(defined $young, 'young enough');
+ok(Test::Chatws::until(sub { since('/short', 'age', $young - 1) eq 'no' }),
     'too old after a while');
 
-publish({ chatId => 'age', text => 'new', sender => 'x' });
-is(since('/short', 'age', 0), 'no', 'one of them too old');
-is(since('/short', 'age', 1), '2', 'the other one is not');
-is(since('/large', 'age', 0), '1 2', 'not so elsewhere');
+my $younger = young('age');
+
+ok(defined $younger, 'the next one is not');
+is(since('/short', 'age', $young - 1), 'no', 'one of them too old');
+is(since('/large', 'age', $young - 1), join(' ', $young .. $younger),
+    'not so elsewhere');
 
 # more than fits into the send buffer
 
@@ -125,6 +130,28 @@ is(since('/large', 'old', 3), '', 'but the number is known');
 
 is(publish({ chatId => 'old', text => '4', sender => 'x' })->{json}{seq}, 4,
     'the next number');
+
+
+# The number of a message that was replayed; it must be when all that took less
+# than a second.
+
+sub young {
+    my ($chat) = @_;
+
+    my ($seq, $replayed);
+
+    Test::Chatws::until(sub {
+        my $begin = time();
+
+        $seq = publish({ chatId => $chat, text => 'x', sender => 'x' })
+            ->{json}{seq};
+        $replayed = since('/short', $chat, $seq - 1);
+
+        return $replayed eq $seq || time() - $begin < 1;
+    });
+
+    return $replayed eq $seq ? $seq : undef;
+}
 
 
 # The numbers that are replayed, or "no".

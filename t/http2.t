@@ -28,7 +28,8 @@ $t->write_file_expand('nginx.conf', $conf)->run();
 
 my $ws = ws(user => 'u', port => 8081, chats => 'chat_1');
 my $url = 'http://127.0.0.1:' . port(8080);
-my $curl = 'curl -s -m 10 --http2-prior-knowledge '
+my $curl = 'curl -s -m ' . Test::Chatws::deadline()
+    . ' --http2-prior-knowledge '
     . '-w "\n%{http_version} %{http_code}"';
 
 my $out = `$curl $url/api/messages -H 'Content-Type: application/json' \\

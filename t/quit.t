@@ -24,7 +24,6 @@ my $http = <<'EOC';
     ssl_certificate cert.pem;
     ssl_certificate_key cert.key;
     chatws_drain 100ms;
-    chatws_ping_interval 0;
 
     server {
         listen 127.0.0.1:8443 ssl;
@@ -45,10 +44,9 @@ my $http = <<'EOC';
 EOC
 
 my $t = Test::Nginx->new()->has(qw/ http http_ssl socket_ssl stub_status /)
-    ->has_daemon('openssl')->plan(11);
+    ->has_daemon('openssl')->plan(12);
 
-$t->write_file_expand('nginx.conf', echo_conf(http => $http,
-    main => 'worker_shutdown_timeout 3s;'));
+$t->write_file_expand('nginx.conf', echo_conf(http => $http));
 
 certificate($t);
 
@@ -59,17 +57,14 @@ my @kinds = ({ port => 8081 }, { port => 8443, ssl => tls() },
       [ 'Sec-WebSocket-Extensions: permessage-deflate' ],
       deflated => sub { 'x' } });
 
+# each is told, and has the time to answer
+
 my @idle = map { echo(%$_) } @kinds, @kinds;
 my @busy = map { echo(%$_) } @kinds;
 my @partial = map { echo(%$_) } @kinds;
-my @closing = map { echo(%$_) } @kinds;
-my @stay = map { echo(%$_, path => '/long') } @kinds;
-my @deaf = map { echo(%$_) } @kinds;
 
-$_->talk([ binary('x' x 1000) ], 1) for @busy, @deaf, @stay;
+$_->talk([ binary('x' x 1000) ], 1) for @busy;
 $_->send_raw(text('a', fin => 0)) for @partial;
-$_->talk([ bye(1000) ], 1) for @closing;
-$_->send_raw(binary('x' x 16_000_000)) for @deaf;
 
 # an idle HTTP connection beside them
 
@@ -77,9 +72,7 @@ my $http_client = Test::Chatws::Client->dial(port => 8081);
 $http_client->send_raw("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
 $http_client->read_answer();
 
-my $worker;
-
-Test::Chatws::until(sub { ($worker) = workers_of($t) });
+my ($first) = workers_of($t);
 
 ok(reloaded($t), 'new workers');
 
@@ -95,10 +88,24 @@ for my $list ([ 'idle', \@idle ], [ 'busy', \@busy ],
         join(' ', ('end') x $n), "$name, and the end");
 }
 
+ok(Test::Chatws::until(sub { !grep { $_ == $first } workers_of($t) }),
+    'the worker ends');
+
 # those that would stay are ended when the time is over, with the worker
 
-ok(Test::Chatws::until(sub { !grep { $_ == $worker } workers_of($t) }),
-    'the worker ends');
+$t->write_file_expand('nginx.conf', echo_conf(http => $http,
+    main => 'worker_shutdown_timeout 1s;'));
+replaced($t, 1);
+
+my @closing = map { echo(%$_) } @kinds;
+my @stay = map { echo(%$_, path => '/long') } @kinds;
+my @deaf = map { echo(%$_) } @kinds;
+
+$_->talk([ bye(1000) ], 1) for @closing;
+$_->talk([ binary('x' x 1000) ], 1) for @deaf, @stay;
+$_->send_raw(binary('x' x 16_000_000)) for @deaf;
+
+ok(replaced($t, 1), 'the next worker ends as well');
 
 unlike(join(' ', map { $_->talk([]) } @stay), qr/timeout/,
     'worker_shutdown_timeout ends the rest');

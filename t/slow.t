@@ -20,13 +20,14 @@ my $t = Test::Nginx->new()->has(qw/ http /)->plan(8);
 
 $t->write_file_expand('nginx.conf', conf(zone => 'zone=chat:2m',
     main => 'worker_processes 2;',
-    endpoint => 'chatws_send_buffer 64k; chatws_ping_interval 0;',
-    publish => 'client_max_body_size 64k;'))->run();
+    endpoint => 'chatws_send_buffer 64k;',
+    publish => 'client_max_body_size 64k;',
+    server => 'listen 127.0.0.1:8081 sndbuf=64k;'))->run();
 
 my $socket = IO::Socket::INET->new(Proto => 'tcp');
 
 setsockopt $socket, SOL_SOCKET, SO_RCVBUF, pack('i', 4096);
-connect $socket, Socket::pack_sockaddr_in(port(8080),
+connect $socket, Socket::pack_sockaddr_in(port(8081),
     Socket::inet_aton('127.0.0.1')) or die "connect: $!\n";
 
 my $slow = ws(user => 'slow', socket => $socket, chats => 'chat_1');

@@ -29,6 +29,7 @@ $t->write_file_expand('nginx.conf', conf(connections => 8192,
     main => "worker_processes $workers; worker_rlimit_nofile 20000;",
     zone => 'zone=chat:32m',
     http => 'chatws_history 10000 1h; chatws_drain 2s; access_log off;',
+    endpoint => 'chatws_ping_interval 2s; chatws_ping_timeout 1m;',
     server => 'location = /status { chatws_status chat; }'));
 
 $t->run();
@@ -46,7 +47,7 @@ undef $load;
 ok(Test::Chatws::until(sub { status()->{connections} == 0 }), 'quiet');
 
 my $before = status();
-my $fds = descriptors($t);
+my $fds = descriptors_of($t);
 my $anon = anonymous($t);
 
 $load = load($clients, misdeeds => $clients);
@@ -116,7 +117,8 @@ my $memory = $after->{memory};
 is($memory->{free} + $memory->{chats} + $memory->{subscriptions},
     $memory->{tables}, 'the zone is whole');
 is($memory->{subscriptions}, 0, 'and has given everything back');
-is(descriptors($t), $fds, 'no descriptor is left');
+ok(Test::Chatws::until(sub { descriptors_of($t) == $fds }),
+    'no descriptor is left');
 cmp_ok(anonymous($t), '<', $anon + 4096 * $workers, 'heap of the workers');
 
 is(Test::Chatws::Soak::alerts($t, qr/exited on signal 9/), '', 'the log');
@@ -145,26 +147,6 @@ sub anonymous {
     }
 
     return $sum;
-}
-
-
-# What the workers have open while there is no connection, once it is the
-# same twice.
-
-sub descriptors {
-    my ($t) = @_;
-
-    my $n = -1;
-
-    Test::Chatws::until(sub {
-        my $was = $n;
-        my @all = map { glob "/proc/$_/fd/*" } workers_of($t);
-
-        $n = @all;
-        $n == $was;
-    });
-
-    return $n;
 }
 
 

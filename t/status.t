@@ -55,6 +55,10 @@ for my $n (0 .. $#all) {
 
 is($got, $recipients + 3 * 15, 'all came');
 
+# a worker counts when it has sent
+
+ok(Test::Chatws::until(sub { status()->{delivered} == $got }), 'delivered');
+
 my $status = status();
 
 is($status->{connections}, 16, 'connections');
@@ -63,7 +67,6 @@ is($status->{subscriptions}, 32, 'subscriptions');
 is($status->{chats}, 5, 'chats');
 is($status->{published}, 15, 'published');
 is($status->{typing}, 3, 'typing');
-is($status->{delivered}, $got, 'delivered');
 
 # the same from every worker
 
@@ -103,7 +106,11 @@ $bad->drop();
 
 $_->drop() for splice @all, 12;
 
-ok(Test::Chatws::until(sub { status()->{connections} == 12 }), 'closed');
+ok(Test::Chatws::until(sub {
+    my $now = status();
+    $now->{connections} == 12 && $now->{subscriptions} == 24
+        && $now->{closed} == 8;
+}), 'closed');
 
 $status = status();
 
@@ -121,7 +128,7 @@ ok(reloaded($t), 'reload');
 ok(Test::Chatws::until(sub {
     my $now = status();
     $now->{workers} == 4 && $now->{connections} == 12
-        && workers_of($t) == 4;
+        && $now->{subscriptions} == 24 && workers_of($t) == 4;
 }), 'moved');
 
 is(status()->{moved}, 12, 'moved, counted');
@@ -141,7 +148,8 @@ for my $client (@all) {
 
 ok(Test::Chatws::until(sub {
     my $now = status();
-    $now->{reaped} == 1 && $now->{workers} == 4;
+    $now->{reaped} == 1 && $now->{workers} == 4
+        && $now->{subscriptions} == 2 * $lives;
 }), 'reaped');
 
 $status = status();

@@ -19,8 +19,8 @@ my $t = Test::Nginx->new()->has(qw/ http /)->plan(13);
 my $pid = 'add_header X-Pid $pid always;';
 
 $t->write_file_expand('nginx.conf', conf(zone => 'zone=chat:256k',
-    main => 'worker_processes 2;', endpoint => "$pid chatws_ping_interval 0;",
-    publish => $pid))->run();
+    main => 'worker_processes 2;', endpoint => $pid, publish => $pid,
+    http => 'keepalive_requests 1000000;'))->run();
 
 ok(Test::Chatws::until(sub { workers_of($t) == 2 }), 'two workers');
 
@@ -50,7 +50,7 @@ my (@accepted, $refused, $retry, $later);
 
 ok(Test::Chatws::until(sub {
     my $text = 'm' . (@accepted + 1) . ' ' . 'x' x 2000;
-    my $answer = post($publisher, $text) or return 1;
+    my $answer = post($publisher, $text) or die "no answer\n";
 
     if ($answer->{status} == 201) {
         push @accepted, $text;

@@ -27,7 +27,6 @@ $t->write_file_expand('nginx.conf', echo_conf(http => <<'EOC'));
     ssl_certificate cert.pem;
     ssl_certificate_key cert.key;
     ssl_protocols TLSv1.2 TLSv1.3;
-    chatws_ping_interval 0;
 
     server {
         listen 127.0.0.1:8443 ssl sndbuf=16k;

@@ -29,7 +29,7 @@
 #include "soak.h"
 
 
-#define SOAK_PATIENCE  20000000    /* us, to have everything */
+#define SOAK_PATIENCE  60000000    /* us, to have everything */
 
 
 static void soak_options(soak_t *k, int argc, char **argv);
@@ -318,6 +318,7 @@ soak_report(soak_t *k, uint32_t incomplete)
     soak_put(typing);
     soak_put(opened);
     soak_put(refused_ws);
+    soak_put(unanswered_ws);
     soak_put(told);
     soak_put(cut);
     soak_put(deserved);

@@ -82,6 +82,7 @@ struct soak_client_s {
     size_t         in_len;
     uint8_t       *rest;           /* of a frame that we sent in part */
     size_t         rest_len;
+    unsigned       pinged:1;       /* meanwhile; our server's pings are empty */
 };
 
 
@@ -117,6 +118,7 @@ typedef struct {
     uint64_t       typing;
     uint64_t       opened;
     uint64_t       refused_ws;     /* 503 */
+    uint64_t       unanswered_ws;
     uint64_t       told;           /* closed with a come-back code */
     uint64_t       cut;            /* without a word */
     uint64_t       deserved;       /* ends after what we did */

@@ -102,6 +102,11 @@ soak_client_timer(soak_t *k, soak_client_t *c)
         free(c->rest);
         c->rest = NULL;
     }
+
+    if (c->pinged) {
+        c->pinged = 0;
+        soak_client_send(k, c, 0x8a, "", 0);
+    }
 }
 
 
@@ -350,6 +355,11 @@ soak_client_frame(soak_t *k, soak_client_t *c, uint8_t first, uint8_t *p,
         return;
 
     case 0x89:
+        if (c->rest) {
+            c->pinged = 1;
+            return;
+        }
+
         soak_client_send(k, c, 0x8a, (char *) p, len);
         return;
 
@@ -397,6 +407,9 @@ soak_client_eof(soak_t *k, soak_client_t *c)
 
     } else if (c->state >= SOAK_OPEN) {
         k->count.deserved++;
+
+    } else {
+        k->count.unanswered_ws++;
     }
 
     soak_client_end(k, c, 0, 1000 * (1 + soak_random(k, 20)));
@@ -427,6 +440,7 @@ soak_client_end(soak_t *k, soak_client_t *c, int reset, uint64_t delay)
     c->rest = NULL;
     c->state = SOAK_IDLE;
     c->stalled = 0;
+    c->pinged = 0;
     c->due = k->now + delay;
 
     for (i = 0; i < k->nsubs; i++) {

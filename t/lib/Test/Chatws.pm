@@ -13,7 +13,8 @@ use base qw/ Exporter /;
 
 our @EXPORT = qw/
     conf ws publish request json_of slurp events_of gather deadline
-    reloaded workers_of own_network many_files
+    reloaded replaced workers_of descriptors_of
+    own_network many_files
 /;
 
 use Cwd qw/ abs_path /;
@@ -83,7 +84,9 @@ END {
 
 
 # A configuration with a hub: main, events, http, server and the two locations
-# endpoint and publish take what a test adds.
+# endpoint and publish take what a test adds.  Who wants pings says so: a client
+# that a test does not read from for long would be closed for the lack of a
+# pong.
 
 sub conf {
     my (%o) = @_;
@@ -108,6 +111,7 @@ http {
     %%TEST_GLOBALS_HTTP%%
 
     chatws_zone $zone;
+    chatws_ping_interval 0;
     $text{http}
 
     server {
@@ -141,10 +145,11 @@ sub slurp {
 }
 
 
-# The seconds that anything may take: a limit, never a pause.
+# The seconds that anything may take, on a machine that is busy with other
+# things: a limit, never a pause.
 
 sub deadline {
-    return 10 * $slow;
+    return 30 * $slow;
 }
 
 
@@ -327,6 +332,43 @@ sub many_files {
 }
 
 
+# The sockets of connections that workers have at a port, be they closed by the
+# client already; those that nobody has accepted yet are not among them.
+
+sub sockets_of {
+    my ($port) = @_;
+
+    my $local = sprintf '%04X', Test::Nginx::port($port || 8080);
+
+    return scalar grep {
+        my @field = split;
+        @field > 9 && $field[1] =~ /:$local$/ && $field[3] ne '0A'
+            && $field[9] ne '0';
+    } split /\n/, slurp('/proc/net/tcp');
+}
+
+
+# What the workers of a master have open besides connections at a port, when it
+# is the same for a second: they tell each other of their channels.
+
+sub descriptors_of {
+    my ($t, $port) = @_;
+
+    my ($n, $since) = (-1, 0);
+
+    &until(sub {
+        my @all = map { glob "/proc/$_/fd/*" } workers_of($t);
+        my $now = @all - sockets_of($port);
+
+        ($n, $since) = ($now, time()) if $now != $n;
+
+        return time() - $since > 1;
+    });
+
+    return $n;
+}
+
+
 # The process ids of the workers that a master has.
 
 sub workers_of {
@@ -365,6 +407,22 @@ sub reloaded {
 
     return &until(sub { $count->() > $told })
         && &until(sub { grep { !$before{$_} } workers_of($t) });
+}
+
+
+# Reloads, and waits until so many workers are there, all of them new ones.
+
+sub replaced {
+    my ($t, $n) = @_;
+
+    my %before = map { $_ => 1 } workers_of($t);
+
+    $t->reload();
+
+    return &until(sub {
+        my @now = workers_of($t);
+        @now == $n && !grep { $before{$_} } @now;
+    });
 }
 
 

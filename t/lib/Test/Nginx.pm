@@ -298,14 +298,14 @@ sub stop {
 
     kill 'QUIT', $pid;
 
-    if (!$self->_until(sub { $self->_gone($pid) }, 30)) {
+    if (!$self->_until(sub { $self->_gone($pid) }, 60)) {
         push @{$self->{_faults}}, 'nginx did not quit';
 
         kill 'TERM', $pid;
 
-        if (!$self->_until(sub { $self->_gone($pid) }, 10)) {
+        if (!$self->_until(sub { $self->_gone($pid) }, 30)) {
             kill 'KILL', $pid;
-            $self->_until(sub { $self->_gone($pid) }, 10);
+            $self->_until(sub { $self->_gone($pid) }, 30);
         }
     }
 
@@ -321,7 +321,7 @@ sub stop_daemons {
     while (defined(my $pid = shift @{$self->{_daemons}})) {
         kill 'TERM', $pid;
 
-        if (!$self->_until(sub { waitpid($pid, WNOHANG) != 0 }, 5)) {
+        if (!$self->_until(sub { waitpid($pid, WNOHANG) != 0 }, 30)) {
             kill 'KILL', $pid;
             waitpid($pid, 0);
         }
@@ -381,7 +381,7 @@ sub waitforfile {
         # a last look after the end of the process: daemons fork
         $exited = 1 if $pid && waitpid($pid, WNOHANG) == $pid;
         return 0;
-    }, 10);
+    }, 30);
 
     return $found && -s $file ? 1 : undef;
 }
@@ -392,7 +392,7 @@ sub waitforsocket {
 
     return $self->_until(sub {
         defined IO::Socket::INET->new(Proto => 'tcp', PeerAddr => $peer);
-    }, 10) || undef;
+    }, 30) || undef;
 }
 
 
@@ -618,7 +618,7 @@ sub http_start {
 sub http_end {
     my ($s, %extra) = @_;
 
-    my $deadline = time() + 8 * $slow;
+    my $deadline = time() + 30 * $slow;
     my $select = IO::Select->new($s);
     my $reply = '';
 

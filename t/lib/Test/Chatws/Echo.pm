@@ -37,7 +37,8 @@ BEGIN {
 use Test::Chatws::Peer;
 
 
-# A configuration with an echo at /, and the counts of nginx at /status.
+# A configuration with an echo at /, and the counts of nginx at /status; no
+# pings, as in conf().
 
 sub echo_conf {
     my (%o) = @_;
@@ -59,6 +60,7 @@ http {
     %%TEST_GLOBALS_HTTP%%
 
     chatws_max_message_size 32m;
+    chatws_ping_interval 0;
     $text{http}
 
     server {

@@ -247,8 +247,17 @@ sub limits {
 
     return "$n more connections" if $n != 19;
 
-    my $message = { chatId => 'c', text => 't', sender => 's' };
-    my @status = map { $self->publish($message)->{status} } 1 .. 30;
+    # at once, however slow this machine is
+
+    my $message = '{"chatId":"c","text":"t","sender":"s"}';
+    my @clients = map { Test::Chatws::Client->dial(port => $self->{port}) }
+        1 .. 30;
+
+    $_->send_raw(join "\r\n", 'POST /api/messages HTTP/1.1',
+        'Host: localhost', 'Connection: close',
+        'Content-Length: ' . length $message, '', $message) for @clients;
+
+    my @status = map { ($_->read_answer() || {})->{status} || 0 } @clients;
 
     return grep({ $_ == 429 } @status) ? '' : 'messages are not limited';
 }
