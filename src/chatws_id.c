@@ -12,31 +12,17 @@
 #include "chatws_id.h"
 
 
-#define CHATWS_ID_COUNTS  46656        /* 36^3 */
-
-
 static uint8_t *chatws_id_digits(uint8_t *p, unsigned n, uint64_t value);
 
 
 void
-chatws_id_make(chatws_id_t *id, uint64_t ms, uint64_t random,
-    uint8_t out[CHATWS_ID_LEN])
+chatws_id_make(uint64_t stamp, uint64_t random, uint8_t out[CHATWS_ID_LEN])
 {
     uint8_t  *p;
 
-    if (ms > id->time) {
-        id->time = ms;
-        id->count = 0;
-
-    } else if (++id->count == CHATWS_ID_COUNTS) {
-        id->time++;
-        id->count = 0;
-    }
-
     memcpy(out, "msg_", 4);
 
-    p = chatws_id_digits(out + 4, 9, id->time);
-    p = chatws_id_digits(p, 3, id->count);
+    p = chatws_id_digits(out + 4, 12, stamp);
 
     (void) chatws_id_digits(p, 10, random);
 }

@@ -15,27 +15,20 @@
 
 
 #define CHATWS_ID_LEN      26      /* msg_ and 22 of 0-9a-z */
+#define CHATWS_ID_COUNTS   46656   /* 36^3: ids of a millisecond */
 #define CHATWS_EPOCH_LEN   12      /* hex digits */
 #define CHATWS_EPOCH_MASK  0xffffffffffffULL
 #define CHATWS_EPOCH_NONE  ((uint64_t) -1)
 
 
-/* One for each process; zeroed before the first use. */
-
-typedef struct {
-    uint64_t  time;                /* ms of the last id */
-    uint32_t  count;               /* ids made in that ms before it */
-} chatws_id_t;
-
-
 /*
- * Writes the next id, CHATWS_ID_LEN bytes without a closing zero: 9 digits
- * of time, 3 of a counter and 10 of the random bits, in base 36.  Ids of one
- * chatws_id_t grow strictly, also when the clock stands or goes back; ids of
- * different processes are told apart by the random bits (at least 51 of the
- * 64 matter).
+ * Writes an id, CHATWS_ID_LEN bytes without a closing zero: 12 digits of the
+ * stamp and 10 of the random bits, in base 36.  The stamp is a time in ms,
+ * times CHATWS_ID_COUNTS, and the number of ids made in that ms before, so
+ * that 9 digits are the time.  Ids grow with the stamp; those of the same
+ * stamp are told apart by the random bits (at least 51 of the 64 matter).
  */
-void chatws_id_make(chatws_id_t *id, uint64_t ms, uint64_t random,
+void chatws_id_make(uint64_t stamp, uint64_t random,
     uint8_t out[CHATWS_ID_LEN]);
 
 /*

@@ -172,6 +172,24 @@ chatws_store_nslots(chatws_store_t *st)
 
 
 uint64_t
+chatws_store_stamp(chatws_store_t *st, uint64_t min)
+{
+    uint64_t  last, next;
+
+    last = __atomic_load_n(&st->stamp, __ATOMIC_RELAXED);
+
+    do {
+        next = last < min ? min : last + 1;
+
+    } while (!__atomic_compare_exchange_n(&st->stamp, &last, next, 1,
+                                          __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+
+    return next;
+}
+
+
+uint64_t
 chatws_store_hash(chatws_store_t *st, const uint8_t *p, size_t len)
 {
     uint64_t  hash;

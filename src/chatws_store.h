@@ -154,6 +154,12 @@ uint64_t chatws_store_epoch(chatws_store_t *st);
 uint32_t chatws_store_nslots(chatws_store_t *st);
 
 /*
+ * The least number that is not less than min and larger than each that was
+ * given before, in whatever process.  Without the lock.
+ */
+uint64_t chatws_store_stamp(chatws_store_t *st, uint64_t min);
+
+/*
  * Keyed SipHash-2-4, never 0.  Without the lock.
  */
 uint64_t chatws_store_hash(chatws_store_t *st, const uint8_t *p, size_t len);

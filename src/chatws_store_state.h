@@ -18,8 +18,8 @@
 
 
 /*
- * At the start of the memory.  The first part is written once, by init();
- * the rest under the lock.
+ * At the start of the memory.  The first part is written once, by init(),
+ * the stamp at any time, in one step; the rest under the lock.
  */
 
 struct chatws_store_s {
@@ -29,7 +29,8 @@ struct chatws_store_s {
     uint64_t        size;
     uint64_t        epoch;
     uint64_t        slots;       /* of the first slot, from here */
-    uint64_t        spare[3];
+    uint64_t        stamp;       /* the last one given */
+    uint64_t        spare[2];
 
     chatws_log_t    log[2];
     chatws_table_t  table;

@@ -14,7 +14,6 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "chatws_id.h"
 #include "ngx_http_chatws_client.h"
 #include "ngx_http_chatws_zone.h"
 
@@ -23,7 +22,6 @@ typedef struct {
     ngx_array_t                zones;       /* of ngx_shm_zone_t * */
     ngx_array_t                places;      /* of ngx_http_chatws_place_t */
     ngx_msec_t                 coalesce;    /* 0: off */
-    chatws_id_t                id;          /* of the worker's messages */
 } ngx_http_chatws_main_conf_t;
 
 

@@ -17,7 +17,7 @@
 static ngx_uint_t ngx_http_chatws_publish_parsed(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub, chatws_publication_t *pub,
     ngx_http_chatws_ctx_t *ctx, ngx_str_t *answer, chatws_fault_t *fault);
-static void ngx_http_chatws_stamp(ngx_http_request_t *r,
+static void ngx_http_chatws_stamp(ngx_http_chatws_hub_t *hub,
     chatws_publication_t *pub);
 static ngx_int_t ngx_http_chatws_hand_over(ngx_http_chatws_hub_t *hub,
     chatws_publication_t *pub, chatws_str_t *out, chatws_posted_t *posted);
@@ -126,7 +126,7 @@ ngx_http_chatws_publish_parsed(ngx_http_request_t *r,
     chatws_str_t     out;
     chatws_posted_t  posted;
 
-    ngx_http_chatws_stamp(r, pub);
+    ngx_http_chatws_stamp(hub, pub);
 
     /* first the notification, which the hub copies, then the answer */
 
@@ -185,19 +185,22 @@ ngx_http_chatws_publish_parsed(ngx_http_request_t *r,
 
 
 static void
-ngx_http_chatws_stamp(ngx_http_request_t *r, chatws_publication_t *pub)
+ngx_http_chatws_stamp(ngx_http_chatws_hub_t *hub, chatws_publication_t *pub)
 {
-    uint64_t                      noise;
-    uint8_t                       id[CHATWS_ID_LEN];
-    ngx_http_chatws_main_conf_t  *cwmcf;
+    uint8_t   id[CHATWS_ID_LEN];
+    uint64_t  noise, now, stamp;
 
-    cwmcf = ngx_http_get_module_main_conf(r, ngx_http_chatws_module);
+    now = ngx_http_chatws_now();
+
+    /* it sorts behind those of other workers, too */
+
+    stamp = chatws_store_stamp(hub->zone.store, now * CHATWS_ID_COUNTS);
 
     noise = (uint64_t) ngx_random() << 33 ^ (uint64_t) ngx_random() << 11
             ^ (uint64_t) ngx_pid;
 
-    chatws_id_make(&cwmcf->id, ngx_http_chatws_now(), noise, id);
-    chatws_publication_stamp(pub, id, ngx_http_chatws_now());
+    chatws_id_make(stamp, noise, id);
+    chatws_publication_stamp(pub, id, now);
 }
 
 

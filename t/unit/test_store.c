@@ -10,6 +10,7 @@
 
 
 static void test_layout(void);
+static void test_stamp(void);
 static void test_members(void);
 static void test_publish(void);
 static void test_drain(void);
@@ -22,6 +23,7 @@ int
 main(void)
 {
     test_layout();
+    test_stamp();
     test_members();
     test_publish();
     test_drain();
@@ -94,6 +96,22 @@ test_layout(void)
     ok(chatws_store_attach(mem, SIZE) == CHATWS_ERROR, "something else");
 
     test_end("layout");
+}
+
+
+static void
+test_stamp(void)
+{
+    test_begin(SIZE, SLOTS);
+
+    ok(chatws_store_stamp(st, 1000) == 1000, "a stamp");
+    ok(chatws_store_stamp(st, 2000) == 2000, "one of a later time");
+    ok(chatws_store_stamp(st, 2000) == 2001
+       && chatws_store_stamp(st, 1999) == 2002
+       && chatws_store_stamp(st, 2004) == 2004,
+       "stamps grow while the clock stands, or goes back");
+
+    test_end("stamps");
 }
 
 

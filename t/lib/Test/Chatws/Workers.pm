@@ -19,7 +19,7 @@ sub check {
 
     plan(skip_all => 'too few files may be open') unless many_files($n * $n);
 
-    my $t = Test::Nginx->new()->has(qw/ http /)->plan(6);
+    my $t = Test::Nginx->new()->has(qw/ http /)->plan(7);
 
     $t->write_file_expand('nginx.conf', conf(connections => 64,
         zone => $n > 4 ? 'zone=chat:4m' : 'zone=chat:1m',
@@ -35,13 +35,17 @@ sub check {
         1 .. 24;
 
     my $recipients = 0;
+    my @ids;
 
     for my $m (1 .. 20) {
-        $recipients += publish({ chatId => 'all', text => "$m",
-            sender => 'x' })->{json}{recipients};
+        my $answer = publish({ chatId => 'all', text => "$m", sender => 'x' });
+
+        $recipients += $answer->{json}{recipients};
+        push @ids, $answer->{json}{id};
     }
 
     is($recipients, 20 * 24, 'recipients');
+    is("@ids", "@{[sort @ids]}", 'ids sort by time, whoever made them');
     is(in_order(gather(\@all, 20)), 24, 'each got all, in order');
 
     # a chat of some
