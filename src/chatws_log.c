@@ -183,6 +183,13 @@ chatws_log_entry(chatws_log_t *lg, uint64_t off, uint64_t *next)
 }
 
 
+size_t
+chatws_log_reach(chatws_log_t *lg, const chatws_entry_t *e)
+{
+    return (size_t) ((uint8_t *) lg + lg->base + lg->size - e->frame);
+}
+
+
 chatws_rc_e
 chatws_log_chain(chatws_log_t *lg, uint64_t last, uint64_t serial,
     uint64_t seq, uint64_t since, uint64_t oldest_ms, uint64_t *offsets,

@@ -116,6 +116,12 @@ chatws_entry_t *chatws_log_entry(chatws_log_t *lg, uint64_t off,
     uint64_t *next);
 
 /*
+ * The bytes from the entry's frame to the end of the log.  Who reads an entry
+ * that may be overwritten takes no more than these, whatever it says.
+ */
+size_t chatws_log_reach(chatws_log_t *lg, const chatws_entry_t *e);
+
+/*
  * Collects the offsets of the sequenced entries of a chat with numbers from
  * since + 1 to seq, oldest first, at most max, not older than oldest_ms; last
  * is the offset + 1 of number seq.  OK, or DECLINED: too many, or not held.

@@ -284,10 +284,17 @@ uint64_t chatws_store_cursor(chatws_store_t *st, uint32_t slot, uint32_t log);
  * follows it in *next.  Without the lock.  NULL: off is the head, and *next is
  * the head; or, with *next CHATWS_OFF_NONE, there is no entry at off: the
  * caller was lapped.  For offsets that the caller's cursor protects; what no
- * cursor protects may change at any moment, see chatws_store_held().
+ * cursor protects may change at any moment, see chatws_store_reach() and
+ * chatws_store_held().
  */
 chatws_entry_t *chatws_store_entry(chatws_store_t *st, uint32_t log,
     uint64_t off, uint64_t *next);
+
+/*
+ * The bytes from the frame of a durable entry to the end of the log: what may
+ * be read of one that no cursor protects, whatever it says.
+ */
+size_t chatws_store_reach(chatws_store_t *st, const chatws_entry_t *e);
 
 /*
  * Locked.  Gives the entries before pos free.  OK: pos is the head, the slot

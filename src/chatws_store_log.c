@@ -354,6 +354,13 @@ chatws_store_entry(chatws_store_t *st, uint32_t log, uint64_t off,
 }
 
 
+size_t
+chatws_store_reach(chatws_store_t *st, const chatws_entry_t *e)
+{
+    return chatws_log_reach(&st->log[CHATWS_DURABLE], e);
+}
+
+
 chatws_rc_e
 chatws_store_caught_up(chatws_store_t *st, uint32_t slot, uint32_t log,
     uint64_t pos)

@@ -55,7 +55,7 @@ ngx_http_chatws_replay_add(ngx_http_chatws_replay_t *replay,
     const chatws_subscribed_t *at, uint64_t since)
 {
     uint32_t                        n;
-    uint64_t                        oldest;
+    uint64_t                        now, oldest;
     chatws_store_t                 *store;
     const ngx_http_chatws_rules_t  *rules;
 
@@ -78,7 +78,8 @@ ngx_http_chatws_replay_add(ngx_http_chatws_replay_t *replay,
         }
     }
 
-    oldest = ngx_http_chatws_now() - rules->history_time;
+    now = ngx_http_chatws_now();
+    oldest = (now > rules->history_time) ? now - rules->history_time : 0;
 
     if (chatws_store_replay_first(store, at, since, oldest, replay->offsets,
                                   rules->history, &n)
@@ -185,9 +186,11 @@ ngx_http_chatws_replay_copy(ngx_http_chatws_replay_t *replay,
 {
     size_t                         len, own;
     u_char                        *p;
+    chatws_store_t                *store;
     ngx_http_chatws_subscriber_t  *subscriber;
 
     subscriber = &replay->client->subscriber;
+    store = subscriber->hub->zone.store;
 
     /* it may be overwritten at any moment: each field is read once */
 
@@ -204,6 +207,7 @@ ngx_http_chatws_replay_copy(ngx_http_chatws_replay_t *replay,
     }
 
     if (len > replay->size - replay->len
+        || len > chatws_store_reach(store, entry)
         || own > len
         || (own != 0 && len - own < 5)
         || ngx_http_chatws_replay_room(replay) != NGX_OK)

@@ -25,6 +25,7 @@ $t->write_file_expand('nginx.conf', conf(connections => 2048,
         location = /own {
             chatws chat;
             chatws_own_messages on;
+            chatws_history 1000 36500d;
         }
 
         location = /status {

@@ -145,6 +145,8 @@ test_garbage(void)
         if (e != NULL
             && ((uint8_t *) e < t->bytes
                 || e->frame + e->len > t->bytes + SIZE
+                || e->frame + chatws_log_reach(&t->log, e)
+                   != t->bytes + SIZE
                 || next > t->log.head))
         {
             bad++;
