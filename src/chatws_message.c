@@ -129,36 +129,6 @@ chatws_reader_close(chatws_reader_t *rd, const chatws_reader_conf_t *conf)
 }
 
 
-int
-chatws_reader_partial(const chatws_reader_t *rd)
-{
-    if (rd->state == CHATWS_READER_DONE) {
-        return 0;
-    }
-
-    return rd->state != CHATWS_READER_HEAD || rd->nhead || rd->message;
-}
-
-
-size_t
-chatws_reader_memory(const chatws_reader_t *rd)
-{
-    size_t  size;
-
-    size = 0;
-
-    if (rd->data) {
-        size += CHATWS_READER_HEADROOM + rd->size;
-    }
-
-    if (rd->control) {
-        size += CHATWS_READER_HEADROOM + CHATWS_FRAME_CTL_MAX;
-    }
-
-    return size;
-}
-
-
 /* frees what was delivered; an unfinished message stays */
 
 static void

@@ -55,7 +55,8 @@ typedef struct {
     uint32_t          len;          /* of the message so far */
     uint32_t          size;         /* what "data" has room for */
     uint32_t          fragments;    /* of the message so far */
-    uint8_t           head[14];     /* an incomplete header; then the mask */
+    uint8_t           head[CHATWS_FRAME_HEAD_IN];
+                                    /* an incomplete header; then the mask */
     uint8_t           nhead;        /* bytes in "head" */
     uint8_t           first;        /* first byte of the current frame */
     uint8_t           message;      /* the same of the message's first frame */
@@ -111,17 +112,6 @@ chatws_rc_e chatws_reader_next(chatws_reader_t *rd,
 
 void chatws_reader_close(chatws_reader_t *rd,
     const chatws_reader_conf_t *conf);
-
-/*
- * Tells whether a frame or a message is incomplete, as far as the input was
- * read: 0 if the peer may end the connection here without cutting one off.
- */
-
-int chatws_reader_partial(const chatws_reader_t *rd);
-
-/* bytes allocated by the reader at this moment */
-
-size_t chatws_reader_memory(const chatws_reader_t *rd);
 
 
 #endif /* _CHATWS_MESSAGE_H_INCLUDED_ */

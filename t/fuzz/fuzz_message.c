@@ -163,8 +163,11 @@ feed(fuzz_log_t *log, const uint8_t *p, size_t len, size_t step)
         n = (step < len - i) ? step : len - i;
         more = piece(log, &rd, p + i, n);
 
-        check(chatws_reader_memory(&rd) == allocated);
-        check(allocated == 0 || chatws_reader_partial(&rd));
+        /* at rest it has no memory */
+
+        check(allocated == 0
+              || rd.message != 0
+              || rd.state == CHATWS_READER_CONTROL);
     }
 
     chatws_reader_close(&rd, &conf);

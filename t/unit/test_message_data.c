@@ -311,7 +311,7 @@ test_many(void)
     log.over = 0;
     peak = 0;
     feed(&log, &rd, stream, stream_len, 0);
-    ok(log.over && peak == 0 && !chatws_reader_partial(&rd),
+    ok(log.over && peak == 0 && !partial(&rd),
        "100000 messages in one piece, nothing allocated");
 
     stream_len = 0;
@@ -335,15 +335,15 @@ test_memory(void)
     raw("\x82\xff\x00\x00\x00\x00\x01\xf4\x00\x00\1\2\3\4abc", 17);
     feed(&log, &rd, stream, stream_len, 0);
     ok(allocated <= 1024, "a declared length costs no memory");
-    ok(chatws_reader_partial(&rd), "that message is incomplete");
+    ok(partial(&rd), "that message is incomplete");
     chatws_reader_close(&rd, &conf);
-    ok(allocated == 0 && !chatws_reader_partial(&rd), "closed");
+    ok(allocated == 0 && !partial(&rd), "closed");
 
     stream_len = 0;
     memset(&rd, 0, sizeof(chatws_reader_t));
     raw("\x81\x83\1\2\3", 5);
     feed(&log, &rd, stream, stream_len, 0);
-    ok(allocated == 0 && chatws_reader_partial(&rd),
+    ok(allocated == 0 && partial(&rd),
        "a part of a header costs no memory");
 
     /* never more than the message can be */
