@@ -371,6 +371,9 @@ ngx_http_chatws_answer(ngx_http_request_t *r,
     r->headers_out.status = NGX_HTTP_SWITCHING_PROTOCOLS;
     r->keepalive = 0;
 
+    /* nginx has no text of its own for 101 */
+    ngx_str_set(&r->headers_out.status_line, "101 Switching Protocols");
+
     if (ngx_http_chatws_add_header(r, "Upgrade", &upgrade) != NGX_OK
         || ngx_http_chatws_accept(r, &hs->key) != NGX_OK)
     {

@@ -28,7 +28,7 @@ my @bad = bad();
 my @protocols = protocols();
 
 my $t = Test::Nginx->new()->has(qw/ http stub_status /)
-    ->plan(@good + @bad + 2 * @protocols + 30);
+    ->plan(@good + @bad + 2 * @protocols + 31);
 
 $t->write_file_expand('nginx.conf', echo_conf(server => <<'EOC'))->run();
 
@@ -122,6 +122,12 @@ for my $case (@good) {
 
     $answer->{client}->drop();
 }
+
+my $first = answer(\@lines);
+
+like($first->{head}, qr{\AHTTP/1\.1 101 Switching Protocols\r\n},
+    'the status line');
+$first->{client}->drop();
 
 # each key has its own answer
 
