@@ -48,7 +48,6 @@ class ChatClient extends EventTarget {
         this.#options = { ...defaults, WebSocket: globalThis.WebSocket,
             ...options };
 
-
         /* throws at once for what is no address */
 
         if (!this.#options.url.call) {

@@ -45,7 +45,6 @@ export class ChatClient extends EventTarget {
         this.#options = { ...defaults, WebSocket: globalThis.WebSocket,
             ...options };
 
-
         /* throws at once for what is no address */
 
         if (!this.#options.url.call) {

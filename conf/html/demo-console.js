@@ -26,9 +26,15 @@ export function log(kind, what, text = '') {
     const item = element('li', kind);
 
     arrow.setAttribute('aria-hidden', 'true');
+    /* long lines break between members */
+
+    const code = element('code');
+
+    code.append(...text.split(/(?<=,)/).flatMap((part) =>
+        [part, element('wbr')]));
     item.append(arrow, element('span', 'sr', NAME[kind]),
         element('b', '', what), element('span', 'at', timeOf(Date.now(), true)),
-        element('code', '', text));
+        code);
     $('frames').append(item);
 
     while ($('frames').childElementCount > MAX) {

@@ -236,10 +236,10 @@ export function chats(list, all, current) {
             : 'No messages yet');
         parts.last.classList.toggle('is-typing', !!chat.now);
         parts.count.className = chat.unread ? 'count' : '';
+        parts.count.hidden = !chat.unread;
         parts.count.replaceChildren(...chat.unread
             ? [String(chat.unread), element('span', 'sr', ' unread')] : []);
     }
-
 }
 
 

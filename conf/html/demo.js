@@ -102,7 +102,8 @@ function showLink() {
 
     const { state } = client;
     const text = { open: 'Connected', connecting: 'Connecting \u2026',
-        waiting: 'Connection lost', closed: 'Not connected' }[state];
+        waiting: navigator.onLine ? 'Connection lost' : 'Offline',
+        closed: 'Not connected' }[state];
 
     $('link').dataset.state = state;
     $('state').textContent = text;
@@ -114,11 +115,32 @@ function showLink() {
             const left = Math.max(0, client.retryAt - Date.now());
 
             $('countdown').textContent = navigator.onLine
-                ? `back in ${Math.ceil(left / 1000)} s` : 'you are offline';
+                ? `back in ${Math.ceil(left / 1000)} s` : '';
         };
 
         tick();
         countdown = setInterval(tick, 250);
+    }
+}
+
+
+/* What the browser keeps for us: nothing, where it is told not to. */
+
+function recall(where, key) {
+    try {
+        return globalThis[where].getItem(key);
+
+    } catch {
+        return null;
+    }
+}
+
+function remember(where, key, value) {
+    try {
+        globalThis[where].setItem(key, value);
+
+    } catch {
+        /* only not remembered */
     }
 }
 
@@ -130,12 +152,7 @@ function enter(id) {
         chats.set(id, new Chat(id, me));
         client.subscribe(id);
 
-        try {
-            localStorage.setItem(CHATS, JSON.stringify([...chats.keys()]));
-
-        } catch {
-            /* not allowed to store anything: only not remembered */
-        }
+        remember('localStorage', CHATS, JSON.stringify([...chats.keys()]));
     }
 
     return chats.get(id);
@@ -349,7 +366,7 @@ function earlier(chat, position) {
 
 async function start(name) {
     me = name;
-    sessionStorage.setItem(NAME, name);
+    remember('sessionStorage', NAME, name);
     $('me').textContent = name;
     view.avatar($('me-avatar'), name);
 
@@ -374,7 +391,7 @@ async function start(name) {
         });
     }
 
-    const stored = JSON.parse(localStorage.getItem(CHATS) ?? '[]');
+    const stored = JSON.parse(recall('localStorage', CHATS) ?? '[]');
 
     for (const id of [...known.map((chat) => chat.id), ...stored]) {
         enter(id);
@@ -406,7 +423,7 @@ $('who').addEventListener('submit', (event) => {
 });
 
 $('leave').addEventListener('click', () => {
-    sessionStorage.removeItem(NAME);
+    remember('sessionStorage', NAME, '');
     location.reload();
 });
 
@@ -490,7 +507,7 @@ phone.addEventListener('change', () => client && !current && follow());
 
 frames.setup();
 
-const name = sessionStorage.getItem(NAME);
+const name = recall('sessionStorage', NAME);
 
 if (name) {
     start(name);

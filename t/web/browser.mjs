@@ -20,11 +20,12 @@ export const launch = () => chromium.launch({
 
 /*
  * One person with a browser of its own; whatever the page complains about
- * is collected in "faults".
+ * is collected in "faults", and each WebSocket in "sockets".
  */
 
 export class Person {
     faults = [];
+    sockets = [];
 
     static async arrive(t, browser, url, name, options = {}) {
         const person = new Person();
@@ -49,6 +50,7 @@ export class Person {
         });
 
         page.on('pageerror', (error) => this.faults.push(error.stack));
+        page.on('websocket', (socket) => this.sockets.push(socket));
 
         await page.addInitScript(() => {
             globalThis.violations = [];
@@ -66,6 +68,13 @@ export class Person {
 
     connected(page = this.page) {
         return page.locator('#link[data-state="open"]').waitFor();
+    }
+
+    /* The first connection is the only one, and still there. */
+
+    stayed() {
+        assert.deepEqual(this.sockets.map((socket) => socket.isClosed()),
+            [false], `${this.name} has stayed connected`);
     }
 
     async write(text, page = this.page) {

@@ -150,6 +150,14 @@ test('who are you, in both colors', async (t) => {
         await page.getByLabel('Name').waitFor();
         await picture(page, `${colorScheme}-welcome`);
         await accessible(page, 'the welcome');
+
+        /* in the hand, and in a small one */
+
+        for (const width of [390, 320]) {
+            await page.setViewportSize({ width, height: 700 });
+            assert.equal(await page.evaluate(() =>
+                document.documentElement.scrollWidth), width);
+        }
     }
 });
 
@@ -163,13 +171,50 @@ test('away, in both colors', async (t) => {
         const ada = await Person.arrive(t, browser, way.url, 'Ada',
             { colorScheme });
 
-        await ada.page.evaluate(() => Math.random = () => 1);
+        /* a wait that does not end */
+
+        await ada.page.evaluate(() => {
+            const { setTimeout } = globalThis;
+
+            Math.random = () => 4;
+            globalThis.setInterval = () => 0;
+            globalThis.setTimeout = (then, time) =>
+                time === 4000 ? 0 : setTimeout(then, time);
+        });
         way.cut();
         await ada.page.getByText(/^back in 4 s$/).waitFor();
         await ada.write('Is anybody there?');
         await ada.page.getByRole('button', { name: 'Send again' }).waitFor();
         await picture(ada.page, `${colorScheme}-away`);
         await accessible(ada.page, 'away');
+
+        /* nothing on top of another, on phones too */
+
+        for (const width of [1280, 390, 360, 320]) {
+            await ada.page.setViewportSize({ width, height: 700 });
+
+            const parts = await ada.page.locator('h1 img, #countdown, #retry, '
+                + '#tools > *').filter({ visible: true })
+                .evaluateAll((all) => all.map((node) => {
+                    const { left, right } = node.getBoundingClientRect();
+
+                    return { id: node.id, left, right,
+                        cut: node.scrollWidth > node.clientWidth + 2 };
+                }));
+
+            let last = 0;
+
+            for (const { id, left, right, cut } of parts) {
+                assert.ok(left >= last && !cut, `${id}, ${width} wide`);
+                last = right;
+            }
+
+            assert.ok(last <= width && parts.length >= 4);
+
+            if (width === 390) {
+                await picture(ada.page, `${colorScheme}-phone-away`);
+            }
+        }
     }
 });
 

@@ -93,6 +93,13 @@ export class Nginx {
         return children(this.pid);
     }
 
+    /* What the log says when the workers of now have ended. */
+
+    get exit() {
+        return new RegExp(this.workers.map((pid) =>
+            `(?=[^]*process ${pid} exited)`).join(''));
+    }
+
     get errors() {
         return readFileSync(`${this.prefix}/logs/error.log`, 'utf8');
     }

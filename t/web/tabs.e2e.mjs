@@ -24,11 +24,14 @@ test('a hundred tabs', async (t) => {
 
     const context = await browser.newContext();
     const pages = [];
+    const sockets = [];
 
     context.setDefaultTimeout(120000);
 
     for (let i = 0; i < COUNT; i++) {
         const page = await context.newPage();
+
+        page.on('websocket', (socket) => sockets.push(socket));
 
         await page.addInitScript((name) =>
             sessionStorage.setItem('chatws.name', name), `person ${i}`);
@@ -56,15 +59,20 @@ test('a hundred tabs', async (t) => {
     assert.equal(await pages[7].locator('.own').count(), 1);
     assert.equal(await pages[8].locator('.own').count(), 0);
 
-    /* and through a reload */
+    /* and through a reload, without a new connection */
 
-    nginx.command('-s', 'reload');
-    await nginx.publish({ chatId: 'general', text: 'in a reload',
-        sender: 'x' });
+    await nginx.logged(nginx.exit, async () => {
+        nginx.command('-s', 'reload');
+        await nginx.publish({ chatId: 'general', text: 'in a reload',
+            sender: 'x' });
+    });
     await Promise.all(pages.map((page) => says(page, 'in a reload')));
 
     for (const page of pages) {
         assert.deepEqual(await page.locator('.message .text')
             .allTextContents(), ['to all', 'to others', 'in a reload']);
     }
+
+    assert.equal(sockets.length, COUNT);
+    assert.equal(sockets.filter((socket) => socket.isClosed()).length, 0);
 });
