@@ -447,6 +447,28 @@ chatws_json_replaced(chatws_json_parser_t *ps, const chatws_str_t *str)
 
 
 void
+chatws_json_out_begin(chatws_json_out_t *out, const chatws_str_t *text)
+{
+    out->pos = text->data;
+    out->last = text->data + text->len;
+    out->full = 0;
+}
+
+
+chatws_rc_e
+chatws_json_out_end(const chatws_json_out_t *out, chatws_str_t *text)
+{
+    if (out->full) {
+        return CHATWS_ERROR;
+    }
+
+    text->len = out->pos - text->data;
+
+    return CHATWS_OK;
+}
+
+
+void
 chatws_json_put(chatws_json_out_t *out, const void *data, size_t len)
 {
     if ((size_t) (out->last - out->pos) < len) {

@@ -101,6 +101,16 @@ typedef struct {
     chatws_json_put(out, lit, sizeof(lit) - 1)
 
 
+/* Begins in text->data, where text->len bytes are. */
+void chatws_json_out_begin(chatws_json_out_t *out, const chatws_str_t *text);
+
+/*
+ * Ends: sets text->len to what was put.  CHATWS_ERROR: it did not fit, and
+ * text is as it was.
+ */
+chatws_rc_e chatws_json_out_end(const chatws_json_out_t *out,
+    chatws_str_t *text);
+
 void chatws_json_put(chatws_json_out_t *out, const void *data, size_t len);
 void chatws_json_put_uint(chatws_json_out_t *out, uint64_t n);
 

@@ -9,6 +9,8 @@
  */
 
 
+#include <string.h>
+
 #include "chatws_id.h"
 #include "chatws_json.h"
 #include "chatws_notify.h"
@@ -16,10 +18,9 @@
 #include "chatws_utf8.h"
 
 
-static void chatws_notify_open(chatws_json_out_t *json,
-    const chatws_str_t *out);
 static chatws_rc_e chatws_notify_close(chatws_json_out_t *json,
     chatws_str_t *out, const chatws_str_t *id);
+static void chatws_notify_id(chatws_json_out_t *json, const chatws_str_t *id);
 static void chatws_notify_time(chatws_json_out_t *json, uint64_t ms);
 static void chatws_notify_position(chatws_json_out_t *json,
     const chatws_confirmed_t *c);
@@ -31,7 +32,7 @@ chatws_notify_connected(chatws_str_t *out, const chatws_str_t *user,
 {
     chatws_json_out_t  json;
 
-    chatws_notify_open(&json, out);
+    chatws_json_out_begin(&json, out);
 
     chatws_json_put_lit(&json, "{\"type\":\"connected\",\"userId\":");
     chatws_json_put_string(&json, user);
@@ -50,7 +51,7 @@ chatws_notify_confirmed(chatws_str_t *out, const chatws_confirmed_t *c)
     size_t              len;
     chatws_json_out_t   json;
 
-    chatws_notify_open(&json, out);
+    chatws_json_out_begin(&json, out);
 
     chatws_json_put_lit(&json, "{\"type\":\"subscription_confirmed\","
                                "\"action\":");
@@ -98,7 +99,7 @@ chatws_notify_typing(chatws_str_t *out, const chatws_str_t *chat,
 {
     chatws_json_out_t  json;
 
-    chatws_notify_open(&json, out);
+    chatws_json_out_begin(&json, out);
 
     chatws_json_put_lit(&json, "{\"type\":\"user_typing\",\"chatId\":");
     chatws_json_put_string(&json, chat);
@@ -131,7 +132,7 @@ chatws_notify_error(chatws_str_t *out, const chatws_fault_t *fault,
     details.len = chatws_utf8_cut(details.data, fault->details.len,
                                   CHATWS_DETAILS_MAX);
 
-    chatws_notify_open(&json, out);
+    chatws_json_out_begin(&json, out);
 
     chatws_json_put_lit(&json, "{\"type\":\"error\",\"error\":");
     chatws_json_put_string(&json, &fault->error);
@@ -191,22 +192,22 @@ chatws_notify_resumed_close(chatws_json_out_t *json, uint64_t epoch,
     chatws_json_put_lit(json, "},\"epoch\":\"");
     chatws_json_put(json, text, CHATWS_EPOCH_LEN);
     chatws_json_put_lit(json, "\"");
-
-    if (id->len != 0) {
-        chatws_json_put_lit(json, ",\"id\":");
-        chatws_json_put(json, id->data, id->len);
-    }
-
+    chatws_notify_id(json, id);
     chatws_json_put_lit(json, "}");
 }
 
 
-static void
-chatws_notify_open(chatws_json_out_t *json, const chatws_str_t *out)
+chatws_rc_e
+chatws_notify_fail(chatws_fault_t *fault, const char *error,
+    const char *details)
 {
-    json->pos = out->data;
-    json->last = out->data + out->len;
-    json->full = 0;
+    fault->error.data = (uint8_t *) error;
+    fault->error.len = strlen(error);
+
+    fault->details.data = (uint8_t *) details;
+    fault->details.len = strlen(details);
+
+    return CHATWS_ERROR;
 }
 
 
@@ -214,20 +215,23 @@ static chatws_rc_e
 chatws_notify_close(chatws_json_out_t *json, chatws_str_t *out,
     const chatws_str_t *id)
 {
-    if (id != NULL && id->len != 0) {
-        chatws_json_put_lit(json, ",\"id\":");
-        chatws_json_put(json, id->data, id->len);
+    if (id != NULL) {
+        chatws_notify_id(json, id);
     }
 
     chatws_json_put_lit(json, "}");
 
-    if (json->full) {
-        return CHATWS_ERROR;
+    return chatws_json_out_end(json, out);
+}
+
+
+static void
+chatws_notify_id(chatws_json_out_t *json, const chatws_str_t *id)
+{
+    if (id->len != 0) {
+        chatws_json_put_lit(json, ",\"id\":");
+        chatws_json_put(json, id->data, id->len);
     }
-
-    out->len = json->pos - out->data;
-
-    return CHATWS_OK;
 }
 
 

@@ -50,6 +50,11 @@ typedef struct {
 } chatws_fault_t;
 
 
+/* Fills fault with two static texts, and returns CHATWS_ERROR. */
+chatws_rc_e chatws_notify_fail(chatws_fault_t *fault, const char *error,
+    const char *details);
+
+
 typedef enum {
     CHATWS_VERB_SUBSCRIBE = 0,
     CHATWS_VERB_UNSUBSCRIBE,

@@ -86,8 +86,6 @@ static chatws_rc_e chatws_publication_string(chatws_publication_t *pub,
 static chatws_rc_e chatws_publication_scalar(chatws_publication_t *pub,
     const chatws_json_member_t *m, const char *details);
 static int chatws_publication_is(const chatws_str_t *str, const char *text);
-static chatws_rc_e chatws_publication_fail(chatws_publication_t *pub,
-    const char *error, const char *details);
 
 static void chatws_publication_fields(const chatws_publication_t *pub,
     chatws_json_out_t *json, const chatws_pub_field_t *fields);
@@ -95,8 +93,6 @@ static void chatws_publication_further(const chatws_publication_t *pub,
     chatws_json_out_t *json, unsigned skip, int first);
 static void chatws_publication_event(const chatws_publication_t *pub,
     chatws_json_out_t *json, unsigned skip);
-static chatws_rc_e chatws_publication_close(chatws_json_out_t *json,
-    chatws_str_t *out);
 
 
 static const char *const  chatws_publication_names[] = {
@@ -156,7 +152,7 @@ chatws_publication_parse(chatws_publication_t *pub, const chatws_str_t *text,
                            &ms)
         != CHATWS_OK)
     {
-        return chatws_publication_fail(pub, CHATWS_E_JSON, CHATWS_D_JSON);
+        return chatws_notify_fail(&pub->fault, CHATWS_E_JSON, CHATWS_D_JSON);
     }
 
     for (i = 0; i < CHATWS_PUB_FURTHER; i++) {
@@ -238,8 +234,8 @@ chatws_publication_kind(chatws_publication_t *pub,
     }
 
     if (m->type != CHATWS_JSON_STRING) {
-        return chatws_publication_fail(pub, CHATWS_E_MESSAGE,
-                                       "type must be a string");
+        return chatws_notify_fail(&pub->fault, CHATWS_E_MESSAGE,
+                                  "type must be a string");
     }
 
     if (chatws_publication_is(&m->string, "new_message")) {
@@ -257,10 +253,10 @@ chatws_publication_kind(chatws_publication_t *pub,
         return CHATWS_OK;
     }
 
-    return chatws_publication_fail(pub, CHATWS_E_MESSAGE,
-                                   "type must be new_message, chat_update, "
-                                   "or a name of a-z, 0-9 and _ that is not "
-                                   "the server's own");
+    return chatws_notify_fail(&pub->fault, CHATWS_E_MESSAGE,
+                              "type must be new_message, chat_update, "
+                              "or a name of a-z, 0-9 and _ that is not "
+                              "the server's own");
 }
 
 
@@ -308,7 +304,7 @@ chatws_publication_common(chatws_publication_t *pub,
     }
 
     if (m->lossy || chatws_text_check_name(&m->string) != CHATWS_OK) {
-        return chatws_publication_fail(pub, CHATWS_E_CHAT, CHATWS_D_CHAT);
+        return chatws_notify_fail(&pub->fault, CHATWS_E_CHAT, CHATWS_D_CHAT);
     }
 
     pub->chat = m->string;
@@ -318,8 +314,8 @@ chatws_publication_common(chatws_publication_t *pub,
     if (m->value.len != 0) {
 
         if (m->type != CHATWS_JSON_STRING || m->lossy) {
-            return chatws_publication_fail(pub, CHATWS_E_MESSAGE,
-                                           "sender must be a string");
+            return chatws_notify_fail(&pub->fault, CHATWS_E_MESSAGE,
+                                      "sender must be a string");
         }
 
         pub->sender = m->string;
@@ -343,9 +339,9 @@ chatws_publication_message(chatws_publication_t *pub,
     }
 
     if (pub->sender.len == 0) {
-        return chatws_publication_fail(pub, CHATWS_E_MESSAGE,
-                                       "sender must be a string that is "
-                                       "not empty");
+        return chatws_notify_fail(&pub->fault, CHATWS_E_MESSAGE,
+                                  "sender must be a string that is "
+                                  "not empty");
     }
 
     return chatws_publication_scalar(pub, &known[CHATWS_PUB_ID],
@@ -368,8 +364,8 @@ chatws_publication_update(chatws_publication_t *pub,
     }
 
     if (!known[CHATWS_PUB_UNREAD].integer) {
-        return chatws_publication_fail(pub, CHATWS_E_MESSAGE,
-                                       "unreadCount must be an integer");
+        return chatws_notify_fail(&pub->fault, CHATWS_E_MESSAGE,
+                                  "unreadCount must be an integer");
     }
 
     return CHATWS_OK;
@@ -381,7 +377,7 @@ chatws_publication_string(chatws_publication_t *pub,
     const chatws_json_member_t *m, const char *details)
 {
     if (m->value.len == 0 || m->type != CHATWS_JSON_STRING) {
-        return chatws_publication_fail(pub, CHATWS_E_MESSAGE, details);
+        return chatws_notify_fail(&pub->fault, CHATWS_E_MESSAGE, details);
     }
 
     return CHATWS_OK;
@@ -398,7 +394,7 @@ chatws_publication_scalar(chatws_publication_t *pub,
         && m->type != CHATWS_JSON_STRING
         && m->type != CHATWS_JSON_NUMBER)
     {
-        return chatws_publication_fail(pub, CHATWS_E_MESSAGE, details);
+        return chatws_notify_fail(&pub->fault, CHATWS_E_MESSAGE, details);
     }
 
     return CHATWS_OK;
@@ -413,20 +409,6 @@ chatws_publication_is(const chatws_str_t *str, const char *text)
     len = strlen(text);
 
     return str->len == len && memcmp(str->data, text, len) == 0;
-}
-
-
-static chatws_rc_e
-chatws_publication_fail(chatws_publication_t *pub, const char *error,
-    const char *details)
-{
-    pub->fault.error.data = (uint8_t *) error;
-    pub->fault.error.len = strlen(error);
-
-    pub->fault.details.data = (uint8_t *) details;
-    pub->fault.details.len = strlen(details);
-
-    return CHATWS_ERROR;
 }
 
 
@@ -475,9 +457,7 @@ chatws_publication_body(const chatws_publication_t *pub, chatws_str_t *out,
     chatws_json_out_t    json;
     const chatws_str_t  *chat;
 
-    json.pos = out->data;
-    json.last = out->data + out->len;
-    json.full = 0;
+    chatws_json_out_begin(&json, out);
 
     *own = 0;
 
@@ -518,7 +498,7 @@ chatws_publication_body(const chatws_publication_t *pub, chatws_str_t *out,
         break;
     }
 
-    return chatws_publication_close(&json, out);
+    return chatws_json_out_end(&json, out);
 }
 
 
@@ -530,9 +510,7 @@ chatws_publication_answer(const chatws_publication_t *pub, chatws_str_t *out,
     chatws_json_out_t    json;
     const chatws_str_t  *chat;
 
-    json.pos = out->data;
-    json.last = out->data + out->len;
-    json.full = 0;
+    chatws_json_out_begin(&json, out);
 
     switch (pub->kind) {
 
@@ -578,7 +556,7 @@ chatws_publication_answer(const chatws_publication_t *pub, chatws_str_t *out,
     chatws_json_put_uint(&json, recipients);
     chatws_json_put_lit(&json, "}");
 
-    return chatws_publication_close(&json, out);
+    return chatws_json_out_end(&json, out);
 }
 
 
@@ -646,17 +624,4 @@ chatws_publication_event(const chatws_publication_t *pub,
         chatws_json_put_lit(json, ",\"timestamp\":");
         chatws_json_put(json, pub->time, sizeof(pub->time));
     }
-}
-
-
-static chatws_rc_e
-chatws_publication_close(chatws_json_out_t *json, chatws_str_t *out)
-{
-    if (json->full) {
-        return CHATWS_ERROR;
-    }
-
-    out->len = json->pos - out->data;
-
-    return CHATWS_OK;
 }

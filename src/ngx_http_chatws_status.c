@@ -67,9 +67,8 @@ static const ngx_http_chatws_counter_name_t
 ngx_int_t
 ngx_http_chatws_status_handler(ngx_http_request_t *r)
 {
-    u_char                       *p;
     ngx_int_t                     rc;
-    ngx_str_t                     body;
+    chatws_str_t                  body;
     chatws_json_out_t             json;
     ngx_http_chatws_zone_t       *zone;
     ngx_http_chatws_figures_t     figures;
@@ -99,22 +98,25 @@ ngx_http_chatws_status_handler(ngx_http_request_t *r)
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
     zone = cwlcf->status->data;
 
-    p = ngx_pnalloc(r->pool, NGX_HTTP_CHATWS_STATUS_SIZE);
-    if (p == NULL) {
+    /* a byte of the name may become six */
+
+    body.len = NGX_HTTP_CHATWS_STATUS_SIZE + 6 * zone->name.len;
+    body.data = ngx_pnalloc(r->pool, body.len);
+
+    if (body.data == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    json.pos = p;
-    json.last = p + NGX_HTTP_CHATWS_STATUS_SIZE;
-    json.full = 0;
+    chatws_json_out_begin(&json, &body);
 
     ngx_http_chatws_status_read(zone, &figures);
     ngx_http_chatws_status_write(zone, &figures, &json);
 
-    body.data = p;
-    body.len = json.pos - p;
+    if (chatws_json_out_end(&json, &body) != CHATWS_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
-    return ngx_http_chatws_send_json(r, NGX_HTTP_OK, &body);
+    return ngx_http_chatws_send_json(r, NGX_HTTP_OK, (ngx_str_t *) &body);
 }
 
 

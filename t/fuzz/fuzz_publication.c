@@ -18,6 +18,7 @@
 #include "../../src/chatws_json_memory.c"
 #include "../../src/chatws_json_scan.c"
 #include "../../src/chatws_json.c"
+#include "../../src/chatws_notify.c"
 #include "../../src/chatws_publication.c"
 
 

@@ -14,10 +14,12 @@
 
 #include "../../src/chatws_utf8.c"
 #include "../../src/chatws_text.c"
+#include "../../src/chatws_time.c"
 #include "../../src/chatws_id.c"
 #include "../../src/chatws_json_memory.c"
 #include "../../src/chatws_json_scan.c"
 #include "../../src/chatws_json.c"
+#include "../../src/chatws_notify.c"
 #include "../../src/chatws_action.c"
 
 
