@@ -3,8 +3,8 @@
 # Copyright (C) chatws contributors
 #
 # What a machine can see of the style: 80 columns, no tabs, no blanks at the
-# ends of lines, no // comments, files of at most 700 lines and functions of
-# at most 120, two blank lines between functions, a copyright.
+# ends of lines, files of at most 700 lines, a copyright; and in C no //
+# comments, functions of at most 120 lines, two blank lines between them.
 
 use warnings;
 use strict;
@@ -16,8 +16,11 @@ chdir "$FindBin::Bin/../.." or die "cannot enter the tree: $!\n";
 my @c = (sort(glob 'src/*.[ch]'), 'ngx_http_chatws_module.c',
     sort(glob '{t/echo,t/unit,t/fuzz,t/bench,t/bench/*}/*.[ch]'));
 
-my @text = ('config', 'Makefile', 'conf/nginx.conf',
-    'conf/reverse-proxy.conf', sort(glob 'conf/html/*.{js,css,html}'),
+my @text = ('config', 'Makefile', '.ci/run',
+    sort(glob 'conf/*.conf conf/app/* conf/html/*.{js,ts,css,html}'),
+    sort(glob 'docker/* t/docker/run t/soak/* t/fuzz/run'),
+    sort(glob 't/web/*.mjs t/web/{e2e,global,packages,run}'),
+    sort(glob 't/bench/{Makefile,run,*.py,peers/*}'),
     sort(glob 't/*.t'), sort(glob 't/lib/Test/*.pm t/lib/Test/*/*.pm'),
     sort(glob 't/check/*.pl'), sort(glob 't/tools/*'));
 
@@ -35,7 +38,7 @@ for my $path (grep { -f } @c, @text) {
     my @lines = <$fh>;
     close $fh;
 
-    my $make = $path eq 'Makefile';
+    my $make = $path =~ m{(?:^|/)Makefile$};
 
     for my $n (1 .. @lines) {
         my $line = $lines[$n - 1];
@@ -54,6 +57,11 @@ for my $path (grep { -f } @c, @text) {
     fault($path, scalar @lines, 'empty lines at the end')
         if @lines && $lines[-1] =~ /^\s*$/;
 
+    fault($path, 1, 'no copyright')
+        if $path =~ /\.(?:[ch]|css|js|mjs|p[lmy]|t|ts)$|run$/
+            && join('', @lines[0 .. ($#lines < 5 ? $#lines : 5)])
+                !~ /Copyright \(C\)|made of/;
+
     check_c($path, @lines) if $c{$path};
 }
 
@@ -61,10 +69,6 @@ sub check_c {
     my ($path, @lines) = @_;
 
     my ($start, $comment) = (0, 0);
-
-    fault($path, 1, 'no copyright')
-        unless join('', @lines[0 .. ($#lines < 4 ? $#lines : 4)])
-            =~ /Copyright \(C\)/;
 
     for my $n (1 .. @lines) {
         my $line = $lines[$n - 1];

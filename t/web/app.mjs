@@ -13,9 +13,10 @@ import { top } from './modules.mjs';
 export async function startApp(port, database) {
     const child = spawn('/usr/bin/python3', ['-m', 'uvicorn', 'app:app',
         '--app-dir', `${top}conf/app`, '--host', '127.0.0.1',
-        '--port', `${port}`, '--no-access-log'], { stdio: ['ignore', 'inherit', 'pipe'],
-        env: { ...process.env, CHATWS_APP_DB: database,
-            PYTHONDONTWRITEBYTECODE: '1' } });
+        '--port', `${port}`, '--no-access-log'],
+        { stdio: ['ignore', 'inherit', 'pipe'],
+            env: { ...process.env, CHATWS_APP_DB: database,
+                PYTHONDONTWRITEBYTECODE: '1' } });
 
     let said = '';
 

@@ -54,8 +54,9 @@ export class Person {
 
         await page.addInitScript(() => {
             globalThis.violations = [];
-            addEventListener('securitypolicyviolation', (event) =>
-                violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+            addEventListener('securitypolicyviolation',
+                ({ violatedDirective, blockedURI }) =>
+                    violations.push(`${violatedDirective} ${blockedURI}`));
         });
 
         await page.goto(url);
