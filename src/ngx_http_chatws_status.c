@@ -125,16 +125,19 @@ ngx_http_chatws_status_read(ngx_http_chatws_zone_t *zone,
     ngx_http_chatws_figures_t *figures)
 {
     uint32_t        i, slot;
+    uint64_t       *total, open;
     chatws_slot_t  *s;
 
     ngx_memzero(figures, sizeof(ngx_http_chatws_figures_t));
+
+    total = figures->total;
 
     ngx_http_chatws_zone_lock(zone);
 
     chatws_store_usage(zone->store, &figures->usage);
 
     for (i = 0; i < NGX_HTTP_CHATWS_N_LAST; i++) {
-        figures->total[i] = chatws_store_counters(zone->store)[i];
+        total[i] = chatws_store_counters(zone->store)[i];
     }
 
     for (slot = 0; slot < zone->nslots; slot++) {
@@ -144,14 +147,19 @@ ngx_http_chatws_status_read(ngx_http_chatws_zone_t *zone,
             continue;
         }
 
-        for (i = 0; i < NGX_HTTP_CHATWS_N_LAST; i++) {
-            figures->total[i] += s->counters[i];
+        open = total[NGX_HTTP_CHATWS_N_OPENED]
+               - total[NGX_HTTP_CHATWS_N_CLOSED];
+
+        /* they count on: each is read once, what is opened after the rest */
+
+        for (i = NGX_HTTP_CHATWS_N_LAST; i-- != 0; /* void */) {
+            total[i] += s->counters[i];
         }
 
         /* what a dead worker had open is not: count the living */
 
-        figures->connections += s->counters[NGX_HTTP_CHATWS_N_OPENED]
-                                - s->counters[NGX_HTTP_CHATWS_N_CLOSED];
+        figures->connections += total[NGX_HTTP_CHATWS_N_OPENED]
+                                - total[NGX_HTTP_CHATWS_N_CLOSED] - open;
         figures->workers++;
     }
 
@@ -159,10 +167,8 @@ ngx_http_chatws_status_read(ngx_http_chatws_zone_t *zone,
 
     /* a worker's counters see a connection that is handed over twice */
 
-    figures->total[NGX_HTTP_CHATWS_N_OPENED] -=
-                                       figures->total[NGX_HTTP_CHATWS_N_MOVED];
-    figures->total[NGX_HTTP_CHATWS_N_CLOSED] -=
-                                       figures->total[NGX_HTTP_CHATWS_N_MOVED];
+    total[NGX_HTTP_CHATWS_N_OPENED] -= total[NGX_HTTP_CHATWS_N_MOVED];
+    total[NGX_HTTP_CHATWS_N_CLOSED] -= total[NGX_HTTP_CHATWS_N_MOVED];
 }
 
 
