@@ -295,14 +295,19 @@ ngx_http_chatws_capture_skip(ngx_http_request_t *r,
 }
 
 
+/* What is larger could be neither parsed nor published. */
+
 static size_t
 ngx_http_chatws_capture_max(ngx_http_request_t *r)
 {
+    size_t                       max;
     ngx_http_chatws_zone_t      *zone;
     ngx_http_chatws_loc_conf_t  *cwlcf;
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
     zone = cwlcf->capture->data;
 
-    return chatws_store_body_max(zone->hub->zone.store, CHATWS_DURABLE);
+    max = chatws_store_body_max(zone->hub->zone.store, CHATWS_DURABLE);
+
+    return ngx_min(max, CHATWS_JSON_MAX - 1);
 }

@@ -151,11 +151,16 @@ ngx_http_chatws_publish_parsed(ngx_http_request_t *r,
                                        &ngx_http_chatws_large);
     }
 
-    ctx->chat.len = pub->chat.len;
+    /* it is published: a variable that is missing is no reason to fail */
+
     ctx->chat.data = ngx_pnalloc(r->pool, pub->chat.len);
 
     if (ctx->chat.data != NULL) {
+        ctx->chat.len = pub->chat.len;
         ngx_memcpy(ctx->chat.data, pub->chat.data, pub->chat.len);
+
+    } else {
+        ctx->chat.len = 0;
     }
 
     ctx->seq = posted.seq;
