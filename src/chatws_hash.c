@@ -12,16 +12,18 @@
 #define chatws_hash_rotl(x, n)  (((x) << (n)) | ((x) >> (64 - (n))))
 
 #define chatws_hash_round(v)                                                  \
-    v[0] += v[1];                                                             \
-    v[1] = chatws_hash_rotl(v[1], 13) ^ v[0];                                 \
-    v[0] = chatws_hash_rotl(v[0], 32);                                        \
-    v[2] += v[3];                                                             \
-    v[3] = chatws_hash_rotl(v[3], 16) ^ v[2];                                 \
-    v[0] += v[3];                                                             \
-    v[3] = chatws_hash_rotl(v[3], 21) ^ v[0];                                 \
-    v[2] += v[1];                                                             \
-    v[1] = chatws_hash_rotl(v[1], 17) ^ v[2];                                 \
-    v[2] = chatws_hash_rotl(v[2], 32)
+    do {                                                                      \
+        v[0] += v[1];                                                         \
+        v[1] = chatws_hash_rotl(v[1], 13) ^ v[0];                             \
+        v[0] = chatws_hash_rotl(v[0], 32);                                    \
+        v[2] += v[3];                                                         \
+        v[3] = chatws_hash_rotl(v[3], 16) ^ v[2];                             \
+        v[0] += v[3];                                                         \
+        v[3] = chatws_hash_rotl(v[3], 21) ^ v[0];                             \
+        v[2] += v[1];                                                         \
+        v[1] = chatws_hash_rotl(v[1], 17) ^ v[2];                             \
+        v[2] = chatws_hash_rotl(v[2], 32);                                    \
+    } while (0)
 
 
 static uint64_t chatws_hash_load(const uint8_t *p, size_t n);

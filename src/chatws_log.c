@@ -16,6 +16,10 @@
 #include <string.h>
 
 
+/* an entry's size and length have 32 bits */
+#define CHATWS_LOG_ENTRY_MAX  0x80000000ULL
+
+
 static chatws_entry_t *chatws_log_at(chatws_log_t *lg, uint64_t pos);
 static int chatws_log_link(chatws_log_t *lg, uint64_t off,
     chatws_entry_t *out);
@@ -43,9 +47,13 @@ chatws_log_size(uint64_t len)
 uint64_t
 chatws_log_size_max(chatws_log_t *lg)
 {
+    uint64_t  max;
+
     /* the padding before an entry is smaller than the entry */
 
-    return lg->size / 2 & ~(uint64_t) (CHATWS_LOG_ALIGN - 1);
+    max = lg->size / 2 & ~(uint64_t) (CHATWS_LOG_ALIGN - 1);
+
+    return max < CHATWS_LOG_ENTRY_MAX ? max : CHATWS_LOG_ENTRY_MAX;
 }
 
 

@@ -14,9 +14,6 @@
 #include "chatws_utf8.h"
 
 
-/* before every allocated payload, for the header of an echo */
-#define CHATWS_READER_HEADROOM  CHATWS_FRAME_HEAD_OUT
-
 /* the first allocation for a message whose length is not known yet */
 #define CHATWS_READER_FIRST     512
 

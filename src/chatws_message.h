@@ -19,6 +19,10 @@
 #include "chatws_memory.h"
 
 
+/* before every payload that a reader allocates, for the header of an echo */
+#define CHATWS_READER_HEADROOM  CHATWS_FRAME_HEAD_OUT
+
+
 typedef enum {
     CHATWS_EVENT_TEXT = 1,
     CHATWS_EVENT_BINARY,

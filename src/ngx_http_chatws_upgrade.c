@@ -33,11 +33,6 @@ typedef struct {
 } ngx_http_chatws_walk_t;
 
 
-#define ngx_http_chatws_walk(walk, r)                                         \
-    (walk)->part = &(r)->headers_in.headers.part;                             \
-    (walk)->i = 0
-
-
 /* the fields of the request that take part */
 
 typedef struct {
@@ -56,6 +51,8 @@ static ngx_uint_t ngx_http_chatws_field_has(ngx_http_request_t *r,
     ngx_str_t *name, const chatws_str_t *token);
 static void ngx_http_chatws_field_once(ngx_http_request_t *r,
     ngx_str_t *name, ngx_http_chatws_fields_t *fields, chatws_str_t *field);
+static void ngx_http_chatws_walk(ngx_http_chatws_walk_t *walk,
+    ngx_http_request_t *r);
 static chatws_str_t *ngx_http_chatws_next_field(
     ngx_http_chatws_walk_t *walk, ngx_str_t *name);
 static ngx_int_t ngx_http_chatws_negotiate_protocol(ngx_http_request_t *r,
@@ -223,6 +220,14 @@ ngx_http_chatws_field_once(ngx_http_request_t *r, ngx_str_t *name,
 
         *field = *value;
     }
+}
+
+
+static void
+ngx_http_chatws_walk(ngx_http_chatws_walk_t *walk, ngx_http_request_t *r)
+{
+    walk->part = &r->headers_in.headers.part;
+    walk->i = 0;
 }
 
 
