@@ -13,16 +13,19 @@
 #include "ngx_http_chatws_hub.h"
 
 
-/* limits of a batch besides its notes: their bytes, entries looked at */
+/* limits of a batch besides its notes: their bytes, unless there is but one,
+ * and entries looked at */
 #define NGX_HTTP_CHATWS_BYTES    (256 * 1024)
 #define NGX_HTTP_CHATWS_ENTRIES  8192
 
 
 static ngx_int_t ngx_http_chatws_drain_log(ngx_http_chatws_hub_t *hub,
     ngx_uint_t log);
-static ngx_int_t ngx_http_chatws_drain_note(ngx_http_chatws_batch_t *batch,
+static ngx_int_t ngx_http_chatws_drain_note(ngx_http_chatws_hub_t *hub,
     ngx_http_chatws_chat_t *chat, chatws_entry_t *entry, uint64_t offset,
     ngx_uint_t log);
+static ngx_int_t ngx_http_chatws_drain_room(ngx_http_chatws_batch_t *batch,
+    size_t len);
 static ngx_int_t ngx_http_chatws_drain_reserve(
     ngx_http_chatws_batch_t *batch, size_t n);
 static void ngx_http_chatws_drain_touch(ngx_http_chatws_batch_t *batch,
@@ -125,7 +128,7 @@ ngx_http_chatws_drain_log(ngx_http_chatws_hub_t *hub, ngx_uint_t log)
         chat = ngx_http_chatws_drain_chat(hub, entry);
 
         if (chat != NULL
-            && ngx_http_chatws_drain_note(batch, chat, entry, pos, log)
+            && ngx_http_chatws_drain_note(hub, chat, entry, pos, log)
                != NGX_OK)
         {
             return NGX_AGAIN;
@@ -159,15 +162,27 @@ ngx_http_chatws_drain_chat(ngx_http_chatws_hub_t *hub, chatws_entry_t *entry)
 }
 
 
+/*
+ * The frame is copied, once for all its receivers here: while they are served
+ * this worker may be stopped for so long that publishers overwrite the log.
+ */
+
 static ngx_int_t
-ngx_http_chatws_drain_note(ngx_http_chatws_batch_t *batch,
+ngx_http_chatws_drain_note(ngx_http_chatws_hub_t *hub,
     ngx_http_chatws_chat_t *chat, chatws_entry_t *entry, uint64_t offset,
     ngx_uint_t log)
 {
-    ngx_http_chatws_note_t  *note;
+    u_char                   *data;
+    size_t                    len;
+    ngx_http_chatws_note_t   *note;
+    ngx_http_chatws_batch_t  *batch;
+
+    batch = &hub->batch;
+    len = *(volatile uint32_t *) &entry->len;
 
     if (batch->nnotes == NGX_HTTP_CHATWS_NOTES
-        || batch->bytes > NGX_HTTP_CHATWS_BYTES)
+        || chatws_store_lapped(hub->zone.store, hub->slot)
+        || ngx_http_chatws_drain_room(batch, len) != NGX_OK)
     {
         return NGX_AGAIN;
     }
@@ -183,9 +198,12 @@ ngx_http_chatws_drain_note(ngx_http_chatws_batch_t *batch,
         batch->chats[batch->nchats++] = chat;
     }
 
+    data = batch->data + batch->bytes;
+    ngx_memcpy(data, entry->frame, len);
+
     note = &batch->notes[batch->nnotes++];
 
-    ngx_http_chatws_frame_init(&note->frame, entry->frame, entry->len);
+    ngx_http_chatws_frame_init(&note->frame, data, len);
 
     note->frame.droppable = log == CHATWS_EPHEMERAL;
     note->offset = offset;
@@ -196,7 +214,39 @@ ngx_http_chatws_drain_note(ngx_http_chatws_batch_t *batch,
     note->own = entry->own;
 
     chat->nnotes++;
-    batch->bytes += entry->len;
+    batch->bytes += len;
+
+    return NGX_OK;
+}
+
+
+/* Makes room for the bytes of one more note. */
+
+static ngx_int_t
+ngx_http_chatws_drain_room(ngx_http_chatws_batch_t *batch, size_t len)
+{
+    size_t   size;
+    u_char  *data;
+
+    if (len <= batch->room - batch->bytes) {
+        return NGX_OK;
+    }
+
+    if (batch->bytes != 0) {
+        return NGX_AGAIN;
+    }
+
+    size = ngx_max(len, NGX_HTTP_CHATWS_BYTES);
+
+    data = ngx_alloc(size, ngx_cycle->log);
+    if (data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_free(batch->data);
+
+    batch->data = data;
+    batch->room = size;
 
     return NGX_OK;
 }

@@ -5,8 +5,7 @@
  * From the zone's logs to the subscribers of this worker.  What waits in
  * the logs is collected as a batch, and every subscriber that has to get some
  * of it is served once.  A large batch is served in slices, with other events
- * between; the slot's cursor moves only when all of it was handed over, and
- * keeps the bytes in the log until then.
+ * between; the slot's cursor moves only when all of it was handed over.
  * Floor 3: knows ngx_core, ngx_event and floors 0 to 2.
  */
 
@@ -88,6 +87,7 @@ ngx_http_chatws_drain_done(ngx_http_chatws_hub_t *hub)
     ngx_free(batch->chats);
     ngx_free(batch->touched);
     ngx_free(batch->links);
+    ngx_free(batch->data);
 }
 
 
@@ -110,21 +110,20 @@ ngx_http_chatws_drain_handler(ngx_event_t *ev)
         return;
     }
 
-    if (!chatws_store_lapped(hub->zone.store, hub->slot)) {
-
-        if (!hub->batch.active) {
-            ngx_http_chatws_drain_collect(hub);
-        }
-
-        ngx_http_chatws_drain_serve(hub);
+    if (!hub->batch.active
+        && !chatws_store_lapped(hub->zone.store, hub->slot))
+    {
+        ngx_http_chatws_drain_collect(hub);
     }
 
-    /* once more: the worker may have been stopped in between */
+    /* what was collected may be of other chats by now */
 
     if (chatws_store_lapped(hub->zone.store, hub->slot)) {
         ngx_http_chatws_drain_lapse(hub);
         return;
     }
+
+    ngx_http_chatws_drain_serve(hub);
 
     if (hub->batch.next < hub->batch.ntouched) {
         ngx_post_event(ev, &ngx_posted_next_events);
@@ -306,11 +305,6 @@ ngx_http_chatws_drain_serve(ngx_http_chatws_hub_t *hub)
 
         notes = ngx_http_chatws_drain_filter(batch, touched->subscriber,
                                              notes, &n);
-
-        if (chatws_store_lapped(hub->zone.store, hub->slot)) {
-            /* the bytes may be those of other chats by now */
-            return;
-        }
 
         if (n != 0) {
             hub->deliver(touched->subscriber, notes, n);

@@ -70,7 +70,7 @@ typedef struct ngx_http_chatws_subscriber_s  ngx_http_chatws_subscriber_t;
 
 /*
  * A notification of the batch in hand, shared by all its receivers; valid
- * during the deliver call only.  Its frame lies in the zone's log.
+ * during the deliver call only.  Its frame lies in the batch's data.
  */
 
 struct ngx_http_chatws_note_s {
@@ -179,10 +179,12 @@ typedef struct {
     ngx_http_chatws_chat_t         **chats;     /* touched */
     ngx_http_chatws_touched_t       *touched;
     ngx_http_chatws_link_t          *links;
+    u_char                          *data;      /* the frames */
     uint64_t                         pos[NGX_HTTP_CHATWS_LOGS];
     size_t                           size;      /* of touched and links */
     size_t                           need;      /* of them, at most */
-    size_t                           bytes;     /* in all frames */
+    size_t                           room;      /* of data */
+    size_t                           bytes;     /* used of it */
     uint32_t                         nnotes;
     uint32_t                         nchats;
     uint32_t                         ntouched;
@@ -315,7 +317,10 @@ uint64_t ngx_http_chatws_drain_position(ngx_http_chatws_hub_t *hub);
 ngx_http_chatws_chat_t *ngx_http_chatws_drain_chat(
     ngx_http_chatws_hub_t *hub, chatws_entry_t *entry);
 
-/* Makes a new batch of what waits in the logs; floor 3 only. */
+/*
+ * Makes a new batch of what waits in the logs.  Whether the slot was lapped
+ * has to be asked before anything of it is served; floor 3 only.
+ */
 void ngx_http_chatws_drain_collect(ngx_http_chatws_hub_t *hub);
 
 /* Takes a subscriber, or one chat of it, out of the batch in hand. */

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The output of a session: frames leave by one writev() or one TLS record,
- * straight from where they lie; only what the socket does not take is
- * copied, once for all the sessions that are slow, and queued.
+ * The output of a session: frames leave by one send(), one writev() or one
+ * TLS record, straight from where they lie; only what the socket does not take
+ * is copied, once for all the sessions that are slow, and queued.
  * Floor 4: knows ngx_http and floors 0 to 2.
  */
 
@@ -224,19 +224,31 @@ ngx_http_chatws_send_now(ngx_http_chatws_session_t *s,
     size_t        size;
     u_char       *p;
     ssize_t       sent;
-    ngx_uint_t    i;
+    ngx_uint_t    i, k;
     struct iovec  iov[NGX_HTTP_CHATWS_IOVS];
     u_char        buf[NGX_HTTP_CHATWS_GATHER];
 
+    p = NULL;
     size = 0;
+    k = 0;
 
     for (i = 0; i < n; i++) {
-        iov[i].iov_base = frames[i]->data;
-        iov[i].iov_len = frames[i]->len;
+
+        if (frames[i]->data == p) {
+            /* it lies right behind the one before */
+            iov[k - 1].iov_len += frames[i]->len;
+
+        } else {
+            iov[k].iov_base = frames[i]->data;
+            iov[k].iov_len = frames[i]->len;
+            k++;
+        }
+
+        p = frames[i]->data + frames[i]->len;
         size += frames[i]->len;
     }
 
-    if (n > 1 && size <= NGX_HTTP_CHATWS_GATHER) {
+    if (k > 1 && size <= NGX_HTTP_CHATWS_GATHER) {
 
         p = buf;
 
@@ -246,12 +258,10 @@ ngx_http_chatws_send_now(ngx_http_chatws_session_t *s,
 
         iov[0].iov_base = buf;
         iov[0].iov_len = size;
-
-        sent = ngx_http_chatws_writev(s, iov, 1, size);
-
-    } else {
-        sent = ngx_http_chatws_writev(s, iov, n, size);
+        k = 1;
     }
+
+    sent = ngx_http_chatws_writev(s, iov, k, size);
 
     if (sent == (ssize_t) size) {
         return;
