@@ -13,6 +13,8 @@ export class Chat {
     unread = 0;
     typists = new Map();    /* user: name */
     loaded = false;
+    ready = false;          /* what was said before has come */
+    target = 0;             /* or comes up to this number */
 
     #tries = [...BACK];
 

@@ -61,8 +61,10 @@ function drawNow() {
     view.chats($('list'), all, current);
 
     if (current) {
-        view.messages($('messages'), current.items, sendAgain);
-        $('empty').hidden = current.items.length > 0;
+        const ready = isReady(current);
+
+        view.messages($('messages'), ready ? current.items : [], sendAgain);
+        $('empty').hidden = !ready || current.items.length > 0;
         $('typing').textContent = current.now;
         $('hint').textContent = hint();
 
@@ -75,6 +77,16 @@ function drawNow() {
 
     document.title = `${unread ? `(${unread}) ` : ''}${current
         ? `${current.id} \u2013 ` : ''}chatws`;
+}
+
+/* A history is shown as a whole: one that grows would push itself up. */
+
+function isReady(chat) {
+    if (chat.target && client.position(chat.id)?.seq >= chat.target) {
+        chat.ready = true;
+    }
+
+    return chat.ready;
 }
 
 function hint() {
@@ -236,6 +248,7 @@ async function load(chat) {
         chat.note(`The history could not be loaded: ${error.message}`);
     }
 
+    chat.ready = true;
     draw();
 }
 
@@ -244,6 +257,7 @@ async function load(chat) {
 
 async function send(chat, item) {
     item.state = 'sending';
+    chat.ready = true;
     draw();
 
     try {
@@ -311,8 +325,21 @@ const handlers = {
 
         } else if (!chat.loaded) {
             chat.loaded = true;
-            earlier(chat, { seq, epoch });
+            chat.ready = !earlier(chat, { seq, epoch });
         }
+    },
+
+    recovered({ chatId, seq }) {
+        const chat = chats.get(chatId);
+
+        chat.target = seq;
+
+        /* numbers of which we are told nothing may be among them */
+
+        setTimeout(() => {
+            chat.ready = true;
+            draw();
+        }, 1000);
     },
 
     gap({ chatId }) {
@@ -321,10 +348,12 @@ const handlers = {
         if (history) {
             load(chat);
 
-        } else if (!earlier(chat, client.position(chatId))
-                   && chat.items.length)
-        {
-            chat.note('Messages may be missing here');
+        } else if (!earlier(chat, client.position(chatId))) {
+            chat.ready = true;
+
+            if (chat.items.length) {
+                chat.note('Messages may be missing here');
+            }
         }
     },
 
