@@ -167,7 +167,7 @@ e2e:
 bench:
 	@t/tools/packages build bench
 	+@$(MAKE) --no-print-directory all echo
-	@$(MAKE) --no-print-directory -C t/bench all ws
+	@$(MAKE) --no-print-directory -C t/bench all ws parts
 	@exec t/bench/run $(BENCH)
 
 

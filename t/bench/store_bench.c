@@ -6,10 +6,7 @@
  * a slot, with a million chats and a million subscriptions in one zone; then
  * publishers in 1 to 8 processes that contend for the lock.
  *
- *   gcc -std=gnu99 -D_GNU_SOURCE -O2 -o store_bench t/bench/store_bench.c \
- *       src/chatws_{hash,journal,log,arena,table,table_member}.c \
- *       src/chatws_{store,store_log,frame,utf8}.c
- *   ./store_bench [chats [seconds]]
+ *   make -C t/bench parts, or build/bench/store_bench [chats [seconds]]
  *
  * Times are in nanoseconds, without what reading the clock takes (printed).
  */

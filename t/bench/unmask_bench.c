@@ -5,6 +5,8 @@
  * How fast a masked text message of 1 MB is unmasked and validated on one
  * core: with the vectors of this processor, with smaller ones, and with the
  * plain code.  Prints GB/s, medians of many runs.
+ *
+ *   make -C t/bench parts
  */
 
 
