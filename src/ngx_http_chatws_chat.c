@@ -172,24 +172,50 @@ ngx_http_chatws_sub_renew(ngx_http_chatws_sub_t *sub,
 }
 
 
-/* Subscribed already: what is published up to at->seq goes out first. */
+/*
+ * Subscribed already: what is published up to at->seq goes out first, and
+ * nothing else, though more may come while that is served.
+ */
 
 static void
 ngx_http_chatws_sub_again(ngx_http_chatws_sub_t *sub,
     chatws_subscribed_t *at)
 {
+    uint64_t                next, offset;
+    chatws_entry_t         *entry;
     ngx_http_chatws_hub_t  *hub;
 
     hub = sub->subscriber->hub;
+
+    ngx_http_chatws_drain_until(hub, chatws_store_head(hub->zone.store,
+                                                       CHATWS_DURABLE));
 
     ngx_http_chatws_zone_lock(&hub->zone);
 
     at->seq = chatws_store_seq(hub->zone.store, sub->chat->row);
     at->head = chatws_store_head(hub->zone.store, CHATWS_DURABLE);
+    offset = chatws_store_cursor(hub->zone.store, hub->slot, CHATWS_DURABLE);
 
     ngx_http_chatws_zone_unlock(&hub->zone);
 
-    ngx_http_chatws_drain_until(hub, at->head);
+    /* the number before the first one that waits */
+
+    for ( /* void */ ; offset < at->head; offset = next) {
+
+        entry = chatws_store_entry(hub->zone.store, CHATWS_DURABLE, offset,
+                                   &next);
+
+        if (entry == NULL) {
+            return;
+        }
+
+        if (entry->seq != 0
+            && ngx_http_chatws_drain_chat(hub, entry) == sub->chat)
+        {
+            at->seq = entry->seq - 1;
+            return;
+        }
+    }
 }
 
 
