@@ -61,7 +61,10 @@ chatws_reader_load(chatws_reader_t *rd, const chatws_reader_conf_t *conf,
 
     if (len != chatws_reader_save_size(&saved)
         || (saved.data && saved.len > saved.size)
-        || saved.nctl > CHATWS_FRAME_CTL_MAX)
+        || saved.nhead > sizeof(saved.head)
+        || saved.nctl > CHATWS_FRAME_CTL_MAX
+        || (saved.first & CHATWS_FRAME_CONTROL
+            && saved.left > (uint64_t) CHATWS_FRAME_CTL_MAX - saved.nctl))
     {
         return CHATWS_ERROR;
     }

@@ -6,7 +6,8 @@
  * byte, and cut in two at every place (of long ones, at the places near an
  * end and at some others).  Each piece is in memory of exactly its size, so
  * that a sanitizer sees any access outside; each event gets the header of an
- * echo written before it.
+ * echo written before it.  A test may do something to the reader between the
+ * pieces.
  */
 
 
@@ -62,6 +63,7 @@ static size_t                 stream_len;
 static uint8_t               *stream;
 static unsigned               deflate;
 static chatws_reader_conf_t   conf;
+static void                 (*between)(chatws_reader_t *rd);
 
 
 static void
@@ -318,6 +320,10 @@ run(const char *want, size_t first, size_t step, size_t *failed)
         }
 
         feed(&log, &rd, stream + pos, n, pos);
+
+        if (between) {
+            between(&rd);
+        }
 
         if (held(&rd) != allocated) {
             add(&log, "memory differs", NULL, 0);
