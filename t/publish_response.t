@@ -16,7 +16,7 @@ use Test::Nginx;
 
 use Compress::Zlib qw/ memGzip memGunzip /;
 
-my $t = Test::Nginx->new()->has(qw/ http proxy gzip rewrite /)->plan(47);
+my $t = Test::Nginx->new()->has(qw/ http proxy gzip rewrite /)->plan(48);
 
 $t->write_file_expand('nginx.conf', conf(server => <<'EOC'));
 
@@ -61,6 +61,10 @@ $t->write_file_expand('nginx.conf', conf(server => <<'EOC'));
             return 200 '{"chatId":"chat_1","text":"by nginx","sender":"s"}';
         }
 EOC
+
+my $signal = IO::Socket::INET->new(Proto => 'tcp', Listen => 1,
+    LocalAddr => '127.0.0.1:' . port(8082), ReuseAddr => 1,
+    Timeout => Test::Chatws::deadline()) or die "$!\n";
 
 $t->run_daemon(\&app, port(8081));
 $t->run()->waitforsocket('127.0.0.1:' . port(8081));
@@ -166,6 +170,27 @@ is($answer->{body}, '{"ok":true}', 'no message in it, unchanged');
 publish('{"chatId":"chat_1","sender":"s","text":"half"}',
     uri => '/app/half/200');
 
+# the client goes away after the app got its message, which is stored then
+
+my $gone = Test::Chatws::Client->dial();
+
+$body = '{"chatId":"chat_1","sender":"s","text":"stored"}';
+
+$gone->send_raw("POST /ignore/signal/201 HTTP/1.1\r\nHost: localhost\r\n"
+    . 'Content-Length: ' . length($body) . "\r\n\r\n$body");
+
+my $app = $signal->accept() or die "the app got nothing\n";
+
+$gone->drop();
+
+# nginx has seen that when it answers this
+
+request('GET', '/return');
+close $app;
+
+is($ws->await('new_message')->{message}{text}, 'stored',
+    'published without the client');
+
 # any other content handler
 
 is(request('POST', '/return', body => '')->{status}, 200, 'return');
@@ -213,6 +238,13 @@ sub respond {
         : 'application/json';
     my $head = "HTTP/1.1 $status X\r\nContent-Type: $type\r\nX-App: yes\r\n"
         . "Connection: close\r\n";
+
+    if ($kind eq 'signal') {
+        my $signal = IO::Socket::INET->new(Proto => 'tcp',
+            PeerAddr => '127.0.0.1:' . port(8082)) or die "$!\n";
+
+        readline $signal;
+    }
 
     if ($status == 204) {
         print $client "$head\r\n";
