@@ -41,6 +41,15 @@ is(scalar(grep { $_->await('new_message') } @old), 8, 'delivered');
 
 my ($master) = $t->read_file('nginx.pid') =~ /(\d+)/;
 
+# USR2 is not heeded while the process that made the master a daemon is there
+
+Test::Chatws::until(sub {
+    my ($parent) = slurp("/proc/$master/stat") =~ /\) \S (\d+)/;
+    my $command = eval { slurp("/proc/$parent/cmdline") };
+
+    return !defined $command || $command !~ /\Q$d\E/;
+});
+
 kill 'USR2', $master;
 
 ok(Test::Chatws::until(sub {
