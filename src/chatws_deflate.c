@@ -234,7 +234,7 @@ chatws_deflate_expand(chatws_deflate_t *df, chatws_deflate_ctx_t *ctx,
         || chatws_deflate_reserve(df, size, 0) != CHATWS_OK)
     {
         return chatws_frame_fail(fail, CHATWS_CLOSE_INTERNAL,
-                                 "out of memory");
+                                 "out of memory, reconnect");
     }
 
     ex.strm->next_in = (Bytef *) in;
@@ -279,7 +279,7 @@ chatws_deflate_step(chatws_deflate_t *df, chatws_expand_t *ex,
 
     if (chatws_deflate_room(df, ex) != CHATWS_OK) {
         return chatws_frame_fail(fail, CHATWS_CLOSE_INTERNAL,
-                                 "out of memory");
+                                 "out of memory, reconnect");
     }
 
     rc = inflate(strm, Z_SYNC_FLUSH);
@@ -310,7 +310,7 @@ chatws_deflate_step(chatws_deflate_t *df, chatws_expand_t *ex,
 
     if (rc == Z_MEM_ERROR) {
         return chatws_frame_fail(fail, CHATWS_CLOSE_INTERNAL,
-                                 "out of memory");
+                                 "out of memory, reconnect");
     }
 
     if (rc != Z_OK && rc != Z_BUF_ERROR) {

@@ -278,7 +278,7 @@ chatws_reader_payload(chatws_reader_t *rd, chatws_reader_call_t *call)
 
     if (data == NULL && chatws_reader_append(rd, call, n) != CHATWS_OK) {
         return chatws_frame_fail(&call->ev->failure, CHATWS_CLOSE_INTERNAL,
-                                 "out of memory");
+                                 "out of memory, reconnect");
     }
 
     call->pos += n;
@@ -500,7 +500,8 @@ chatws_reader_control(chatws_reader_t *rd, chatws_reader_call_t *call)
                                                  + CHATWS_FRAME_CTL_MAX);
         if (rd->control == NULL) {
             return chatws_frame_fail(&call->ev->failure,
-                                     CHATWS_CLOSE_INTERNAL, "out of memory");
+                                     CHATWS_CLOSE_INTERNAL,
+                                     "out of memory, reconnect");
         }
     }
 

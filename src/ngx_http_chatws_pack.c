@@ -212,9 +212,9 @@ ngx_http_chatws_unpack(ngx_http_chatws_session_t *s, chatws_event_t *ev)
     chatws_deflate_t              *expander;
 
     static const chatws_failure_t  no_memory =
-        { CHATWS_CLOSE_INTERNAL, chatws_str("no memory") };
+        { CHATWS_CLOSE_INTERNAL, chatws_str("out of memory, reconnect") };
     static const chatws_failure_t  no_text =
-        { CHATWS_CLOSE_DATA, chatws_str("text is not valid UTF-8") };
+        { CHATWS_CLOSE_DATA, chatws_str("text is not UTF-8") };
 
     expander = ngx_http_chatws_expander(s);
 
