@@ -12,10 +12,6 @@
 #include <string.h>
 
 
-/* before every allocated payload of a reader */
-#define CHATWS_MOVE_HEADROOM  CHATWS_FRAME_HEAD_OUT
-
-
 size_t
 chatws_reader_save_size(const chatws_reader_t *rd)
 {
@@ -31,12 +27,12 @@ chatws_reader_save(const chatws_reader_t *rd, uint8_t *out)
     out += sizeof(chatws_reader_t);
 
     if (rd->data) {
-        memcpy(out, rd->data + CHATWS_MOVE_HEADROOM, rd->len);
+        memcpy(out, rd->data + CHATWS_READER_HEADROOM, rd->len);
         out += rd->len;
     }
 
     if (rd->control) {
-        memcpy(out, rd->control + CHATWS_MOVE_HEADROOM, rd->nctl);
+        memcpy(out, rd->control + CHATWS_READER_HEADROOM, rd->nctl);
     }
 }
 
@@ -73,18 +69,19 @@ chatws_reader_load(chatws_reader_t *rd, const chatws_reader_conf_t *conf,
     control = NULL;
 
     if (saved.data) {
-        data = memory->alloc(memory->ctx, CHATWS_MOVE_HEADROOM + saved.size);
+        data = memory->alloc(memory->ctx,
+                             CHATWS_READER_HEADROOM + saved.size);
 
         if (data == NULL) {
             return CHATWS_ERROR;
         }
 
-        memcpy(data + CHATWS_MOVE_HEADROOM, in, saved.len);
+        memcpy(data + CHATWS_READER_HEADROOM, in, saved.len);
         in += saved.len;
     }
 
     if (saved.control) {
-        control = memory->alloc(memory->ctx, CHATWS_MOVE_HEADROOM
+        control = memory->alloc(memory->ctx, CHATWS_READER_HEADROOM
                                              + CHATWS_FRAME_CTL_MAX);
         if (control == NULL) {
 
@@ -95,7 +92,7 @@ chatws_reader_load(chatws_reader_t *rd, const chatws_reader_conf_t *conf,
             return CHATWS_ERROR;
         }
 
-        memcpy(control + CHATWS_MOVE_HEADROOM, in, saved.nctl);
+        memcpy(control + CHATWS_READER_HEADROOM, in, saved.nctl);
     }
 
     *rd = saved;
