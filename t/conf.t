@@ -72,7 +72,8 @@ $t->waitforsocket('127.0.0.1:' . port(8081));
 
 my @chosen = (
     [ qr/\blisten 80;/, 'listen 127.0.0.1:8080;' ],
-    [ qr/\blisten 443 ssl http2;/, 'listen 127.0.0.1:8443 ssl;' ],
+    [ qr/\blisten 443 ssl http2 reuseport;/,
+        'listen 127.0.0.1:8443 ssl reuseport;' ],
     [ qr/127\.0\.0\.1:3000/, '127.0.0.1:8081' ],
     [ qr/worker_rlimit_nofile \d+;/, '' ],
     [ qr/worker_connections \d+;/, 'worker_connections 512;' ],
