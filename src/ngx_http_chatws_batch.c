@@ -70,8 +70,6 @@ ngx_http_chatws_publish_batch(ngx_http_request_t *r,
 
     status = ngx_http_chatws_batch_publish(r, hub, &texts, mem, size);
 
-    ngx_http_chatws_scratch_put();
-
     if (status == NGX_HTTP_INTERNAL_SERVER_ERROR
         || ngx_http_chatws_batch_join(r, &texts, answer) != NGX_OK)
     {

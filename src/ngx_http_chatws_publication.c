@@ -60,8 +60,11 @@ ngx_http_chatws_publish_text(ngx_http_request_t *r,
     }
 
     if (chatws_json_is_array((chatws_str_t *) text)) {
-        return ngx_http_chatws_publish_batch(r, zone->hub, text, answer,
-                                             fault);
+        status = ngx_http_chatws_publish_batch(r, zone->hub, text, answer,
+                                               fault);
+        ngx_http_chatws_scratch_put();
+
+        return status;
     }
 
     size = chatws_json_arena_size(text->len);
