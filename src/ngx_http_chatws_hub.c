@@ -81,7 +81,7 @@ ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
 }
 
 
-/* What was allocated stays until the worker, which can't go on, exits. */
+/* What was allocated stays until the worker, which has no hub, exits. */
 
 static ngx_int_t
 ngx_http_chatws_hub_init(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)

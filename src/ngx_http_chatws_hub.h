@@ -50,7 +50,6 @@ typedef enum {
 #define NGX_HTTP_CHATWS_CODES     15
 
 
-
 #define NGX_HTTP_CHATWS_LOGS      2
 
 /* notifications of a batch, at most */
