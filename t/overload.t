@@ -105,7 +105,7 @@ ok($refused && $refused->{headers}{'retry-after'},
 is(publish({ chatId => 'first', text => 'x', sender => 'x' })
     ->{json}{recipients}, 1, 'connections, publishing goes on');
 ok($first->await('new_message'), 'connections, delivered');
-cmp_ok(cpu($t, 0.5), '<', 0.4, 'connections, no busy loop');
+cmp_ok(cpu_of($t, 0.5), '<', 0.4, 'connections, no busy loop');
 
 $_->drop() for splice @many;
 
@@ -224,34 +224,6 @@ ok(Test::Chatws::until(sub {
 
 is(Test::Chatws::until(sub { status()->{memory}{subscriptions} == 0 }), 1,
     'no memory either');
-
-
-# Seconds of processor time that the workers take in so many seconds.
-
-sub cpu {
-    my ($t, $seconds) = @_;
-
-    my @before = map { ticks($_) } workers_of($t);
-
-    select undef, undef, undef, $seconds;
-
-    my @after = map { ticks($_) } workers_of($t);
-    my $sum = 0;
-
-    $sum += $_ for @after;
-    $sum -= $_ for @before;
-
-    return $sum / 100;
-}
-
-
-sub ticks {
-    my ($pid) = @_;
-
-    my @stat = split ' ', slurp("/proc/$pid/stat") =~ s/^.*\) //sr;
-
-    return $stat[11] + $stat[12];
-}
 
 
 # The worker that has each of the clients.

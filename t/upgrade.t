@@ -95,14 +95,16 @@ is(scalar(grep { defined $_->{recovered} && !$_->{recovered} } @answers), 8,
     'recovered: false');
 is(scalar(grep { $_->{epoch} ne $epoch } @answers), 8, 'another epoch');
 
-my $resumed = ws(user => 'r')->ask({ action => 'resume', epoch => $epoch,
+my $another = ws(user => 'r');
+my $resumed = $another->ask({ action => 'resume', epoch => $epoch,
     chats => { c => { seq => 1 } } });
 
 is($resumed->{chats}{c}{recovered}, JSON::PP::false(), 'resumed, not so');
 
 is(publish({ chatId => 'c', text => 'after', sender => 'x' })
-    ->{json}{recipients}, 8, 'after');
-is(scalar(grep { $_->await('new_message') } @back), 8, 'delivered');
+    ->{json}{recipients}, 9, 'after');
+is(scalar(grep { $_->await('new_message') } @back, $another), 9,
+    'delivered');
 
 is(join(' ', $t->read_file('error.log') =~ /exited on signal \d+/g), '',
     'no crash');

@@ -13,7 +13,7 @@ use base qw/ Exporter /;
 
 our @EXPORT = qw/
     conf ws publish request json_of slurp events_of gather deadline
-    reloaded replaced workers_of descriptors_of
+    reloaded replaced workers_of sockets_of descriptors_of cpu_of
     own_network many_files
 /;
 
@@ -21,6 +21,7 @@ use Cwd qw/ abs_path /;
 use File::Basename qw/ dirname /;
 use IO::Socket::INET;
 use JSON::PP;
+use POSIX ();
 use Scalar::Util qw/ weaken /;
 use Time::HiRes qw/ time /;
 
@@ -366,6 +367,30 @@ sub descriptors_of {
     });
 
     return $n;
+}
+
+
+# Seconds of processor time that the workers take in so many seconds.
+
+sub cpu_of {
+    my ($t, $seconds) = @_;
+
+    my $ticks = sub {
+        my $sum = 0;
+
+        for my $pid (workers_of($t)) {
+            my @stat = split ' ', slurp("/proc/$pid/stat") =~ s/^.*\) //sr;
+            $sum += $stat[11] + $stat[12];
+        }
+
+        return $sum;
+    };
+
+    my $before = $ticks->();
+
+    Time::HiRes::sleep($seconds);
+
+    return ($ticks->() - $before) / POSIX::sysconf(POSIX::_SC_CLK_TCK());
 }
 
 
