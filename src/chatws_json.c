@@ -8,8 +8,9 @@
  * memory.
  *
  * What yajl lets pass is checked before it: sloppy UTF-8, \v and \f as white
- * space.  What it decodes wrongly, escapes of unpaired surrogates, it gets to
- * see as U+FFFD in a copy of the same length, so that offsets hold for both.
+ * space; and after it: the beginning of a string behind the text.  What it
+ * decodes wrongly, escapes of unpaired surrogates, it gets to see as U+FFFD
+ * in a copy of the same length, so that offsets hold for both.
  */
 
 
@@ -192,7 +193,13 @@ chatws_json_run(chatws_json_parser_t *ps)
         return ps->rc;
     }
 
-    return (status == yajl_status_ok) ? CHATWS_OK : CHATWS_ERROR;
+    if (status != yajl_status_ok
+        || chatws_json_skip(ps->text, ps->len, ps->mark) != ps->len)
+    {
+        return CHATWS_ERROR;
+    }
+
+    return CHATWS_OK;
 }
 
 
@@ -359,7 +366,19 @@ chatws_json_end(void *ctx)
 {
     chatws_json_parser_t *ps = ctx;
 
-    return (--ps->depth == 1) ? chatws_json_member(ps) : 1;
+    switch (--ps->depth) {
+
+    case 0:
+        ps->mark = yajl_get_bytes_consumed(ps->handle);
+
+        return 1;
+
+    case 1:
+        return chatws_json_member(ps);
+
+    default:
+        return 1;
+    }
 }
 
 

@@ -14,7 +14,7 @@ BEGIN { use FindBin; push @INC, "$FindBin::Bin/lib"; }
 use Test::Chatws;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(76);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(78);
 
 $t->write_file_expand('nginx.conf', conf(
     endpoint => 'chatws_max_message_size 2k;',
@@ -45,6 +45,10 @@ for my $case (
     [ '{"action":"subscribe","chatId":"c"', 'Invalid JSON', 'cut off' ],
     [ '{"action":"subscribe","chatId":"c"}x', 'Invalid JSON',
       'trailing bytes' ],
+    [ '{"action":"subscribe","chatId":"c"}"', 'Invalid JSON',
+      'a trailing quote' ],
+    [ '{"action":"subscribe","chatId":"c"} "x}', 'Invalid JSON',
+      'a trailing string without its end' ],
     [ '{"action":"subscribe","chatId":"c"}{}', 'Invalid JSON',
       'two objects' ],
     [ '{"action":"subscribe","chatId":"c",}', 'Invalid JSON',

@@ -14,7 +14,7 @@ BEGIN { use FindBin; push @INC, "$FindBin::Bin/lib"; }
 use Test::Chatws;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(96);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(98);
 
 $t->write_file_expand('nginx.conf',
     conf(publish => 'client_max_body_size 8k;', server => <<'EOC'))->run();
@@ -117,6 +117,8 @@ for my $case (
     [ 'x', 'not JSON' ],
     [ '[]', 'an array' ],
     [ "$good x", 'trailing bytes' ],
+    [ "$good\"", 'a trailing quote' ],
+    [ "$good \"x}", 'a trailing string without its end' ],
     [ '{"text":"t","sender":"s"}', 'no chatId', 'chatId' ],
     [ '{"chatId":"c","sender":"s"}', 'no text', 'text' ],
     [ '{"chatId":"c","text":"t"}', 'no sender', 'sender' ],
