@@ -55,6 +55,42 @@ my %verb = (
 
 my %default = (nginx => 'check', sh => 'run');
 
+# What takes root or minutes is run elsewhere, by "make deb-test" and "make
+# docker-test"; here, that the targets, the files and the packages are there.
+
+my $elsewhere = <<'EOS';
+make() { command make -n "$@" NGINX= NGINX_SRC="$PWD" > /dev/null; }
+
+sudo() {
+    case "$*" in
+        "apt-get install -y "*)
+            shift 3
+            for package; do
+                grep -qw -e "$package" docker/Dockerfile || return 1
+            done
+        ;;
+
+        "apt install ./build/libnginx-mod-http-chatws_"*.deb)
+            grep -q '^Package: libnginx-mod-http-chatws$' conf/debian/control
+        ;;
+
+        *) "$@" ;;
+    esac
+}
+
+docker() {
+    case "$1" in
+        build | compose)
+            test "$(echo "$*" | sed -n 's/.* -f \([^ ]*\).*/\1/p' \
+                | xargs cat | grep -cE '^(FROM|services:)')" -gt 0
+        ;;
+
+        run) echo "$*" | grep -q -e '-p 8000:8000 chatws$' ;;
+        *) return 1 ;;
+    esac
+}
+EOS
+
 $t->plan(@steps + 3);
 
 # --- the demo, which the examples talk to
@@ -162,29 +198,36 @@ sub output {
 }
 
 
-# What takes minutes is run elsewhere; here, that the targets are there.
-
 sub make {
     my ($step, $where) = @_;
 
-    ok(shell($step->{text}, <<'EOS'), $where)
-make() { command make -n "$@" NGINX= NGINX_SRC="$PWD" > /dev/null; }
-sudo() { test "$1 $2 $3 $4" = 'apt-get install -y make'; }
-EOS
+    ok(shell($step->{text}, $elsewhere), $where)
         or diag($t->read_file('example.err'));
 }
 
 
+# With the module that is there, to a directory of the test's.
+
 sub install {
     my ($step, $where) = @_;
 
-    (my $text = $step->{text}) =~ s{/usr/lib/nginx}{$d}g;
+    my $ok = shell($step->{text}, "$elsewhere\n"
+        . "NGINX=$Test::Nginx::NGINX MODULES_PATH=$d/modules\n" . <<'EOS');
+made=$PWD/build/ngx_http_chatws_module.so
 
-    ok(shell($text, <<'EOS') && -s "$d/modules/ngx_http_chatws_module.so",
-make() { test -e build/ngx_http_chatws_module.so; }
-sudo() { "$@"; }
+make() {
+    if test "$*" = install; then
+        command make -n -o "$made" install | grep -q t/tools/install
+        NGINX=$NGINX MODULES_PATH=$MODULES_PATH t/tools/install
+    else
+        test -e "$made"
+    fi
+}
 EOS
-        $where) or diag($t->read_file('example.err'));
+
+    like($ok && -s "$d/modules/ngx_http_chatws_module.so" && $out,
+        qr{^load_module $d/modules/ngx_http_chatws_module\.so;$}m, $where)
+        or diag($t->read_file('example.err'));
 }
 
 

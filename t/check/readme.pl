@@ -20,7 +20,7 @@ my @source = map { text_of($_) } 'ngx_http_chatws_module.c',
 
 # macros of several lines, and strings of several parts, become one
 
-s/\h*\\$//mg, s/"\s*\n\s*"//g for @source;
+s/\h*\\$//mg, s/"\s*\n\s*"//g, s/\\"/'/g for @source;
 
 my $source = join '', @source;
 
@@ -117,16 +117,28 @@ sub number {
 sub said_somewhere {
     my ($text) = @_;
 
-    my $re = join '[^\n]*?', map { quotemeta } split /\x{e2}\x{80}\x{a6}/,
-        $text;
-
-    return $source =~ /"[^"\n]*$re/;
+    return $source =~ /"[^"\n]*${\ expression($text) }/;
 }
 
-for my $row (rows(section('Log messages'))) {
-    my ($text) = $row->[0] =~ /^`(.*)`$/ or next;
+sub expression {
+    my ($text) = @_;
 
+    return join '[^\n]*?', map { quotemeta }
+        split /\x{e2}\x{80}\x{a6}/, $text =~ tr/"/'/r;
+}
+
+# both ways: what is listed is logged, what is logged is listed
+
+my @listed = map { $_->[0] =~ /`(.*?)`/g } rows(section('Log messages'));
+
+for my $text (@listed) {
     fault("nothing logs: $text") unless said_somewhere($text);
+}
+
+my $listed = join '|', map { expression($_) } @listed;
+
+for my $text ($source =~ /ngx_log_error\(NGX_LOG_\w+,[^"]*"(.*?)"/g) {
+    fault("a log message that is not listed: $text") if $text !~ /$listed/;
 }
 
 for my $row (rows(section('Close codes'))) {
