@@ -7,27 +7,14 @@
  */
 
 
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz_json.h"
 
-#include "../../src/chatws_utf8.c"
-#include "../../src/chatws_text.c"
-#include "../../src/chatws_time.c"
-#include "../../src/chatws_id.c"
-#include "../../src/chatws_json_memory.c"
-#include "../../src/chatws_json_scan.c"
-#include "../../src/chatws_json.c"
-#include "../../src/chatws_notify.c"
 #include "../../src/chatws_action.c"
 
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-static void check_output(const chatws_str_t *out);
-static chatws_rc_e ignore(void *data, const chatws_json_member_t *m);
 static void reply(const chatws_action_t *action, chatws_rc_e rc);
 static void resume(const chatws_action_t *action);
 static chatws_rc_e resume_chat(void *data, const chatws_resume_t *r);
-static void check(int pass);
 
 
 int
@@ -92,13 +79,13 @@ reply(const chatws_action_t *action, chatws_rc_e rc)
     if (rc != CHATWS_OK) {
         check(chatws_notify_error(&out, &action->fault, &action->id, 0)
               == CHATWS_OK);
-        check_output(&out);
+        check_output(&out, CHATWS_JSON_DEPTH);
 
     } else if (action->verb == CHATWS_VERB_TYPING) {
         check(chatws_notify_typing(&out, &action->chat, &action->chat,
                                    &action->chat, action->typing, 0)
               == CHATWS_OK);
-        check_output(&out);
+        check_output(&out, CHATWS_JSON_DEPTH);
 
     } else if (action->verb != CHATWS_VERB_RESUME) {
         memset(&c, 0, sizeof(chatws_confirmed_t));
@@ -111,7 +98,7 @@ reply(const chatws_action_t *action, chatws_rc_e rc)
         c.since = action->since;
 
         check(chatws_notify_confirmed(&out, &c) == CHATWS_OK);
-        check_output(&out);
+        check_output(&out, CHATWS_JSON_DEPTH);
     }
 
     free(buf);
@@ -147,42 +134,4 @@ resume_chat(void *data, const chatws_resume_t *r)
     }
 
     return CHATWS_OK;
-}
-
-
-static void
-check_output(const chatws_str_t *out)
-{
-    void                 *mem;
-    size_t                n;
-    chatws_json_arena_t   arena;
-
-    n = chatws_json_arena_size(out->len);
-    mem = malloc(n);
-
-    chatws_json_arena_init(&arena, mem, n);
-
-    check(chatws_json_object(&arena, out, CHATWS_JSON_DEPTH, ignore, NULL)
-          == CHATWS_OK);
-
-    free(mem);
-}
-
-
-static chatws_rc_e
-ignore(void *data, const chatws_json_member_t *m)
-{
-    (void) data;
-    (void) m;
-
-    return CHATWS_OK;
-}
-
-
-static void
-check(int pass)
-{
-    if (!pass) {
-        abort();
-    }
 }

@@ -8,19 +8,16 @@
  */
 
 
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
 #include "../../src/chatws_utf8.c"
 #include "../../src/chatws_frame.c"
 
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static chatws_rc_e parse(const uint8_t *p, size_t len, unsigned flags,
     chatws_frame_t *f, chatws_failure_t *fail);
 static void header(const uint8_t *p, size_t len, unsigned flags);
 static void close_frame(const uint8_t *p, size_t len, unsigned code);
-static void check(int pass);
 
 
 int
@@ -127,13 +124,4 @@ close_frame(const uint8_t *p, size_t len, unsigned code)
     (void) chatws_frame_close_valid(code);
 
     free(out);
-}
-
-
-static void
-check(int pass)
-{
-    if (!pass) {
-        abort();
-    }
 }

@@ -10,8 +10,7 @@
  */
 
 
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
 #include "../../src/chatws_utf8.c"
 #include "../../src/chatws_mask.c"
@@ -27,7 +26,6 @@ typedef struct {
 } fuzz_log_t;
 
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void *fuzz_alloc(void *ctx, size_t size);
 static void fuzz_free(void *ctx, void *p);
 static void put(fuzz_log_t *log, unsigned type, unsigned code,
@@ -39,7 +37,6 @@ static void expect(fuzz_log_t *log, const uint8_t *p, size_t len);
 static unsigned expect_data(fuzz_log_t *log, chatws_frame_t *f, size_t have);
 static unsigned expect_control(fuzz_log_t *log, chatws_frame_t *f,
     uint8_t *p);
-static void check(int pass);
 
 
 #define FUZZ_FAILURE  100
@@ -391,13 +388,4 @@ expect_control(fuzz_log_t *log, chatws_frame_t *f, uint8_t *p)
     put(log, CHATWS_EVENT_CLOSE, code, p + 2, f->len - 2);
 
     return 1;
-}
-
-
-static void
-check(int pass)
-{
-    if (!pass) {
-        abort();
-    }
 }

@@ -7,8 +7,7 @@
  */
 
 
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
 #include "../../src/chatws_utf8.c"
 #include "../../src/chatws_mask.c"
@@ -18,14 +17,12 @@ typedef chatws_rc_e (*fuzz_check_pt)(uint8_t *state, const uint8_t *p,
     size_t len);
 
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static int valid(const uint8_t *p, size_t len, size_t *good);
 static size_t character(const uint8_t *p, size_t len);
 static void compare(fuzz_check_pt handler, const uint8_t *p, size_t len,
     size_t split, int want);
 static void masked(const uint8_t *p, size_t len, const uint8_t *key,
     size_t split, int want);
-static void check(int pass);
 
 
 int
@@ -187,13 +184,4 @@ masked(const uint8_t *p, size_t len, const uint8_t *key, size_t split,
     }
 
     free(copy);
-}
-
-
-static void
-check(int pass)
-{
-    if (!pass) {
-        abort();
-    }
 }

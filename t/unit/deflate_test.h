@@ -11,9 +11,7 @@
 #define _CHATWS_DEFLATE_TEST_H_INCLUDED_
 
 
-#include <stdlib.h>
-#include <string.h>
-
+#include "memory_test.h"
 #include "tap.h"
 
 #include "../../src/chatws_utf8.c"
@@ -33,8 +31,6 @@ typedef struct {
 } test_peer_t;
 
 
-static void *test_alloc(void *ctx, size_t size);
-static void test_free(void *ctx, void *p);
 static void peer_open(test_peer_t *peer, unsigned in_bits, unsigned out_bits);
 static void peer_close(test_peer_t *peer);
 static size_t peer_decode(test_peer_t *peer, const chatws_str_t *in);
@@ -47,7 +43,6 @@ static void test_begin(void);
 static int test_end(void);
 
 
-static size_t                   allocated, blocks, peak, refuse;
 static chatws_deflate_t        *df;
 static chatws_deflate_conf_t    conf;
 static chatws_deflate_params_t  params;
@@ -80,47 +75,6 @@ test_end(void)
     ok(blocks == 0 && allocated == 0, "nothing is leaked");
 
     return done();
-}
-
-
-static void *
-test_alloc(void *ctx, size_t size)
-{
-    size_t  *p;
-
-    (void) ctx;
-
-    if (refuse && --refuse == 0) {
-        return NULL;
-    }
-
-    p = malloc(sizeof(size_t) * 2 + size);
-    *p = size;
-    memset(p + 2, 0xa5, size);
-
-    allocated += size;
-    blocks++;
-
-    if (allocated > peak) {
-        peak = allocated;
-    }
-
-    return p + 2;
-}
-
-
-static void
-test_free(void *ctx, void *p)
-{
-    size_t  *block;
-
-    (void) ctx;
-
-    block = (size_t *) p - 2;
-    allocated -= *block;
-    blocks--;
-
-    free(block);
 }
 
 

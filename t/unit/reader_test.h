@@ -15,9 +15,7 @@
 #define _CHATWS_READER_TEST_H_INCLUDED_
 
 
-#include <stdlib.h>
-#include <string.h>
-
+#include "memory_test.h"
 #include "tap.h"
 
 #include "../../src/chatws_mask.c"
@@ -40,8 +38,6 @@ typedef struct {
 } test_log_t;
 
 
-static void *test_alloc(void *ctx, size_t size);
-static void test_free(void *ctx, void *p);
 static void frame(unsigned first, const void *payload, size_t len);
 static void raw(const void *bytes, size_t len);
 static void add(test_log_t *log, const char *what, const uint8_t *data,
@@ -58,7 +54,6 @@ static void test_begin(void);
 static int test_end(void);
 
 
-static size_t                 allocated, blocks, peak, refuse;
 static size_t                 stream_len;
 static uint8_t               *stream;
 static unsigned               deflate;
@@ -84,46 +79,6 @@ test_end(void)
     free(stream);
 
     return done();
-}
-
-
-static void *
-test_alloc(void *ctx, size_t size)
-{
-    size_t  *p;
-
-    (void) ctx;
-
-    if (refuse && --refuse == 0) {
-        return NULL;
-    }
-
-    p = malloc(sizeof(size_t) * 2 + size);
-    *p = size;
-
-    allocated += size;
-    blocks++;
-
-    if (allocated > peak) {
-        peak = allocated;
-    }
-
-    return p + 2;
-}
-
-
-static void
-test_free(void *ctx, void *p)
-{
-    size_t  *block;
-
-    (void) ctx;
-
-    block = (size_t *) p - 2;
-    allocated -= *block;
-    blocks--;
-
-    free(block);
 }
 
 

@@ -7,19 +7,8 @@
  */
 
 
-#include <stdlib.h>
-#include <string.h>
+#include "json_test.h"
 
-#include "tap.h"
-
-#include "../../src/chatws_utf8.c"
-#include "../../src/chatws_text.c"
-#include "../../src/chatws_time.c"
-#include "../../src/chatws_id.c"
-#include "../../src/chatws_json_memory.c"
-#include "../../src/chatws_json_scan.c"
-#include "../../src/chatws_json.c"
-#include "../../src/chatws_notify.c"
 #include "../../src/chatws_action.c"
 
 
@@ -34,14 +23,10 @@ static void good(const char *text, const char *expected);
 static void bad(const char *text, const char *error, const char *details,
     const char *id);
 static chatws_rc_e parse(const char *text, chatws_action_t *action);
-static void release(void);
-static int same(const chatws_str_t *str, const char *text);
 static chatws_rc_e collect(void *data, const chatws_resume_t *r);
 static void resume(const char *text, const char *expected);
 
 
-static void          *mem;
-static chatws_str_t   input;
 static char           chats[1024];
 static unsigned       nchats;
 
@@ -410,30 +395,9 @@ parse(const char *text, chatws_action_t *action)
 {
     size_t  size;
 
-    input.len = strlen(text);
-    input.data = malloc(input.len ? input.len : 1);
-    memcpy(input.data, text, input.len);
-
-    size = chatws_json_arena_size(input.len);
-    mem = malloc(size);
+    size = take(text);
 
     return chatws_action_parse(action, &input, CHATWS_JSON_DEPTH, mem, size);
-}
-
-
-static void
-release(void)
-{
-    free(mem);
-    free(input.data);
-}
-
-
-static int
-same(const chatws_str_t *str, const char *text)
-{
-    return str->len == strlen(text)
-           && (str->len == 0 || memcmp(str->data, text, str->len) == 0);
 }
 
 

@@ -7,19 +7,8 @@
  */
 
 
-#include <stdlib.h>
-#include <string.h>
+#include "json_test.h"
 
-#include "tap.h"
-
-#include "../../src/chatws_utf8.c"
-#include "../../src/chatws_text.c"
-#include "../../src/chatws_time.c"
-#include "../../src/chatws_id.c"
-#include "../../src/chatws_json_memory.c"
-#include "../../src/chatws_json_scan.c"
-#include "../../src/chatws_json.c"
-#include "../../src/chatws_notify.c"
 #include "../../src/chatws_publication.c"
 
 
@@ -43,12 +32,8 @@ static void message(const char *text, const char *chat, const char *inner,
 static void check(const char *text, const char *body, const char *answer);
 static void bad(const char *text, const char *error, const char *details);
 static chatws_rc_e parse(const char *text);
-static void release(void);
-static int same(const chatws_str_t *str, const char *text);
 
 
-static void                  *mem;
-static chatws_str_t           input;
 static chatws_publication_t   pub;
 
 
@@ -533,29 +518,8 @@ parse(const char *text)
 {
     size_t  size;
 
-    input.len = strlen(text);
-    input.data = malloc(input.len ? input.len : 1);
-    memcpy(input.data, text, input.len);
-
-    size = chatws_json_arena_size(input.len);
-    mem = malloc(size);
+    size = take(text);
 
     return chatws_publication_parse(&pub, &input, CHATWS_JSON_DEPTH, mem,
                                     size);
-}
-
-
-static void
-release(void)
-{
-    free(mem);
-    free(input.data);
-}
-
-
-static int
-same(const chatws_str_t *str, const char *text)
-{
-    return str->len == strlen(text)
-           && (str->len == 0 || memcmp(str->data, text, str->len) == 0);
 }
