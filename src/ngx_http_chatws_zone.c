@@ -99,7 +99,7 @@ ngx_http_chatws_zone_wait(ngx_http_chatws_zone_t *zone)
             && ngx_errno == NGX_ESRCH
             && ngx_shmtx_force_unlock(mutex, pid))
         {
-            ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+            ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
                           "chatws zone \"%V\" was locked by dead worker %P",
                           &zone->name, pid);
             continue;

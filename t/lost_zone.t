@@ -66,7 +66,7 @@ SKIP: {
     ok($client && $client->subscribe('chat_2'), 'it takes the lock');
     ok(Test::Chatws::until(sub { peek() != $victim }), 'the lock goes round');
 
-    like($t->read_file('error.log'), qr/\[alert\].*"chat" was locked by dead/,
+    like($t->read_file('error.log'), qr/\[notice\].*"chat" was locked by dead/,
         'it is logged');
 }
 
