@@ -121,6 +121,12 @@ ngx_http_chatws_send_plain(ngx_http_chatws_session_t *s,
         return;
     }
 
+    /* sending what was held back may have ended the session */
+
+    if (s->state != NGX_HTTP_CHATWS_OPEN) {
+        return;
+    }
+
     if (s->out != NULL) {
         ngx_http_chatws_queue_frames(s, frames, n, 0);
         return;
