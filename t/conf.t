@@ -20,9 +20,7 @@ my $t = Test::Nginx->new()->has(qw/ http http_ssl proxy rewrite socket_ssl /)
 my $d = $t->testdir();
 my $conf = "$Test::Chatws::TOP/conf";
 
-system("openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost "
-    . "-keyout $d/cert.key -out $d/cert.pem -days 2 > /dev/null 2>&1") == 0
-    or die "cannot create a certificate\n";
+certificate($t);
 
 mkdir "$d/temp";
 symlink "$conf/html", "$d/html";
@@ -67,7 +65,7 @@ $t->stop();
 
 # --- the reverse proxy, with the names and numbers that a user chooses
 
-$t->run_daemon(\&app, port(8081));
+$t->run_daemon(\&app_server, port(8081), \&app);
 $t->waitforsocket('127.0.0.1:' . port(8081));
 
 my @chosen = (
@@ -160,39 +158,16 @@ sub started {
 
 
 sub app {
-    my ($port) = @_;
+    my ($client, $request, $body, $head) = @_;
 
-    local $SIG{PIPE} = 'IGNORE';
+    if ($request =~ /^POST/) {
+        app_answer($client, 201, 'application/json', $body);
 
-    my $server = IO::Socket::INET->new(Proto => 'tcp', Listen => 16,
-        LocalAddr => "127.0.0.1:$port", ReuseAddr => 1) or die "$!\n";
+    } elsif ($request eq 'GET /api/auth') {
+        app_answer($client, $head =~ /session=1/ ? 200 : 401, 'text/plain',
+            '', "X-User: user_of_session\r\n");
 
-    while (my $client = $server->accept()) {
-        my ($request, $head, $length) = ('', '', 0);
-
-        while (my $line = <$client>) {
-            $request = $1 if !length $head && $line =~ /^(.*) HTTP/;
-            $length = $1 if $line =~ /^content-length: (\d+)/i;
-            $head .= $line;
-            last if $line =~ /^\r?\n/;
-        }
-
-        read $client, my $body, $length if $length;
-
-        my $status = $request =~ /^POST/ ? 201 : 200;
-        my $type = $status == 201 ? 'application/json' : 'text/plain';
-        my $more = '';
-
-        $body = "app: $request" if $status != 201;
-
-        if ($request eq 'GET /api/auth') {
-            $status = 401 unless $head =~ /session=1/;
-            $more = "X-User: user_of_session\r\n";
-        }
-
-        print $client "HTTP/1.1 $status X\r\nContent-Type: $type\r\n$more"
-            . 'Content-Length: ' . length($body)
-            . "\r\nConnection: close\r\n\r\n$body";
-        close $client;
+    } else {
+        app_answer($client, 200, 'text/plain', "app: $request");
     }
 }

@@ -21,19 +21,7 @@ my @cases = cases();
 my $t = Test::Nginx->new()->has(qw/ http http_ssl socket_ssl stub_status /)
     ->has_daemon('openssl')->plan(@cases + 2);
 
-$t->write_file_expand('nginx.conf', echo_conf(http => <<'EOC'));
-    ssl_certificate cert.pem;
-    ssl_certificate_key cert.key;
-
-    server {
-        listen 127.0.0.1:8443 ssl;
-        server_name localhost;
-
-        location / {
-            chatws_echo;
-        }
-    }
-EOC
+$t->write_file_expand('nginx.conf', echo_conf(http => echo_servers()));
 
 certificate($t);
 

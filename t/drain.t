@@ -21,9 +21,7 @@ my $t = Test::Nginx->new()->has(qw/ http http_ssl socket_ssl /)
 
 my $d = $t->testdir();
 
-system("openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost "
-    . "-keyout $d/cert.key -out $d/cert.pem -days 2 > /dev/null 2>&1") == 0
-    or die "cannot create a certificate\n";
+certificate($t);
 
 write_conf($t);
 $t->run();

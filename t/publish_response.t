@@ -66,7 +66,7 @@ my $signal = IO::Socket::INET->new(Proto => 'tcp', Listen => 1,
     LocalAddr => '127.0.0.1:' . port(8082), ReuseAddr => 1,
     Timeout => Test::Chatws::deadline()) or die "$!\n";
 
-$t->run_daemon(\&app, port(8081));
+$t->run_daemon(\&app_server, port(8081), \&app);
 $t->run()->waitforsocket('127.0.0.1:' . port(8081));
 
 my $ws = ws(user => 'u', chats => 'chat_1');
@@ -202,36 +202,9 @@ is(@{$ws->{skipped}}, 0, 'nothing else was published');
 
 
 sub app {
-    my ($port) = @_;
+    my ($client, $request, $body) = @_;
 
-    local $SIG{PIPE} = 'IGNORE';
-
-    my $server = IO::Socket::INET->new(Proto => 'tcp', Listen => 16,
-        LocalAddr => "127.0.0.1:$port", ReuseAddr => 1) or die "$!\n";
-
-    while (my $client = $server->accept()) {
-        $client->autoflush(1);
-
-        my ($kind, $status) = ('', 200);
-        my $length = 0;
-
-        while (my $line = <$client>) {
-            ($kind, $status) = ($1, $2)
-                if $line =~ m{^\w+ /+(\w+)/(\d+)};
-            $length = $1 if $line =~ /^content-length: (\d+)/i;
-            last if $line =~ /^\r?\n/;
-        }
-
-        read $client, my $body, $length if $length;
-        $body = '' unless defined $body;
-        respond($client, $kind, $status, $body);
-        close $client;
-    }
-}
-
-
-sub respond {
-    my ($client, $kind, $status, $body) = @_;
+    my ($kind, $status) = $request =~ m{/(\w+)/(\d+)$};
 
     my $type = $kind eq 'text' ? 'text/plain'
         : $kind eq 'charset' ? 'application/json; charset=utf-8'

@@ -20,27 +20,13 @@ use Test::Chatws::Peer;
 use Test::Chatws;
 use Test::Nginx;
 
-my $http = <<'EOC';
-    ssl_certificate cert.pem;
-    ssl_certificate_key cert.key;
-    chatws_drain 100ms;
-
-    server {
-        listen 127.0.0.1:8443 ssl;
-        listen 127.0.0.1:8081;
-        server_name localhost;
-
-        location / {
-            chatws_echo;
-            chatws_deflate on;
-            chatws_deflate_context_takeover on;
-        }
-
+my $http = echo_servers(http => 'chatws_drain 100ms;',
+    echo => 'chatws_deflate on; chatws_deflate_context_takeover on;',
+    server => <<'EOC');
         location /long {
             chatws_echo;
             chatws_drain 1h;
         }
-    }
 EOC
 
 my $t = Test::Nginx->new()->has(qw/ http http_ssl socket_ssl stub_status /)

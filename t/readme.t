@@ -112,7 +112,7 @@ mkdir "$d/modules";
 symlink "$top/conf/html", "$d/html";
 
 $t->write_file_expand('nginx.conf', $conf);
-$t->run_daemon(\&app, port(8081));
+$t->run_daemon(\&app_server, port(8081), \&app);
 $t->run()->waitforsocket('127.0.0.1:' . port(8081));
 
 # --- the examples, one test for each
@@ -599,45 +599,16 @@ sub accepted {
 # The app server: stores a message by answering with it, knows one session.
 
 sub app {
-    my ($port) = @_;
+    my ($client, $request, $body, $head) = @_;
 
-    local $SIG{PIPE} = 'IGNORE';
+    if ($request =~ /^POST/) {
+        app_answer($client, 201, 'application/json', $body);
 
-    my $server = IO::Socket::INET->new(Proto => 'tcp', Listen => 64,
-        LocalAddr => "127.0.0.1:$port", ReuseAddr => 1) or die "$!\n";
+    } elsif ($request eq 'GET /api/auth') {
+        app_answer($client, $head =~ /session=1/ ? 200 : 401, 'text/plain',
+            '', "X-User: user_of_session\r\n");
 
-    while (my $client = $server->accept()) {
-        my ($head, $length) = ('', 0);
-
-        while (my $line = <$client>) {
-            $length = $1 if $line =~ /^content-length: (\d+)/i;
-            $head .= $line;
-            last if $line =~ /^\r?\n/;
-        }
-
-        # to see whether we listen
-        next unless length $head;
-
-        read $client, my $body, $length if $length;
-
-        my ($request) = $head =~ /^(.*) HTTP/;
-        my ($status, $type, $more) = (200, 'text/plain', '');
-
-        if ($request =~ /^POST/) {
-            ($status, $type) = (201, 'application/json');
-
-        } elsif ($request eq 'GET /api/auth') {
-            $status = 401 unless $head =~ /session=1/;
-            $more = "X-User: user_of_session\r\n";
-            $body = '';
-
-        } else {
-            $body = "app: $request";
-        }
-
-        print $client "HTTP/1.1 $status X\r\nContent-Type: $type\r\n$more"
-            . 'Content-Length: ' . length($body)
-            . "\r\nConnection: close\r\n\r\n$body";
-        close $client;
+    } else {
+        app_answer($client, 200, 'text/plain', "app: $request");
     }
 }

@@ -24,22 +24,8 @@ my @moments = moments();
 my $t = Test::Nginx->new()->has(qw/ http http_ssl socket_ssl stub_status /)
     ->has_daemon('openssl')->plan(3 * @moments + 4);
 
-$t->write_file_expand('nginx.conf', echo_conf(http => <<'EOC'));
-    ssl_certificate cert.pem;
-    ssl_certificate_key cert.key;
-
-    server {
-        listen 127.0.0.1:8443 ssl;
-        listen 127.0.0.1:8081;
-        server_name localhost;
-
-        location / {
-            chatws_echo;
-            chatws_deflate on;
-            chatws_deflate_context_takeover on;
-        }
-    }
-EOC
+$t->write_file_expand('nginx.conf', echo_conf(http => echo_servers(
+    echo => 'chatws_deflate on; chatws_deflate_context_takeover on;')));
 
 certificate($t);
 

@@ -48,11 +48,7 @@ $t->write_file_expand('nginx.conf', conf(zone => 'zone=chat:16m',
 EOC
     ));
 
-my $d = $t->testdir();
-
-system("openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost "
-    . "-keyout $d/cert.key -out $d/cert.pem -days 2 > /dev/null 2>&1") == 0
-    or die "cannot create a certificate\n";
+certificate($t);
 
 $t->run();
 

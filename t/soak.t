@@ -23,7 +23,7 @@ my $seconds = $ENV{TEST_CHATWS_SOAK} || 6;
 my $clients = $ENV{TEST_CHATWS_CLIENTS} || 300;
 my $workers = 4;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(14);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(12);
 
 $t->write_file_expand('nginx.conf', conf(connections => 8192,
     main => "worker_processes $workers; worker_rlimit_nofile 20000;",
@@ -88,6 +88,14 @@ while (time() - $start < $seconds) {
 ok(Test::Chatws::until(sub { workers_of($t) == $workers }),
     'the last workers');
 
+# all of it has happened, however long that takes
+
+ok(Test::Chatws::until(sub {
+    my $report = $load->command('report');
+    ($report->{delivered} || 0) > 1000 && $report->{garbage}
+        && $report->{recovered};
+}), 'delivered, garbage, recovered');
+
 my $verdict = $load->verdict();
 my $report = $load->{report};
 my $faults = join ', ', map { "$_ $report->{$_}" } sort keys %$report;
@@ -96,10 +104,6 @@ is($verdict, '', 'nothing lost, nothing twice, nothing wrong');
 
 note("kills $kills, reloads $reloads, $faults");
 diag($faults) if $verdict ne '';
-
-cmp_ok($report->{delivered}, '>', 1000, 'delivered');
-cmp_ok($report->{garbage}, '>', 0, 'garbage');
-cmp_ok($report->{recovered}, '>', 0, 'recovered');
 
 undef $load;
 

@@ -23,20 +23,8 @@ my @versions = qw/ TLSv1_2 TLSv1_3 /;
 my $t = Test::Nginx->new()->has(qw/ http http_ssl socket_ssl stub_status /)
     ->has_daemon('openssl')->plan(7 * @versions + 5);
 
-$t->write_file_expand('nginx.conf', echo_conf(http => <<'EOC'));
-    ssl_certificate cert.pem;
-    ssl_certificate_key cert.key;
-    ssl_protocols TLSv1.2 TLSv1.3;
-
-    server {
-        listen 127.0.0.1:8443 ssl sndbuf=16k;
-        server_name localhost;
-
-        location / {
-            chatws_echo;
-        }
-    }
-EOC
+$t->write_file_expand('nginx.conf', echo_conf(http => echo_servers(
+    listen => 'sndbuf=16k', http => 'ssl_protocols TLSv1.2 TLSv1.3;')));
 
 certificate($t);
 

@@ -23,21 +23,8 @@ use Test::Nginx;
 my $t = Test::Nginx->new()->has(qw/ http http_ssl socket_ssl stub_status /)
     ->has_daemon('openssl')->plan(17);
 
-$t->write_file_expand('nginx.conf', echo_conf(http => <<'EOC'));
-    ssl_certificate cert.pem;
-    ssl_certificate_key cert.key;
-
-    server {
-        listen 127.0.0.1:8443 ssl sndbuf=32k rcvbuf=32k;
-        listen 127.0.0.1:8081 sndbuf=32k rcvbuf=32k;
-        server_name localhost;
-
-        location / {
-            chatws_echo;
-            chatws_deflate on;
-        }
-    }
-EOC
+$t->write_file_expand('nginx.conf', echo_conf(http => echo_servers(
+    listen => 'sndbuf=32k rcvbuf=32k', echo => 'chatws_deflate on;')));
 
 certificate($t);
 

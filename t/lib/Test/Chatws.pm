@@ -14,7 +14,7 @@ use base qw/ Exporter /;
 our @EXPORT = qw/
     conf ws publish request json_of slurp events_of gather deadline
     reloaded replaced workers_of sockets_of descriptors_of cpu_of
-    own_network many_files
+    own_network many_files certificate app_server app_answer
 /;
 
 use Cwd qw/ abs_path /;
@@ -330,6 +330,64 @@ sub many_files {
 
     exec '/bin/sh', '-c', "ulimit -n $hard && exec \"\$@\"", 'sh', $^X,
         (map { "-I$_" } grep { !ref } @INC), $0;
+}
+
+
+# An app server, for run_daemon(): calls the code with the connection, the
+# request's method and URI, its body and its whole head.
+
+sub app_server {
+    my ($port, $code) = @_;
+
+    local $SIG{PIPE} = 'IGNORE';
+
+    my $server = IO::Socket::INET->new(Proto => 'tcp', Listen => 64,
+        LocalAddr => "127.0.0.1:$port", ReuseAddr => 1) or die "$!\n";
+
+    while (my $client = $server->accept()) {
+        $client->autoflush(1);
+
+        my ($head, $length, $body) = ('', 0, '');
+
+        while (my $line = <$client>) {
+            $length = $1 if $line =~ /^content-length: (\d+)/i;
+            $head .= $line;
+            last if $line =~ /^\r?\n/;
+        }
+
+        read $client, $body, $length if $length;
+
+        # who connects only to see whether we listen sends nothing
+
+        $code->($client, $1, $body, $head) if $head =~ /^(.*) HTTP/;
+
+        close $client;
+    }
+}
+
+
+# What an app server sends.
+
+sub app_answer {
+    my ($client, $status, $type, $body, $more) = @_;
+
+    print $client "HTTP/1.1 $status X\r\nContent-Type: $type\r\n"
+        . (defined $more ? $more : '') . 'Content-Length: ' . length($body)
+        . "\r\nConnection: close\r\n\r\n$body";
+}
+
+
+# A key and a certificate for a server that talks TLS, in its directory.
+
+sub certificate {
+    my ($dir) = @_;
+
+    $dir = $dir->testdir() if ref $dir;
+
+    system("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
+        . "-nodes -subj /CN=localhost -days 2 "
+        . "-keyout $dir/cert.key -out $dir/cert.pem > /dev/null 2>&1")
+        == 0 or die "cannot create a certificate\n";
 }
 
 

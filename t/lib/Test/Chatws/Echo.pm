@@ -10,7 +10,7 @@ use strict;
 
 use base qw/ Exporter /;
 
-our @EXPORT = qw/ echo echo_conf certificate tls stub_status /;
+our @EXPORT = qw/ echo echo_conf echo_servers tls stub_status /;
 
 use Cwd qw/ abs_path /;
 use File::Basename qw/ dirname /;
@@ -83,17 +83,33 @@ EOC
 }
 
 
-# A key and a certificate for a server that talks TLS.
+# Two servers more, one of which talks TLS: to be the http of echo_conf().
+# Options: listen, for both; http, echo, server as there.
 
-sub certificate {
-    my ($t) = @_;
+sub echo_servers {
+    my (%o) = @_;
 
-    my $d = $t->testdir();
+    my %text = map { $_ => defined $o{$_} ? $o{$_} : '' }
+        qw/ listen http server echo /;
 
-    system("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
-        . "-nodes -subj /CN=localhost -days 2 "
-        . "-keyout $d/cert.key -out $d/cert.pem > /dev/null 2>&1")
-        == 0 or die "cannot create a certificate\n";
+    return <<"EOC";
+    ssl_certificate cert.pem;
+    ssl_certificate_key cert.key;
+    $text{http}
+
+    server {
+        listen 127.0.0.1:8443 ssl $text{listen};
+        listen 127.0.0.1:8081 $text{listen};
+        server_name localhost;
+
+        location / {
+            chatws_echo;
+            $text{echo}
+        }
+
+        $text{server}
+    }
+EOC
 }
 
 

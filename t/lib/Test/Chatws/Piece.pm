@@ -49,19 +49,9 @@ sub new {
 
     $t->write_file("$n/nginx.conf", $conf);
     $t->write_file("$n/htpasswd", "joe:{PLAIN}secret\n");
-    $self->certificate() if $conf =~ /\bcert\.pem/;
+    Test::Chatws::certificate($dir) if $conf =~ /\bcert\.pem/;
 
     return $self;
-}
-
-
-sub certificate {
-    my ($self) = @_;
-
-    system("openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost "
-        . "-keyout $self->{dir}/cert.key -out $self->{dir}/cert.pem "
-        . "-days 2 > /dev/null 2>&1") == 0
-        or die "cannot create a certificate\n";
 }
 
 
