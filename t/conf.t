@@ -65,7 +65,7 @@ $t->stop();
 
 # --- the reverse proxy, with the names and numbers that a user chooses
 
-$t->run_daemon(\&app_server, port(8081), \&app);
+$t->run_daemon(\&app_server, port(8081), \&example_app);
 $t->waitforsocket('127.0.0.1:' . port(8081));
 
 my @chosen = (
@@ -154,20 +154,4 @@ sub started {
     unlink "$d/nginx.pid";
     $t->write_file_expand('nginx.conf', $text);
     $t->run();
-}
-
-
-sub app {
-    my ($client, $request, $body, $head) = @_;
-
-    if ($request =~ /^POST/) {
-        app_answer($client, 201, 'application/json', $body);
-
-    } elsif ($request eq 'GET /api/auth') {
-        app_answer($client, $head =~ /session=1/ ? 200 : 401, 'text/plain',
-            '', "X-User: user_of_session\r\n");
-
-    } else {
-        app_answer($client, 200, 'text/plain', "app: $request");
-    }
 }

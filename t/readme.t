@@ -112,7 +112,7 @@ mkdir "$d/modules";
 symlink "$top/conf/html", "$d/html";
 
 $t->write_file_expand('nginx.conf', $conf);
-$t->run_daemon(\&app_server, port(8081), \&app);
+$t->run_daemon(\&app_server, port(8081), \&example_app);
 $t->run()->waitforsocket('127.0.0.1:' . port(8081));
 
 # --- the examples, one test for each
@@ -593,22 +593,4 @@ sub accepted {
     }
 
     return 0;
-}
-
-
-# The app server: stores a message by answering with it, knows one session.
-
-sub app {
-    my ($client, $request, $body, $head) = @_;
-
-    if ($request =~ /^POST/) {
-        app_answer($client, 201, 'application/json', $body);
-
-    } elsif ($request eq 'GET /api/auth') {
-        app_answer($client, $head =~ /session=1/ ? 200 : 401, 'text/plain',
-            '', "X-User: user_of_session\r\n");
-
-    } else {
-        app_answer($client, 200, 'text/plain', "app: $request");
-    }
 }

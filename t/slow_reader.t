@@ -77,7 +77,7 @@ for my $o ([ 'TCP', port => 8081 ], [ 'TLS', port => 8443, ssl => 1 ],
     my @slow = map { listener(%o, args => 'userId=slow') } 1 .. 10;
     my $fast = listener(args => 'userId=fast');
 
-    my $memory = memory($worker);
+    my $memory = memory_of($worker);
     my ($kept_up, $n, $left) = (0, 0, 11);
 
     # until the slow ones are closed; what they do not read then for some
@@ -95,7 +95,7 @@ for my $o ([ 'TCP', port => 8081 ], [ 'TLS', port => 8443, ssl => 1 ],
     }
 
     is($kept_up, $n, "$name, the fast one got all");
-    cmp_ok(memory($worker) - $memory, '<', 11 * 256 * 1024,
+    cmp_ok(memory_of($worker) - $memory, '<', 11 * 256 * 1024,
         "$name, the memory of ten slow ones is bounded");
 
     # they wake up, and are told, after whole messages only
@@ -137,19 +137,4 @@ sub listener {
     $peer->talk([ text('{"action":"subscribe","chatId":"c"}') ], 2);
 
     return $peer;
-}
-
-
-# The bytes that a process holds; tools that check memory keep what was freed.
-
-sub memory {
-    my ($pid) = @_;
-
-    return 0 if $ENV{TEST_NGINX_SLOW};
-
-    open my $fh, '<', "/proc/$pid/status" or return 0;
-
-    my ($kb) = join('', <$fh>) =~ /^VmRSS:\s+(\d+)/m;
-
-    return $kb * 1024;
 }

@@ -48,7 +48,7 @@ for my $o ([ 'TCP', port => 8081 ], [ 'TLS', port => 8443, ssl => tls() ],
 {
     my ($name, %o) = @$o;
 
-    my $memory = memory($worker);
+    my $memory = memory_of($worker);
     my $ws = echo(%o);
     my (@sent, $rest);
 
@@ -79,7 +79,7 @@ for my $o ([ 'TCP', port => 8081 ], [ 'TLS', port => 8443, ssl => tls() ],
     }
 
     is($blocked, 50, "$name, the server stops reading");
-    cmp_ok(memory($worker) - $memory, '<', 4 * 1024 * 1024,
+    cmp_ok(memory_of($worker) - $memory, '<', 4 * 1024 * 1024,
         "$name, its memory is bounded");
 
     # in the meantime others are served, and now this one again
@@ -104,18 +104,3 @@ $t->stop();
 
 unlike($t->read_file('error.log'), qr/open socket|\[(?:error|crit)\]/,
     'no socket left, no error');
-
-
-# The bytes that a process holds; tools that check memory keep what was freed.
-
-sub memory {
-    my ($pid) = @_;
-
-    return 0 if $ENV{TEST_NGINX_SLOW};
-
-    open my $fh, '<', "/proc/$pid/status" or return 0;
-
-    my ($kb) = join('', <$fh>) =~ /^VmRSS:\s+(\d+)/m;
-
-    return $kb * 1024;
-}

@@ -13,8 +13,9 @@ use base qw/ Exporter /;
 
 our @EXPORT = qw/
     conf ws publish request json_of slurp events_of gather deadline
-    reloaded replaced workers_of sockets_of descriptors_of cpu_of
+    reloaded replaced workers_of sockets_of descriptors_of cpu_of memory_of
     own_network many_files certificate app_server app_answer
+    example_app
 /;
 
 use Cwd qw/ abs_path /;
@@ -377,6 +378,25 @@ sub app_answer {
 }
 
 
+# The app of the examples: stores a message by answering with it, knows one
+# session.
+
+sub example_app {
+    my ($client, $request, $body, $head) = @_;
+
+    if ($request =~ /^POST/) {
+        app_answer($client, 201, 'application/json', $body);
+
+    } elsif ($request eq 'GET /api/auth') {
+        app_answer($client, $head =~ /session=1/ ? 200 : 401, 'text/plain',
+            '', "X-User: user_of_session\r\n");
+
+    } else {
+        app_answer($client, 200, 'text/plain', "app: $request");
+    }
+}
+
+
 # A key and a certificate for a server that talks TLS, in its directory.
 
 sub certificate {
@@ -425,6 +445,21 @@ sub descriptors_of {
     });
 
     return $n;
+}
+
+
+# The bytes that a process holds; tools that check memory keep what was freed.
+
+sub memory_of {
+    my ($pid) = @_;
+
+    return 0 if $ENV{TEST_NGINX_SLOW};
+
+    open my $fh, '<', "/proc/$pid/status" or return 0;
+
+    my ($kb) = join('', <$fh>) =~ /^VmRSS:\s+(\d+)/m;
+
+    return $kb * 1024;
 }
 
 
