@@ -78,11 +78,14 @@ export class Nginx {
     command(...args) {
         const user = process.getuid() === 0 ? 'user root;' : '';
 
-        run(process.env.NGINX ?? 'nginx', ['-p', `${this.prefix}/`,
+        /* make has a variable of the name that nginx takes for sockets */
+
+        const { NGINX, PATH, ...env } = process.env;
+
+        run(NGINX || 'nginx', ['-p', `${this.prefix}/`,
             '-c', 'nginx.conf', '-e', 'logs/error.log', '-g', user, ...args],
             { stdio: ['ignore', 'pipe', 'pipe'],
-                env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` }
-            });
+                env: { ...env, PATH: `${PATH}:/usr/sbin` } });
     }
 
     get pid() {
