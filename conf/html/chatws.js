@@ -364,14 +364,14 @@ export class ChatClient extends EventTarget {
                 this.#confirm(chatId, data, data);
             }
 
-        } else if (type === 'resumed') {
+        } else if (type === 'resumed' && !chatId) {
             for (const [name, answer] of Object.entries(data.chats)) {
                 this.#confirm(name, answer, data);
             }
 
         } else if (chatId !== undefined) {
 
-            /* of a chat that was left meanwhile, or repeated */
+            /* of a chat that was left, or repeated */
 
             if (!chat || seq <= chat.seq) {
                 return;

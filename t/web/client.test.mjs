@@ -175,6 +175,9 @@ test('an application event can not pass for one of ours', (t) => {
         socket().say({ type, chatId: 'a' });
         assert.deepEqual(s.take(), [{ event: 'message', type, chatId: 'a' }]);
     }
+
+    socket().say({ type: 'resumed', chatId: 'a' });
+    assert.deepEqual(names(s.take()), ['message']);
 });
 
 
