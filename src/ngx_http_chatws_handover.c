@@ -28,6 +28,9 @@
 /* in milliseconds: how long another worker is given a chance to receive */
 #define NGX_HTTP_CHATWS_YIELD      50
 
+/* so often for want of a descriptor, then the client has to come back */
+#define NGX_HTTP_CHATWS_YIELDS     100
+
 
 /* of a hub */
 
@@ -40,8 +43,8 @@ typedef struct {
     ngx_connection_t           ident;      /* of the events */
     uint64_t                   position;   /* of all clients being sent */
     ngx_uint_t                 n;          /* sent in this turn */
+    ngx_uint_t                 yields;     /* since one was received */
     unsigned                   full:1;
-    unsigned                   yielded:1;
 } ngx_http_chatws_handover_t;
 
 
@@ -55,6 +58,7 @@ static void ngx_http_chatws_send_client(ngx_http_chatws_session_t *s,
 static ngx_int_t ngx_http_chatws_listen(ngx_http_chatws_hub_t *hub,
     ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_chatws_crowded(void);
+static void ngx_http_chatws_yield(ngx_http_chatws_handover_t *h);
 static void ngx_http_chatws_yield_handler(ngx_event_t *ev);
 static void ngx_http_chatws_receive_handler(ngx_event_t *rev);
 static void ngx_http_chatws_receive(ngx_http_chatws_hub_t *hub,
@@ -321,6 +325,18 @@ ngx_http_chatws_crowded(void)
 }
 
 
+/* Leaves what comes to other workers for a while. */
+
+static void
+ngx_http_chatws_yield(ngx_http_chatws_handover_t *h)
+{
+    ngx_http_chatws_wake_unlisten(h->receiver);
+    h->receiver = NULL;
+
+    ngx_add_timer(&h->yield, NGX_HTTP_CHATWS_YIELD);
+}
+
+
 static void
 ngx_http_chatws_yield_handler(ngx_event_t *ev)
 {
@@ -343,7 +359,7 @@ ngx_http_chatws_yield_handler(ngx_event_t *ev)
         return;
     }
 
-    h->yielded = 1;
+    h->yields++;
 }
 
 
@@ -370,25 +386,31 @@ ngx_http_chatws_receive_handler(ngx_event_t *rev)
     }
 
     if (hub->slot == CHATWS_SLOT_NONE
-        || (!h->yielded && ngx_http_chatws_crowded()))
+        || (h->yields == 0 && ngx_http_chatws_crowded()))
     {
-        h->receiver = NULL;
-        ngx_http_chatws_wake_unlisten(c);
-        ngx_add_timer(&h->yield, NGX_HTTP_CHATWS_YIELD);
+        ngx_http_chatws_yield(h);
         return;
     }
 
-    h->yielded = 0;
-
     for (i = 0; i < NGX_HTTP_CHATWS_ADOPTIONS; i++) {
+
+        if (h->yields < NGX_HTTP_CHATWS_YIELDS
+            && !ngx_http_chatws_pass_room(c->fd))
+        {
+            /* it would come without its descriptor, which is lost then */
+            ngx_http_chatws_yield(h);
+            return;
+        }
 
         n = ngx_http_chatws_pass_recv(c->fd, &fd, parcel, rev->log);
 
         if (n == NGX_AGAIN) {
+            h->yields = 0;
             return;
         }
 
         if (n > 0) {
+            h->yields = 0;
             ngx_http_chatws_receive(hub, fd, parcel, n);
         }
     }

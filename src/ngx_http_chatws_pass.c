@@ -93,6 +93,23 @@ ngx_http_chatws_pass_send(ngx_fd_t pair, ngx_fd_t fd, u_char *data,
 }
 
 
+ngx_uint_t
+ngx_http_chatws_pass_room(ngx_fd_t pair)
+{
+    ngx_fd_t  fd;
+
+    fd = dup(pair);
+
+    if (fd == -1) {
+        return 0;
+    }
+
+    (void) close(fd);
+
+    return 1;
+}
+
+
 ssize_t
 ngx_http_chatws_pass_recv(ngx_fd_t pair, ngx_fd_t *fd, u_char *data,
     ngx_log_t *log)

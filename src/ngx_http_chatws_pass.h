@@ -27,6 +27,9 @@ ngx_int_t ngx_http_chatws_pass_open(ngx_fd_t fds[2], ngx_log_t *log);
 ngx_int_t ngx_http_chatws_pass_send(ngx_fd_t pair, ngx_fd_t fd, u_char *data,
     size_t len, ngx_log_t *log);
 
+/* Whether this process could hold one more descriptor. */
+ngx_uint_t ngx_http_chatws_pass_room(ngx_fd_t pair);
+
 /*
  * Receives a parcel of up to NGX_HTTP_CHATWS_PARCEL_MAX bytes and its
  * descriptor, now the caller's, close on exec.  Returns its length,
