@@ -12,6 +12,9 @@ BAR = 420
 WIDTH = LABEL + BAR + 190
 ROW = 20
 
+# a bar of so many times the shortest is broken off
+BROKEN = 8
+
 
 def number(value):
     if value is None:
@@ -76,17 +79,22 @@ def text(x, y, value, extra=""):
 
 def panel(scenario, top):
     rows = [r for r in scenario["rows"] if r["median"]]
-    most = max([r["median"] for r in rows] or [1])
+    limit = BROKEN * min([r["median"] for r in rows
+                          if kind(r["peer"]) != "floor"] or [1])
+    most = max([r["median"] for r in rows if r["median"] <= limit] or [1])
     out = [text(8, top + 16, scenario["title"], ' font-weight="bold"')]
 
     for i, r in enumerate(rows):
         y = top + 26 + i * ROW
-        width = max(1, BAR * r["median"] / most)
+        width = max(1, min(BAR, BAR * r["median"] / most))
         out.append(text(LABEL - 6, y + 13, r["peer"],
                         ' text-anchor="end"'))
         out.append('<rect x="%d" y="%d" width="%.1f" height="%d" '
                    'fill="%s"/>' % (LABEL, y, width, ROW - 5,
                                     COLORS.get(kind(r["peer"]), OTHER)))
+        if r["median"] > most:
+            out.append('<rect x="%d" y="%d" width="6" height="%d" '
+                       'fill="#ffffff"/>' % (LABEL + BAR - 24, y, ROW - 5))
         out.append(text(LABEL + int(width) + 6, y + 13,
                         "%s %s" % (number(r["median"]), scenario["unit"])))
 
