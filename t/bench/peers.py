@@ -115,7 +115,8 @@ class Server:
         raise NotImplementedError
 
     def environment(self):
-        return dict(os.environ)
+        # nginx takes a variable NGINX for sockets of another nginx
+        return {k: v for k, v in os.environ.items() if k != "NGINX"}
 
     def processes(self):
         return 1
