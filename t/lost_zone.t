@@ -48,7 +48,7 @@ SKIP: {
 
     # as if it were stopped right behind the lock
 
-    kill 'STOP', $victim;
+    halt($victim);
     ok(Test::Chatws::until(sub { peek() == 0 || peek() == $victim }),
         'nobody else has the lock');
     poke($victim);

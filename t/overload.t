@@ -124,7 +124,7 @@ my @free = @clients[grep { $owners[$_] != $victim } 0 .. $#clients];
 is(scalar(grep { $_->{status} == 101 } @clients), @clients,
     'connections, for new clients');
 
-kill 'STOP', $victim;
+halt($victim);
 
 cmp_ok(scalar @held, '>', 0, 'clients of the stopped worker');
 

@@ -78,7 +78,7 @@ sub flood {
 
     my $victim = $stop ? $readers[0]{headers}{'x-pid'} : 0;
 
-    kill 'STOP', $victim if $victim;
+    halt($victim) if $victim;
 
     # every other one sends all at once, in pieces that end anywhere
 

@@ -42,7 +42,7 @@ ok(Test::Chatws::until(sub {
 my ($stuck, $free) = sort { $a <=> $b } keys %clients;
 my $publisher = $publishers{$free};
 
-kill 'STOP', $stuck;
+halt($stuck);
 
 # what is accepted goes out at once where no worker hangs
 

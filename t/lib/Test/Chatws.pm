@@ -13,7 +13,8 @@ use base qw/ Exporter /;
 
 our @EXPORT = qw/
     conf ws publish request json_of slurp events_of gather deadline
-    reloaded replaced workers_of sockets_of descriptors_of cpu_of memory_of
+    reloaded replaced workers_of halt sockets_of descriptors_of cpu_of
+    memory_of
     own_network many_files certificate app_server app_answer
     example_app
 /;
@@ -505,6 +506,18 @@ sub workers_of {
     @pids = sort { $a <=> $b } @pids;
 
     return @pids;
+}
+
+
+# Stops a worker, and waits until it runs no more: until then the system may
+# tell it of a new connection, which no other worker would be told of.
+
+sub halt {
+    my ($pid) = @_;
+
+    kill 'STOP', $pid;
+
+    return &until(sub { slurp("/proc/$pid/stat") =~ /^\d+ \(.*\) T / });
 }
 
 
