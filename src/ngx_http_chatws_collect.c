@@ -13,8 +13,10 @@
 #include "ngx_http_chatws_hub.h"
 
 
-/* limits of a batch besides its notes: their bytes, unless there is but one,
- * and entries looked at */
+/*
+ * limits of a batch besides its notes: their bytes, unless there is but one,
+ * and entries looked at
+ */
 #define NGX_HTTP_CHATWS_BYTES    (256 * 1024)
 #define NGX_HTTP_CHATWS_ENTRIES  8192
 
@@ -220,7 +222,10 @@ ngx_http_chatws_drain_note(ngx_http_chatws_hub_t *hub,
 }
 
 
-/* Makes room for the bytes of one more note. */
+/*
+ * Makes room for the bytes of one more note.  What one that was larger than a
+ * batch had needed is given back with the next batch.
+ */
 
 static ngx_int_t
 ngx_http_chatws_drain_room(ngx_http_chatws_batch_t *batch, size_t len)
@@ -228,15 +233,16 @@ ngx_http_chatws_drain_room(ngx_http_chatws_batch_t *batch, size_t len)
     size_t   size;
     u_char  *data;
 
-    if (len <= batch->room - batch->bytes) {
-        return NGX_OK;
-    }
-
     if (batch->bytes != 0) {
-        return NGX_AGAIN;
+        return batch->bytes + len <= NGX_HTTP_CHATWS_BYTES ? NGX_OK
+                                                           : NGX_AGAIN;
     }
 
     size = ngx_max(len, NGX_HTTP_CHATWS_BYTES);
+
+    if (size == batch->room) {
+        return NGX_OK;
+    }
 
     data = ngx_alloc(size, ngx_cycle->log);
     if (data == NULL) {
