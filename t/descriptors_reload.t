@@ -13,9 +13,10 @@ use Test::More;
 BEGIN { use FindBin; push @INC, "$FindBin::Bin/lib"; }
 
 use Test::Chatws;
+use Test::Chatws::Soak;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(8);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(9);
 
 write_conf($t, '');
 
@@ -41,6 +42,10 @@ for my $n (1 .. 3) {
 }
 
 # nginx itself says so where a channel to another worker could not be had
+
+is(Test::Chatws::Soak::alerts($t,
+    qr/recvmsg\(\) truncated data|accept4?\(\) failed \(24:/), '',
+    'nothing else in the log');
 
 $t->todo_alerts()
     if $t->read_file('error.log') =~ /recvmsg\(\) truncated data/;
