@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The WebSocket endpoint: who may connect, and as whom.  Protocol, section 1.
+ * The WebSocket endpoint: who may connect.  Protocol, section 1.
  * Floor 5: knows ngx_http and floors 0 to 4.
  */
 
@@ -11,9 +11,9 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "chatws_notify.h"
-#include "chatws_query.h"
-#include "chatws_text.h"
 #include "ngx_http_chatws_conf.h"
+#include "ngx_http_chatws_identity.h"
+#include "ngx_http_chatws_origin.h"
 #include "ngx_http_chatws_response.h"
 #include "ngx_http_chatws_upgrade.h"
 
@@ -22,16 +22,6 @@
 #define NGX_HTTP_CHATWS_RESERVE  32
 
 
-static ngx_int_t ngx_http_chatws_origin_allowed(
-    ngx_http_chatws_loc_conf_t *cwlcf, ngx_str_t *origin);
-static ngx_int_t ngx_http_chatws_wildcard(ngx_str_t *pattern,
-    ngx_str_t *text);
-static ngx_int_t ngx_http_chatws_identify(ngx_http_request_t *r,
-    ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_chatws_ctx_t *ctx,
-    const chatws_fault_t **fault);
-static chatws_rc_e ngx_http_chatws_argument(ngx_http_request_t *r,
-    ngx_http_complex_value_t *cv, const chatws_str_t *name,
-    ngx_str_t *value);
 static ngx_int_t ngx_http_chatws_accept_client(ngx_http_request_t *r,
     ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_chatws_ctx_t *ctx,
     ngx_http_chatws_handshake_t *hs);
@@ -77,7 +67,7 @@ ngx_http_chatws_endpoint_handler(ngx_http_request_t *r)
         return ngx_http_chatws_refuse(r, status, fault);
     }
 
-    if (!ngx_http_chatws_origin_allowed(cwlcf, &hs.origin)) {
+    if (!ngx_http_chatws_origin_allowed(r, &hs.origin)) {
         return ngx_http_chatws_refuse(r, NGX_HTTP_FORBIDDEN, &origin);
     }
 
@@ -86,7 +76,7 @@ ngx_http_chatws_endpoint_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_http_chatws_identify(r, cwlcf, ctx, &fault);
+    rc = ngx_http_chatws_identify(r, ctx, &fault);
 
     if (rc == NGX_DECLINED) {
         return ngx_http_chatws_refuse(r, NGX_HTTP_BAD_REQUEST, fault);
@@ -97,170 +87,6 @@ ngx_http_chatws_endpoint_handler(ngx_http_request_t *r)
     }
 
     return ngx_http_chatws_accept_client(r, cwlcf, ctx, &hs);
-}
-
-
-/* What has no origin is no browser, and could claim any. */
-
-static ngx_int_t
-ngx_http_chatws_origin_allowed(ngx_http_chatws_loc_conf_t *cwlcf,
-    ngx_str_t *origin)
-{
-    ngx_str_t   *patterns;
-    ngx_uint_t   i;
-
-    if (cwlcf->origins == NULL || origin->data == NULL) {
-        return 1;
-    }
-
-    patterns = cwlcf->origins->elts;
-
-    for (i = 0; i < cwlcf->origins->nelts; i++) {
-        if (ngx_http_chatws_wildcard(&patterns[i], origin)) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-/* "*" stands for any characters; letters match in either case. */
-
-static ngx_int_t
-ngx_http_chatws_wildcard(ngx_str_t *pattern, ngx_str_t *text)
-{
-    size_t  p, resume, star, t;
-
-    p = 0;
-    t = 0;
-    star = pattern->len;
-    resume = 0;
-
-    while (t < text->len) {
-
-        if (p < pattern->len && pattern->data[p] == '*') {
-            star = p++;
-            resume = t;
-
-        } else if (p < pattern->len
-                   && ngx_tolower(pattern->data[p])
-                      == ngx_tolower(text->data[t]))
-        {
-            p++;
-            t++;
-
-        } else if (star < pattern->len) {
-            p = star + 1;
-            t = ++resume;
-
-        } else {
-            return 0;
-        }
-    }
-
-    while (p < pattern->len && pattern->data[p] == '*') {
-        p++;
-    }
-
-    return p == pattern->len;
-}
-
-
-/* NGX_DECLINED: fault says why. */
-
-static ngx_int_t
-ngx_http_chatws_identify(ngx_http_request_t *r,
-    ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_chatws_ctx_t *ctx,
-    const chatws_fault_t **fault)
-{
-    chatws_rc_e                  rc;
-
-    static const chatws_str_t    user = chatws_str("userId");
-    static const chatws_str_t    username = chatws_str("username");
-
-    static const chatws_fault_t  missing =
-        ngx_http_chatws_fault(CHATWS_E_NO_USER, "userId is required");
-    static const chatws_fault_t  invalid =
-        ngx_http_chatws_fault(CHATWS_E_USER,
-                              "userId must be 1 to 128 bytes of UTF-8 "
-                              "without control characters");
-    static const chatws_fault_t  invalid_name =
-        ngx_http_chatws_fault("Invalid username",
-                              "username must be 1 to 128 bytes of UTF-8 "
-                              "without control characters");
-
-    rc = ngx_http_chatws_argument(r, cwlcf->user, &user, &ctx->user);
-
-    if (rc == CHATWS_BUSY) {
-        return NGX_ERROR;
-    }
-
-    if (rc != CHATWS_OK) {
-        *fault = rc == CHATWS_DECLINED ? &missing : &invalid;
-        return NGX_DECLINED;
-    }
-
-    rc = ngx_http_chatws_argument(r, cwlcf->username, &username,
-                                  &ctx->username);
-
-    switch (rc) {
-
-    case CHATWS_OK:
-        return NGX_OK;
-
-    case CHATWS_DECLINED:
-        ctx->username = ctx->user;
-        return NGX_OK;
-
-    case CHATWS_BUSY:
-        return NGX_ERROR;
-
-    default:
-        *fault = &invalid_name;
-        return NGX_DECLINED;
-    }
-}
-
-
-/*
- * A name from the expression, or else from the query string.  CHATWS_OK;
- * CHATWS_DECLINED: none; CHATWS_ERROR: no valid name; CHATWS_BUSY: no memory.
- */
-
-static chatws_rc_e
-ngx_http_chatws_argument(ngx_http_request_t *r, ngx_http_complex_value_t *cv,
-    const chatws_str_t *name, ngx_str_t *value)
-{
-    ngx_str_t    text;
-    chatws_rc_e  rc;
-
-    if (cv != NULL) {
-        if (ngx_http_complex_value(r, cv, &text) != NGX_OK) {
-            return CHATWS_BUSY;
-        }
-
-    } else {
-        text.data = ngx_pnalloc(r->pool, r->args.len + 1);
-
-        if (text.data == NULL) {
-            return CHATWS_BUSY;
-        }
-
-        rc = chatws_query_get((chatws_str_t *) &r->args, name,
-                              (chatws_str_t *) &text);
-        if (rc != CHATWS_OK) {
-            return rc;
-        }
-    }
-
-    rc = chatws_text_check_name((chatws_str_t *) &text);
-
-    if (rc == CHATWS_OK) {
-        *value = text;
-    }
-
-    return rc;
 }
 
 

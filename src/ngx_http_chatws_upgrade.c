@@ -13,6 +13,7 @@
 #include <ngx_http.h>
 #include <ngx_sha1.h>
 #include "chatws_handshake.h"
+#include "ngx_http_chatws_field.h"
 #include "ngx_http_chatws_response.h"
 #include "ngx_http_chatws_upgrade.h"
 
@@ -23,14 +24,6 @@
 
 #define NGX_HTTP_CHATWS_SHA1    20
 #define NGX_HTTP_CHATWS_ACCEPT  28      /* its base64 */
-
-
-/* a walk over the fields of a request's header */
-
-typedef struct {
-    ngx_list_part_t  *part;
-    ngx_uint_t        i;
-} ngx_http_chatws_walk_t;
 
 
 /* the fields of the request that take part */
@@ -51,10 +44,6 @@ static ngx_uint_t ngx_http_chatws_field_has(ngx_http_request_t *r,
     ngx_str_t *name, const chatws_str_t *token);
 static void ngx_http_chatws_field_once(ngx_http_request_t *r,
     ngx_str_t *name, ngx_http_chatws_fields_t *fields, chatws_str_t *field);
-static void ngx_http_chatws_walk(ngx_http_chatws_walk_t *walk,
-    ngx_http_request_t *r);
-static chatws_str_t *ngx_http_chatws_next_field(
-    ngx_http_chatws_walk_t *walk, ngx_str_t *name);
 static ngx_int_t ngx_http_chatws_negotiate_protocol(ngx_http_request_t *r,
     const ngx_http_chatws_limits_t *limits, ngx_http_chatws_handshake_t *hs);
 static ngx_int_t ngx_http_chatws_negotiate_deflate(ngx_http_request_t *r,
@@ -220,42 +209,6 @@ ngx_http_chatws_field_once(ngx_http_request_t *r, ngx_str_t *name,
 
         *field = *value;
     }
-}
-
-
-static void
-ngx_http_chatws_walk(ngx_http_chatws_walk_t *walk, ngx_http_request_t *r)
-{
-    walk->part = &r->headers_in.headers.part;
-    walk->i = 0;
-}
-
-
-/* The value of the next field of that name, in lower case, or NULL. */
-
-static chatws_str_t *
-ngx_http_chatws_next_field(ngx_http_chatws_walk_t *walk, ngx_str_t *name)
-{
-    ngx_table_elt_t  *h;
-
-    while (walk->part != NULL) {
-
-        if (walk->i == walk->part->nelts) {
-            walk->part = walk->part->next;
-            walk->i = 0;
-            continue;
-        }
-
-        h = (ngx_table_elt_t *) walk->part->elts + walk->i++;
-
-        if (h->key.len == name->len
-            && ngx_strncmp(h->lowcase_key, name->data, name->len) == 0)
-        {
-            return (chatws_str_t *) &h->value;
-        }
-    }
-
-    return NULL;
 }
 
 
