@@ -17,13 +17,15 @@
 #define NGX_HTTP_CHATWS_HISTORY_MAX  100000
 
 
+static void ngx_http_chatws_merge_handler(ngx_conf_t *cf,
+    ngx_http_chatws_loc_conf_t *conf, ngx_http_chatws_loc_conf_t *prev);
 static char *ngx_http_chatws_add_place(ngx_conf_t *cf,
     ngx_http_chatws_loc_conf_t *cwlcf);
 static ngx_int_t ngx_http_chatws_zone_args(ngx_conf_t *cf, ngx_str_t *name,
     ssize_t *size);
 static char *ngx_http_chatws_refer(ngx_conf_t *cf, ngx_shm_zone_t **zone);
 static char *ngx_http_chatws_set_handler(ngx_conf_t *cf,
-    ngx_shm_zone_t **zone, ngx_http_handler_pt handler);
+    ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_handler_pt handler);
 
 
 void *
@@ -79,10 +81,9 @@ ngx_http_chatws_create_loc_conf(ngx_conf_t *cf)
     /*
      * set by ngx_pcalloc():
      *
+     *     cwlcf->handler = NULL;
      *     cwlcf->zone = NULL;
-     *     cwlcf->publish = NULL;
      *     cwlcf->capture = NULL;
-     *     cwlcf->status = NULL;
      */
 
     ngx_http_chatws_limits_create(&cwlcf->limits);
@@ -135,25 +136,65 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->origins, prev->origins, NULL);
     ngx_conf_merge_str_value(conf->pattern, prev->pattern, "");
 
-    return conf->zone == NULL ? NGX_CONF_OK
-                              : ngx_http_chatws_add_place(cf, conf);
+    ngx_http_chatws_merge_handler(cf, conf, prev);
+
+    return conf->handler == ngx_http_chatws_endpoint_handler
+           ? ngx_http_chatws_add_place(cf, conf)
+           : NGX_CONF_OK;
 }
 
+
+/*
+ * nginx keeps the handler of a location in which an "if" is true, and takes
+ * all configurations of the "if"; in "limit_except" it keeps nothing.
+ */
+
+static void
+ngx_http_chatws_merge_handler(ngx_conf_t *cf,
+    ngx_http_chatws_loc_conf_t *conf, ngx_http_chatws_loc_conf_t *prev)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (!clcf->noname) {
+        return;
+    }
+
+    conf->handler = prev->handler;
+    conf->zone = prev->zone;
+
+    if (clcf->lmt_excpt && clcf->handler == NULL) {
+        clcf->handler = conf->handler;
+    }
+}
+
+
+/* Of several that are the same, as an "if" and its location, one is kept. */
 
 static char *
 ngx_http_chatws_add_place(ngx_conf_t *cf, ngx_http_chatws_loc_conf_t *cwlcf)
 {
+    ngx_uint_t                    i;
     ngx_http_chatws_place_t      *place;
     ngx_http_chatws_main_conf_t  *cwmcf;
 
     cwmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_chatws_module);
 
+    cwlcf->rules.place = ngx_http_chatws_fingerprint(cf, cwlcf);
+
+    place = cwmcf->places.elts;
+
+    for (i = 0; i < cwmcf->places.nelts; i++) {
+        if (place[i].rules->place == cwlcf->rules.place) {
+            return NGX_CONF_OK;
+        }
+    }
+
     place = ngx_array_push(&cwmcf->places);
     if (place == NULL) {
         return NGX_CONF_ERROR;
     }
-
-    cwlcf->rules.place = ngx_http_chatws_fingerprint(cf, cwlcf);
 
     place->zone = cwlcf->zone;
     place->limits = &cwlcf->limits;
@@ -279,17 +320,14 @@ ngx_http_chatws_refer(ngx_conf_t *cf, ngx_shm_zone_t **zone)
 
 
 static char *
-ngx_http_chatws_set_handler(ngx_conf_t *cf, ngx_shm_zone_t **zone,
-    ngx_http_handler_pt handler)
+ngx_http_chatws_set_handler(ngx_conf_t *cf,
+    ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_handler_pt handler)
 {
-    char                      *rv;
     ngx_str_t                 *value;
     ngx_http_core_loc_conf_t  *clcf;
 
-    rv = ngx_http_chatws_refer(cf, zone);
-
-    if (rv != NGX_CONF_OK) {
-        return rv;
+    if (cwlcf->handler == handler) {
+        return "is duplicate";
     }
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
@@ -305,8 +343,9 @@ ngx_http_chatws_set_handler(ngx_conf_t *cf, ngx_shm_zone_t **zone,
     }
 
     clcf->handler = handler;
+    cwlcf->handler = handler;
 
-    return NGX_CONF_OK;
+    return ngx_http_chatws_refer(cf, &cwlcf->zone);
 }
 
 
@@ -317,7 +356,7 @@ ngx_http_chatws_set_endpoint(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_chatws_loc_conf_t *cwlcf = conf;
 
-    return ngx_http_chatws_set_handler(cf, &cwlcf->zone,
+    return ngx_http_chatws_set_handler(cf, cwlcf,
                                        ngx_http_chatws_endpoint_handler);
 }
 
@@ -329,7 +368,7 @@ ngx_http_chatws_set_publish(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_chatws_loc_conf_t *cwlcf = conf;
 
-    return ngx_http_chatws_set_handler(cf, &cwlcf->publish,
+    return ngx_http_chatws_set_handler(cf, cwlcf,
                                        ngx_http_chatws_publish_handler);
 }
 
@@ -352,7 +391,7 @@ ngx_http_chatws_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_chatws_loc_conf_t *cwlcf = conf;
 
-    return ngx_http_chatws_set_handler(cf, &cwlcf->status,
+    return ngx_http_chatws_set_handler(cf, cwlcf,
                                        ngx_http_chatws_status_handler);
 }
 

@@ -29,10 +29,9 @@ typedef struct {
     ngx_http_chatws_limits_t   limits;      /* has to be the first */
     ngx_http_chatws_rules_t    rules;
 
-    ngx_shm_zone_t            *zone;        /* chatws */
-    ngx_shm_zone_t            *publish;     /* chatws_publish */
+    ngx_http_handler_pt        handler;     /* of this module, or NULL */
+    ngx_shm_zone_t            *zone;        /* of the handler */
     ngx_shm_zone_t            *capture;     /* chatws_publish_response */
-    ngx_shm_zone_t            *status;      /* chatws_status */
     ngx_str_t                  pattern;     /* chatws_chat_pattern */
 
     ngx_http_complex_value_t  *user;

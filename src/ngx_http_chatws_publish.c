@@ -96,7 +96,7 @@ ngx_http_chatws_publish_body(ngx_http_request_t *r)
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
 
-    status = ngx_http_chatws_publish_text(r, cwlcf->publish->data, &text,
+    status = ngx_http_chatws_publish_text(r, cwlcf->zone->data, &text,
                                           &answer, &fault);
 
     if (status == NGX_HTTP_INTERNAL_SERVER_ERROR) {

@@ -96,7 +96,7 @@ ngx_http_chatws_status_handler(ngx_http_request_t *r)
     }
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
-    zone = cwlcf->status->data;
+    zone = cwlcf->zone->data;
 
     /* a byte of the name may become six */
 
