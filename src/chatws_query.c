@@ -18,18 +18,21 @@ static chatws_rc_e chatws_query_decode(const uint8_t *p, const uint8_t *last,
     chatws_str_t *value);
 static int chatws_query_byte(const uint8_t **p, const uint8_t *last);
 static int chatws_query_hex(uint8_t c);
+static int chatws_query_lower(int c);
 
 
 chatws_rc_e
 chatws_query_get(const chatws_str_t *query, const chatws_str_t *name,
     chatws_str_t *value)
 {
-    const uint8_t  *eq, *last, *next, *p;
+    const uint8_t  *end, *eq, *found, *last, *next, *p;
 
     if (query->len == 0) {
         return CHATWS_DECLINED;
     }
 
+    found = NULL;
+    end = NULL;
     last = query->data + query->len;
 
     for (p = query->data; p < last; p = next + 1) {
@@ -48,16 +51,23 @@ chatws_query_get(const chatws_str_t *query, const chatws_str_t *name,
             continue;
         }
 
-        if (eq != next) {
-            eq++;
+        if (found != NULL
+            || (size_t) (eq - p) != name->len
+            || memcmp(p, name->data, name->len) != 0)
+        {
+            return CHATWS_ERROR;
         }
 
-        return chatws_query_decode(eq, next, value);
+        found = (eq == next) ? next : eq + 1;
+        end = next;
     }
 
-    return CHATWS_DECLINED;
+    return found != NULL ? chatws_query_decode(found, end, value)
+                         : CHATWS_DECLINED;
 }
 
+
+/* Whether it can be read as the name: decoded, and in either case. */
 
 static int
 chatws_query_match(const uint8_t *p, const uint8_t *last,
@@ -67,7 +77,10 @@ chatws_query_match(const uint8_t *p, const uint8_t *last,
 
     for (i = 0; i < name->len; i++) {
 
-        if (p == last || chatws_query_byte(&p, last) != name->data[i]) {
+        if (p == last
+            || chatws_query_lower(chatws_query_byte(&p, last))
+               != chatws_query_lower(name->data[i]))
+        {
             return 0;
         }
     }
@@ -153,4 +166,11 @@ chatws_query_hex(uint8_t c)
     }
 
     return -1;
+}
+
+
+static int
+chatws_query_lower(int c)
+{
+    return (c >= 'A' && c <= 'Z') ? c | 0x20 : c;
 }

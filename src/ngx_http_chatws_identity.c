@@ -60,8 +60,9 @@ ngx_http_chatws_find_user(ngx_http_request_t *r, ngx_str_t *user,
         ngx_http_chatws_fault(CHATWS_E_NO_USER, "userId is required");
     static const chatws_fault_t  invalid =
         ngx_http_chatws_fault(CHATWS_E_USER,
-                              "userId must be 1 to 128 bytes of UTF-8 "
-                              "without control characters");
+                              "userId must come once, spelled so, and be 1 "
+                              "to 128 bytes of UTF-8 without control "
+                              "characters");
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_chatws_module);
 
@@ -105,8 +106,9 @@ ngx_http_chatws_find_username(ngx_http_request_t *r, ngx_str_t *username,
 
     static const chatws_fault_t  invalid =
         ngx_http_chatws_fault("Invalid username",
-                              "username must be 1 to 128 bytes of UTF-8 "
-                              "without control characters");
+                              "username must come once, spelled so, and be "
+                              "1 to 128 bytes of UTF-8 without control "
+                              "characters");
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_chatws_module);
 

@@ -26,7 +26,6 @@ main(void)
 
     is("userId=user123", "user123");
     is("a=b&userId=user123&c=d", "user123");
-    is("userId=first&userId=second", "first");
     is("userId=", "");
     is("userId", "");
     is("&&userId=x&&", "x");
@@ -34,16 +33,16 @@ main(void)
     is("userId=a+b%20c", "a b c");
     is("userId=%C3%A9%c3%a9", "\xc3\xa9\xc3\xa9");
     is("userId=%26%3D%25%2B", "&=%+");
-    is("user%49d=x", "x");
     is("bad=%&userId=x", "x");
     is("us%=1&userId=x", "x");
     is("userId=a/b?c;d", "a/b?c;d");
     is("userIdx=1&xuserId=2&userId=3", "3");
+    is("user+Id=1&%2575serId=2&userId=3", "3");
+    is("userId=userId", "userId");
+    is("x=userId&userId=y", "y");
 
     fails("", CHATWS_DECLINED);
     fails("a=b", CHATWS_DECLINED);
-    fails("userid=x", CHATWS_DECLINED);
-    fails("USERID=x", CHATWS_DECLINED);
     fails("user+Id=x", CHATWS_DECLINED);
     fails("userI=d", CHATWS_DECLINED);
     fails("x=userId", CHATWS_DECLINED);
@@ -58,6 +57,19 @@ main(void)
     fails("userId=%0g", CHATWS_ERROR);
     fails("userId=abc%%", CHATWS_ERROR);
     fails("userId=%&userId=good", CHATWS_ERROR);
+
+    fails("userId=first&userId=second", CHATWS_ERROR);
+    fails("userId=same&userId=same", CHATWS_ERROR);
+    fails("userId&userId=x", CHATWS_ERROR);
+    fails("userId=x&userId", CHATWS_ERROR);
+    fails("userId=x&a=b&userId=%", CHATWS_ERROR);
+    fails("userid=x", CHATWS_ERROR);
+    fails("USERID=x", CHATWS_ERROR);
+    fails("user%49d=x", CHATWS_ERROR);
+    fails("%55%53%45%52%49%44=x", CHATWS_ERROR);
+    fails("userId=x&%75serId=y", CHATWS_ERROR);
+    fails("%75serId=y&userId=x", CHATWS_ERROR);
+    fails("userId=x&userid", CHATWS_ERROR);
 
     ok(chatws_query_get(&none, &name, &value) == CHATWS_DECLINED
        && value.len == 7,
