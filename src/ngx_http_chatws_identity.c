@@ -119,6 +119,12 @@ ngx_http_chatws_find_username(ngx_http_request_t *r, ngx_str_t *username,
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
 
+    /* an argument is no better known than the id that comes with it */
+
+    if (cwlcf->user != NULL && cwlcf->username == NULL) {
+        return ngx_http_chatws_find_user(r, username, fault);
+    }
+
     rc = ngx_http_chatws_name(r, cwlcf->username, &name, username);
 
     switch (rc) {

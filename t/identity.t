@@ -30,7 +30,7 @@ my @others = qw/ xuserId userIdx user+Id +userId userId+ user%20Id userId%20
                  user_id userId[] user.Id user%2549d %2575serId %2575sername
                  user%4 us%= user%zzId /;
 
-my $t = Test::Nginx->new()->has(qw/ http rewrite map /)->plan(109);
+my $t = Test::Nginx->new()->has(qw/ http rewrite map /)->plan(134);
 
 $t->write_file_expand('nginx.conf', conf(
     http => <<'EOC',
@@ -56,6 +56,50 @@ EOC
             chatws chat;
             chatws_user $http_x_user;
             chatws_username $http_x_name;
+        }
+
+        location = /user {
+            chatws chat;
+            chatws_user $http_x_user;
+        }
+
+        location = /empty {
+            chatws chat;
+            chatws_user $http_x_user;
+            chatws_username "";
+        }
+    }
+
+    server {
+        listen 127.0.0.1:8081;
+
+        chatws_user $http_x_user;
+
+        location = /inherited {
+            chatws chat;
+        }
+
+        location /outer {
+            chatws_username $http_x_name;
+
+            location = /outer/inner {
+                chatws chat;
+            }
+        }
+    }
+
+    server {
+        listen 127.0.0.1:8082;
+
+        chatws_username $http_x_name;
+
+        location = /name_only {
+            chatws chat;
+        }
+
+        location = /inner_user {
+            chatws chat;
+            chatws_user $http_x_user;
         }
 EOC
 
@@ -119,6 +163,32 @@ for my $args (qw/ userId=a&userId=b %75serId=a username=a&username=b /) {
     is($ws->{connected}{userId}, 'alice', "$args, chatws_user");
     is(name_of($ws), 'Alice', "$args, chatws_username");
 }
+
+# --- where the id is known, the name is not the client's word
+
+for my $case (
+    [ 8080, '/user', 'alice', 'alice' ],
+    [ 8080, '/empty', 'alice', 'alice' ],
+    [ 8081, '/inherited', 'alice', 'alice' ],
+    [ 8081, '/outer/inner', 'alice', 'Alice' ],
+    [ 8082, '/inner_user', 'alice', 'Alice' ],
+    [ 8082, '/name_only', 'u', 'Alice' ])
+{
+    my ($port, $path, $user, $name) = @$case;
+
+    for my $args ('userId=u&username=bob', 'userId=u&username=',
+                  'userId=u&username=%ff&username=bob', 'userId=u')
+    {
+        my $ws = ws(args => $args, path => $path, port => port($port),
+            headers => [ 'X-User: alice', 'X-Name: Alice' ]);
+
+        is("$ws->{connected}{userId} " . name_of($ws), "$user $name",
+            "$path, $args");
+    }
+}
+
+is(name_of(ws(args => 'userId=u&username=bob')), 'bob',
+    'nothing known, the name is believed as the id is');
 
 
 sub refused {
