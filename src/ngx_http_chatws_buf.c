@@ -49,6 +49,7 @@ ngx_http_chatws_frame_init(ngx_http_chatws_frame_t *frame, u_char *data,
     frame->copy = NULL;
     frame->packed = NULL;
     frame->droppable = 0;
+    frame->counted = 0;
 }
 
 

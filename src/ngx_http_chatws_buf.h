@@ -40,6 +40,7 @@ typedef struct {
     ngx_http_chatws_buf_t   *copy;      /* the same bytes, or NULL */
     ngx_http_chatws_buf_t   *packed;    /* list: deflated, key: parameters */
     unsigned                 droppable:1;   /* under pressure */
+    unsigned                 counted:1;     /* as delivered, when sent */
 } ngx_http_chatws_frame_t;
 
 

@@ -14,6 +14,7 @@
 #include "ngx_http_chatws_handover.h"
 
 
+static void ngx_http_chatws_client_settle(ngx_http_chatws_client_t *client);
 static void ngx_http_chatws_client_ending(ngx_http_chatws_session_t *s);
 static void ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s);
 static void ngx_http_chatws_client_quit(ngx_http_chatws_session_t *s);
@@ -93,12 +94,34 @@ ngx_http_chatws_client_deliver(ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_send_frames(&client->session,
                                 (ngx_http_chatws_frame_t **) notes, n);
 
-    if (client->session.dropped != 0) {
-        ngx_http_chatws_hub_count(subscriber->hub,
-                                  NGX_HTTP_CHATWS_N_TYPING_DROPPED,
-                                  client->session.dropped);
-        client->session.dropped = 0;
+    ngx_http_chatws_client_settle(client);
+}
+
+
+/* What was handed over and then not sent is not delivered. */
+
+static void
+ngx_http_chatws_client_settle(ngx_http_chatws_client_t *client)
+{
+    uint64_t                    unsent;
+    ngx_http_chatws_hub_t      *hub;
+    ngx_http_chatws_session_t  *s;
+
+    s = &client->session;
+
+    if (s->dropped == 0 && s->missed == 0) {
+        return;
     }
+
+    hub = client->subscriber.hub;
+    unsent = (uint64_t) s->dropped + s->missed;
+
+    ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_DELIVERED, -unsent);
+    ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_TYPING_DROPPED,
+                              s->dropped);
+
+    s->dropped = 0;
+    s->missed = 0;
 }
 
 
@@ -141,6 +164,7 @@ ngx_http_chatws_client_ending(ngx_http_chatws_session_t *s)
     client = (ngx_http_chatws_client_t *) s;
 
     ngx_http_chatws_leave(&client->subscriber);
+    ngx_http_chatws_client_settle(client);
 }
 
 
@@ -152,6 +176,7 @@ ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s)
     client = (ngx_http_chatws_client_t *) s;
 
     ngx_http_chatws_leave(&client->subscriber);
+    ngx_http_chatws_client_settle(client);
 
     ngx_http_chatws_hub_count(client->subscriber.hub,
                               NGX_HTTP_CHATWS_N_CLOSED, 1);

@@ -208,6 +208,7 @@ ngx_http_chatws_drain_note(ngx_http_chatws_hub_t *hub,
     ngx_http_chatws_frame_init(&note->frame, data, len);
 
     note->frame.droppable = log == CHATWS_EPHEMERAL;
+    note->frame.counted = 1;
     note->offset = offset;
     note->seq = entry->seq;
     note->sender = entry->sender;

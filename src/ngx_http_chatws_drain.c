@@ -466,6 +466,7 @@ ngx_http_chatws_drain_mine(ngx_http_chatws_batch_t *batch,
     *mine = *note;
     ngx_http_chatws_frame_init(&mine->frame, buf->data, note->frame.len);
     mine->frame.copy = buf;
+    mine->frame.counted = 1;
 
     note->mine = mine;
 

@@ -60,6 +60,8 @@ ngx_http_chatws_send_frames(ngx_http_chatws_session_t *s,
         frames += k;
         n -= k;
     }
+
+    ngx_http_chatws_left_out(s, frames, n);
 }
 
 
@@ -92,6 +94,7 @@ ngx_http_chatws_send_packed(ngx_http_chatws_session_t *s,
         /* what a context has seen must not be dropped */
         packed[k].droppable = frames[i]->droppable
                               && !s->params.server_takeover;
+        packed[k].counted = frames[i]->counted;
         packed[k].copy = buf;
 
         out[i] = &packed[k++];
@@ -111,11 +114,8 @@ static void
 ngx_http_chatws_send_plain(ngx_http_chatws_session_t *s,
     ngx_http_chatws_frame_t **frames, ngx_uint_t n)
 {
-    if (s->state != NGX_HTTP_CHATWS_OPEN) {
-        return;
-    }
-
-    if (ngx_http_chatws_worker.corked == s
+    if (s->state == NGX_HTTP_CHATWS_OPEN
+        && ngx_http_chatws_worker.corked == s
         && ngx_http_chatws_send_corked(s, frames, n) == NGX_OK)
     {
         return;
@@ -124,6 +124,7 @@ ngx_http_chatws_send_plain(ngx_http_chatws_session_t *s,
     /* sending what was held back may have ended the session */
 
     if (s->state != NGX_HTTP_CHATWS_OPEN) {
+        ngx_http_chatws_left_out(s, frames, n);
         return;
     }
 

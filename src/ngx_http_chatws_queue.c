@@ -23,6 +23,8 @@ static void ngx_http_chatws_append(ngx_http_chatws_session_t *s,
     ngx_http_chatws_out_t *out, ngx_http_chatws_buf_t *buf, u_char *pos);
 static void ngx_http_chatws_drop(ngx_http_chatws_session_t *s,
     ngx_uint_t all);
+static void ngx_http_chatws_miss(ngx_http_chatws_session_t *s,
+    ngx_uint_t counted, ngx_uint_t droppable);
 static void ngx_http_chatws_sent(ngx_http_chatws_session_t *s, size_t n);
 
 
@@ -157,11 +159,13 @@ ngx_http_chatws_queue_frames(ngx_http_chatws_session_t *s,
             && ngx_http_chatws_queue_room(s, frames[i], len) != NGX_OK)
         {
             if (frames[i]->droppable && skip == 0) {
+                ngx_http_chatws_miss(s, frames[i]->counted, 1);
                 continue;
             }
 
             ngx_http_chatws_session_close(s, CHATWS_CLOSE_LATER,
                                           "too slow, reconnect");
+            ngx_http_chatws_left_out(s, frames + i, n - i);
             return;
         }
 
@@ -172,6 +176,35 @@ ngx_http_chatws_queue_frames(ngx_http_chatws_session_t *s,
 
         held -= ngx_min(held, len);
         skip = 0;
+    }
+}
+
+
+void
+ngx_http_chatws_left_out(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < n; i++) {
+        ngx_http_chatws_miss(s, frames[i]->counted, frames[i]->droppable);
+    }
+}
+
+
+static void
+ngx_http_chatws_miss(ngx_http_chatws_session_t *s, ngx_uint_t counted,
+    ngx_uint_t droppable)
+{
+    if (!counted) {
+        return;
+    }
+
+    if (droppable) {
+        s->dropped++;
+
+    } else {
+        s->missed++;
     }
 }
 
@@ -203,6 +236,7 @@ ngx_http_chatws_queue_frame(ngx_http_chatws_session_t *s,
     }
 
     out->droppable = frame->droppable;
+    out->counted = frame->counted;
 
     ngx_http_chatws_append(s, out, frame->copy, frame->copy->data + skip);
 
@@ -287,6 +321,8 @@ ngx_http_chatws_drop(ngx_http_chatws_session_t *s, ngx_uint_t all)
 
         *p = out->next;
         s->out_size -= out->buf->len;
+
+        ngx_http_chatws_miss(s, out->counted, out->droppable);
 
         ngx_http_chatws_buf_release(out->buf);
         ngx_free(out);

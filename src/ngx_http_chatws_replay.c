@@ -288,6 +288,7 @@ ngx_http_chatws_replay_send(ngx_http_chatws_replay_t *replay)
 
         for (i = 0; i < k; i++) {
             ngx_http_chatws_frame_init(&frame[i], p, replay->lens[n + i]);
+            frame[i].counted = 1;
             frames[i] = &frame[i];
             p += replay->lens[n + i];
         }

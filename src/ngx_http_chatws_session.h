@@ -74,6 +74,7 @@ struct ngx_http_chatws_out_s {
     ngx_http_chatws_buf_t       *buf;
     u_char                      *pos;
     unsigned                     droppable:1;
+    unsigned                     counted:1;
 };
 
 
@@ -112,7 +113,8 @@ struct ngx_http_chatws_session_s {
     unsigned                           ended:1;   /* the peer's output is */
     unsigned                           started:1;
 
-    uint32_t                           dropped;   /* frames, for the user */
+    uint32_t                           dropped;   /* counted frames that */
+    uint32_t                           missed;    /* gave way, or were left */
     uint32_t                           code;      /* it was closed with */
     uint32_t                           second;    /* of the control frames */
     uint32_t                           control;   /* read in that second */
@@ -192,7 +194,8 @@ void ngx_http_chatws_session_exit(void);
 /*
  * Sends n frames in order.  What the socket does not take is queued, up to
  * limits->send_buffer; beyond it droppable frames are dropped, and then the
- * session is closed with 1013.  Never frees the session.
+ * session is closed with 1013.  Never frees the session.  What is counted and
+ * not sent is added to s->dropped if it is droppable, else to s->missed.
  */
 void ngx_http_chatws_send_frames(ngx_http_chatws_session_t *s,
     ngx_http_chatws_frame_t **frames, ngx_uint_t n);

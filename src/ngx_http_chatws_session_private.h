@@ -75,6 +75,10 @@ ssize_t ngx_http_chatws_writev(ngx_http_chatws_session_t *s,
 void ngx_http_chatws_queue_frames(ngx_http_chatws_session_t *s,
     ngx_http_chatws_frame_t **frames, ngx_uint_t n, size_t skip);
 
+/* Notes that n frames are not sent. */
+void ngx_http_chatws_left_out(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n);
+
 /*
  * Sends a close frame as far as the socket takes it, for a connection that
  * ends now whatever the peer does.
