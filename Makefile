@@ -3,7 +3,7 @@
 #   make            build/ngx_http_chatws_module.so for the nginx on PATH
 #   make run        install what is missing, build, serve on port 8000
 #   make test       install what is missing, run every test
-#   make check      style and floors only
+#   make check      style and rooms only
 #   make unit       unit tests and fuzz corpora under sanitizers
 #   make fuzz       each fuzz target for FUZZ_TIME seconds (60), with clang
 #   make install    copy the module to where that nginx looks for modules
@@ -47,7 +47,7 @@ BUILD = $(CURDIR)/build
 MODULE = $(BUILD)/ngx_http_chatws_module.so
 ECHO_MODULE = $(BUILD)/ngx_http_chatws_echo_module.so
 
-SOURCES = $(wildcard *.c src/*.c src/*.h)
+SOURCES = $(wildcard *.c src/*/*.c src/*/*.h)
 
 export CC NGINX NGINX_SRC JOBS
 
@@ -70,8 +70,8 @@ $(MODULE): $(BUILD)/module/Makefile $(SOURCES)
 		-f objs/Makefile modules
 	@cp build/module/objs/$(@F) $@.new && mv $@.new $@
 
-$(BUILD)/module/Makefile: config t/tools/configure build/module.key
-	@t/tools/configure module "$(CURDIR)"
+$(BUILD)/module/Makefile: config tools/configure build/module.key
+	@tools/configure module "$(CURDIR)"
 	@touch $@
 
 $(ECHO_MODULE): $(BUILD)/echo/Makefile $(SOURCES) $(wildcard t/echo/*.[ch])
@@ -80,27 +80,27 @@ $(ECHO_MODULE): $(BUILD)/echo/Makefile $(SOURCES) $(wildcard t/echo/*.[ch])
 		-f objs/Makefile modules
 	@cp build/echo/objs/$(@F) $@.new && mv $@.new $@
 
-$(BUILD)/echo/Makefile: t/echo/config t/tools/configure build/echo.key
-	@t/tools/configure echo "$(CURDIR)/t/echo"
+$(BUILD)/echo/Makefile: t/echo/config tools/configure build/echo.key
+	@tools/configure echo "$(CURDIR)/t/echo"
 	@touch $@
 
 build/%.key: FORCE
 	@mkdir -p build
-	@t/tools/configure --key > $@.new
+	@tools/configure --key > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 
 # The demo: a prefix of its own, no root needed
 
 run:
-	@t/tools/packages build
+	@tools/packages build
 	+@$(MAKE) --no-print-directory all
-	@exec t/tools/run
+	@exec tools/run
 
 # the same on top of the example of an app server
 
 run-app:
-	@t/tools/packages build app
+	@tools/packages build app
 	+@$(MAKE) --no-print-directory all
 	@exec conf/app/run
 
@@ -110,62 +110,62 @@ run-app:
 export DESTDIR MODULES_PATH
 
 install: $(MODULE)
-	@exec t/tools/install
+	@exec tools/install
 
 uninstall:
-	@exec t/tools/install --remove
+	@exec tools/install --remove
 
 deb:
-	@t/tools/packages deb
-	@exec t/tools/deb
+	@tools/packages deb
+	@exec tools/deb
 
 deb-test: deb
-	@exec t/tools/deb-test
+	@exec tools/deb-test
 
 docker-test:
-	@exec t/tools/docker-test
+	@exec tools/docker-test
 
 matrix:
-	@t/tools/packages build test matrix
-	@exec t/tools/matrix
+	@tools/packages build test matrix
+	@exec tools/matrix
 
 
 # The tests
 
 test:
-	@t/tools/packages build test
+	@tools/packages build test
 	+@$(MAKE) --no-print-directory all echo
-	@exec t/tools/test
+	@exec tools/test
 
 check:
-	@exec t/tools/test check
+	@exec tools/test check
 
 unit:
-	@exec t/tools/test unit
+	@exec tools/test unit
 
 fuzz:
-	@t/tools/packages build fuzz
+	@tools/packages build fuzz
 	@exec t/fuzz/run
 
 soak:
-	@t/tools/packages build test
+	@tools/packages build test
 	+@$(MAKE) --no-print-directory all
 	@exec t/soak/run
 
 web:
-	@t/tools/packages build test
+	@tools/packages build test
 	+@$(MAKE) --no-print-directory all
 	@exec t/web/run
 
 e2e:
-	@t/tools/packages build test app
+	@tools/packages build test app
 	+@$(MAKE) --no-print-directory all
 	@exec t/web/e2e
 
 # side by side with peers; BENCH has options of t/bench/run
 
 bench:
-	@t/tools/packages build bench
+	@tools/packages build bench
 	+@$(MAKE) --no-print-directory all echo
 	@$(MAKE) --no-print-directory -C t/bench all ws parts
 	@exec t/bench/run $(BENCH)
@@ -174,7 +174,7 @@ bench:
 # Unit tests include the files under test; each fuzz target is linked with a
 # main() that replays its corpus
 
-UNITS = $(patsubst t/unit/%.c,build/unit/%.run,$(wildcard t/unit/test_*.c))
+UNITS = $(patsubst t/unit/%.c,build/unit/%.run,$(wildcard t/unit/*/test_*.c))
 FUZZ = $(patsubst t/fuzz/%.c,build/fuzz/%.run,$(wildcard t/fuzz/fuzz_*.c))
 
 UNIT_CC = gcc -std=gnu99 -g -O1 -Wall -Wextra -Werror -pthread \
@@ -196,7 +196,7 @@ build/fuzz/%.run: t/fuzz/%.c t/fuzz/replay.c
 		"$(CURDIR)/t/fuzz/corpus/$(patsubst fuzz_%,%,$*)" > $@
 	@chmod +x $@
 
--include $(wildcard build/unit/*.d build/fuzz/*.d)
+-include $(wildcard build/unit/*/*.d build/fuzz/*.d)
 
 clean:
 	rm -rf build

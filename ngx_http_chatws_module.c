@@ -3,15 +3,15 @@
  * Copyright (C) chatws contributors
  *
  * Real-time notifications for chat applications, served by nginx itself.
- * Floor 6: the table of directives, the module's contexts, process hooks.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "ngx_http_chatws_conf.h"
-#include "ngx_http_chatws_handover.h"
+#include "endpoint/ngx_http_chatws_conf.h"
+#include "client/ngx_http_chatws_handover.h"
+#include "process/ngx_http_chatws_scratch.h"
 
 
 #if (nginx_version < 1022000)

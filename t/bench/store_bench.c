@@ -21,7 +21,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "../../src/chatws_store.h"
+#include "store/chatws_store.h"
 
 
 #define SLOTS    16

@@ -15,8 +15,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "../../src/chatws_utf8.c"
-#include "../../src/chatws_mask.c"
+#include "base/chatws_utf8.c"
+#include "websocket/chatws_mask.c"
 
 
 #define BENCH_SIZE  (1024 * 1024)

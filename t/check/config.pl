@@ -17,8 +17,8 @@ my $write = grep { $_ eq '--write' } @ARGV;
 chdir $top or die "cannot enter $top: $!\n";
 
 my %want = (
-    CHATWS_DEPS => [ sort glob('src/*.h') ],
-    CHATWS_SRCS => [ 'ngx_http_chatws_module.c', sort glob('src/*.c') ],
+    CHATWS_DEPS => [ sort glob('src/*/*.h') ],
+    CHATWS_SRCS => [ 'ngx_http_chatws_module.c', sort glob('src/*/*.c') ],
 );
 
 open my $fh, '<', 'config' or die "cannot read config: $!\n";

@@ -22,7 +22,7 @@ sub text_of {
 
 my $readme = text_of('README.md');
 my $code = join '', map { text_of($_) }
-    'ngx_http_chatws_module.c', glob 'src/ngx_http_chatws_*.[ch]';
+    'ngx_http_chatws_module.c', glob 'src/*/ngx_http_chatws_*.[ch]';
 
 $code =~ s/\h*\\$//mg;
 

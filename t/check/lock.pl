@@ -23,11 +23,11 @@ my $allowed = qr/^(?:chatws_store_\w+|chatws_entry_t|if|for|while|sizeof
     |ngx_min|ngx_max)$/x;
 
 # zone_lock() itself, where it is defined
-my %defines = ('src/ngx_http_chatws_zone.c' => 1);
+my %defines = ('src/process/ngx_http_chatws_zone.c' => 1);
 
 my $sections = 0;
 
-for my $path (glob 'src/*.c ngx_http_chatws_module.c') {
+for my $path (glob 'src/*/*.c ngx_http_chatws_module.c') {
     next if $defines{$path};
 
     open my $fh, '<', $path or die "cannot read $path: $!\n";
@@ -75,15 +75,16 @@ push @faults, 'no section was found' if $sections < 5;
 my $dir = tempdir(CLEANUP => 1);
 my (%defined, %wanted);
 
-for my $name (qw/ store store_log table table_member arena journal log hash
-                  frame utf8 /)
+for my $path (glob('src/store/*.c'), map { "src/$_.c" }
+              qw{ base/chatws_hash base/chatws_utf8 websocket/chatws_frame })
 {
+    my ($name) = $path =~ m{(\w+)\.c$};
     my $object = "$dir/$name.o";
 
     if (system($ENV{CC} || 'cc', qw/ -std=gnu99 -O2 -I src -c -o /, $object,
-        "src/chatws_$name.c") != 0)
+        $path) != 0)
     {
-        push @faults, "src/chatws_$name.c: cannot be compiled";
+        push @faults, "$path: cannot be compiled";
         next;
     }
 
@@ -98,7 +99,7 @@ for my $symbol (sort keys %wanted) {
     next if $symbol =~ /^(?:memcpy|memmove|memset|memcmp|bcmp|strlen|_GLOBAL_\w+
         |__stack_chk_fail|__cpu_model|__cpu_indicator_init)$/x;
 
-    push @faults, "src/chatws_$wanted{$symbol}[0].c: refers to $symbol";
+    push @faults, "$wanted{$symbol}[0].c: refers to $symbol";
 }
 
 print "$_\n" for @faults;

@@ -16,7 +16,7 @@ chdir "$FindBin::Bin/../.." or die "cannot enter the tree: $!\n";
 my @faults;
 my $readme = text_of('README.md');
 my @source = map { text_of($_) } 'ngx_http_chatws_module.c',
-    glob 'src/*.[ch]';
+    glob 'src/*/*.[ch]';
 
 # macros of several lines, and strings of several parts, become one
 

@@ -13,16 +13,16 @@ use FindBin;
 
 chdir "$FindBin::Bin/../.." or die "cannot enter the tree: $!\n";
 
-my @c = (sort(glob 'src/*.[ch]'), 'ngx_http_chatws_module.c',
-    sort(glob '{t/echo,t/unit,t/fuzz,t/bench,t/bench/*}/*.[ch]'));
+my @c = (sort(glob 'src/*/*.[ch]'), 'ngx_http_chatws_module.c',
+    sort(glob '{t/echo,t/unit,t/unit/*,t/fuzz,t/bench,t/bench/*}/*.[ch]'));
 
 my @text = ('config', 'Makefile', '.ci/run',
-    sort(glob 'conf/*.conf conf/app/* conf/html/*.{js,ts,css,html}'),
+    sort(glob 'conf/*.conf conf/app/* conf/{client,demo}/*.{js,ts,css,html}'),
     sort(glob 'docker/* t/docker/run t/soak/* t/fuzz/run'),
-    sort(glob 't/web/*.mjs t/web/{e2e,global,packages,run}'),
+    sort(glob 't/web/*.mjs t/web/{e2e,packages,run}'),
     sort(glob 't/bench/{Makefile,run,*.py,peers/*}'),
-    sort(glob 't/*.t'), sort(glob 't/lib/Test/*.pm t/lib/Test/*/*.pm'),
-    sort(glob 't/check/*.pl'), sort(glob 't/tools/*'));
+    sort(glob 't/*/*.t'), sort(glob 't/lib/Test/*.pm t/lib/Test/*/*.pm'),
+    sort(glob 't/check/*.pl'), sort(glob 'tools/*'));
 
 my @faults;
 my %c = map { $_ => 1 } @c;

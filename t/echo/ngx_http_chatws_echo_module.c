@@ -12,8 +12,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "ngx_http_chatws_response.h"
-#include "ngx_http_chatws_upgrade.h"
+#include "endpoint/ngx_http_chatws_response.h"
+#include "endpoint/ngx_http_chatws_upgrade.h"
 
 
 typedef struct {

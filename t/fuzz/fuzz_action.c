@@ -9,7 +9,7 @@
 
 #include "fuzz_json.h"
 
-#include "../../src/chatws_action.c"
+#include "protocol/chatws_action.c"
 
 
 static void reply(const chatws_action_t *action, chatws_rc_e rc);

@@ -12,11 +12,11 @@
 
 #include "fuzz.h"
 
-#include "../../src/chatws_utf8.c"
-#include "../../src/chatws_frame.c"
-#include "../../src/chatws_handshake.c"
-#include "../../src/chatws_deflate_offer.c"
-#include "../../src/chatws_deflate.c"
+#include "base/chatws_utf8.c"
+#include "websocket/chatws_frame.c"
+#include "websocket/chatws_handshake.c"
+#include "websocket/chatws_deflate_offer.c"
+#include "websocket/chatws_deflate.c"
 
 
 static void *fuzz_alloc(void *ctx, size_t size);

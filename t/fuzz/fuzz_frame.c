@@ -10,8 +10,8 @@
 
 #include "fuzz.h"
 
-#include "../../src/chatws_utf8.c"
-#include "../../src/chatws_frame.c"
+#include "base/chatws_utf8.c"
+#include "websocket/chatws_frame.c"
 
 
 static chatws_rc_e parse(const uint8_t *p, size_t len, unsigned flags,

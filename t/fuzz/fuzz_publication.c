@@ -10,7 +10,7 @@
 
 #include "fuzz_json.h"
 
-#include "../../src/chatws_publication.c"
+#include "protocol/chatws_publication.c"
 
 
 static void batch(const chatws_str_t *text);

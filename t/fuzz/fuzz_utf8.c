@@ -9,8 +9,8 @@
 
 #include "fuzz.h"
 
-#include "../../src/chatws_utf8.c"
-#include "../../src/chatws_mask.c"
+#include "base/chatws_utf8.c"
+#include "websocket/chatws_mask.c"
 
 
 typedef chatws_rc_e (*fuzz_check_pt)(uint8_t *state, const uint8_t *p,

@@ -14,9 +14,9 @@
 #include "memory_test.h"
 #include "tap.h"
 
-#include "../../src/chatws_utf8.c"
-#include "../../src/chatws_frame.c"
-#include "../../src/chatws_deflate.c"
+#include "base/chatws_utf8.c"
+#include "websocket/chatws_frame.c"
+#include "websocket/chatws_deflate.c"
 
 
 #define TEST_MAX  (1 << 20)

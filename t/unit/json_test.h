@@ -16,14 +16,14 @@
 
 #include "tap.h"
 
-#include "../../src/chatws_utf8.c"
-#include "../../src/chatws_text.c"
-#include "../../src/chatws_time.c"
-#include "../../src/chatws_id.c"
-#include "../../src/chatws_json_memory.c"
-#include "../../src/chatws_json_scan.c"
-#include "../../src/chatws_json.c"
-#include "../../src/chatws_notify.c"
+#include "base/chatws_utf8.c"
+#include "base/chatws_name.c"
+#include "base/chatws_time.c"
+#include "base/chatws_id.c"
+#include "json/chatws_json_memory.c"
+#include "json/chatws_json_scan.c"
+#include "json/chatws_json.c"
+#include "protocol/chatws_notify.c"
 
 
 static size_t take(const char *text);

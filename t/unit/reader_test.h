@@ -18,10 +18,10 @@
 #include "memory_test.h"
 #include "tap.h"
 
-#include "../../src/chatws_mask.c"
-#include "../../src/chatws_utf8.c"
-#include "../../src/chatws_frame.c"
-#include "../../src/chatws_message.c"
+#include "websocket/chatws_mask.c"
+#include "base/chatws_utf8.c"
+#include "websocket/chatws_frame.c"
+#include "websocket/chatws_reader.c"
 
 
 #define TEST_MAX       (32 * 1024 * 1024)

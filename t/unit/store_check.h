@@ -17,16 +17,16 @@ static void store_hook(void);
 #define CHATWS_STORE_HOOK()  store_hook()
 
 
-#include "../../src/chatws_hash.c"
-#include "../../src/chatws_journal.c"
-#include "../../src/chatws_log.c"
-#include "../../src/chatws_arena.c"
-#include "../../src/chatws_table.c"
-#include "../../src/chatws_table_member.c"
-#include "../../src/chatws_store.c"
-#include "../../src/chatws_store_log.c"
-#include "../../src/chatws_frame.c"
-#include "../../src/chatws_utf8.c"
+#include "base/chatws_hash.c"
+#include "store/chatws_journal.c"
+#include "store/chatws_ring.c"
+#include "store/chatws_arena.c"
+#include "store/chatws_table.c"
+#include "store/chatws_table_member.c"
+#include "store/chatws_store.c"
+#include "store/chatws_store_ring.c"
+#include "websocket/chatws_frame.c"
+#include "base/chatws_utf8.c"
 
 #include <stdio.h>
 #include <stdlib.h>

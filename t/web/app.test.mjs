@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { after, before, test } from 'node:test';
 
-import { connect } from '../../conf/html/chatws.js';
+import { connect } from '../../conf/client/chatws.js';
 import { startApp, withApp } from './app.mjs';
 import { require } from './modules.mjs';
 import { Nginx, ports } from './nginx.mjs';

@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { connect } from '../../conf/html/chatws.js';
+import { connect } from '../../conf/client/chatws.js';
 import { confirmed, connected, FakeSocket, message, names, socket, start }
     from './fake.mjs';
 

@@ -6,7 +6,7 @@
 
 import { mock } from 'node:test';
 
-import { connect } from '../../conf/html/chatws.js';
+import { connect } from '../../conf/client/chatws.js';
 
 
 export class FakeSocket {

@@ -10,7 +10,7 @@ import { rmSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export const top = fileURLToPath(new URL('../../', import.meta.url));
-export const html = `${top}conf/html/`;
+export const packageDir = `${top}conf/client/`;
 export const build = `${top}build/web/`;
 
 export const require = createRequire(build);
@@ -42,7 +42,7 @@ export function installed(name) {
     mkdirSync(`${place}/node_modules/chatws`, { recursive: true });
 
     const [{ filename, files }] = JSON.parse(
-        run('npm', ['pack', '--json', '--silent', html], { cwd: place }));
+        run('npm', ['pack', '--json', '--silent', packageDir], { cwd: place }));
 
     run('tar', ['xf', filename, '-C', 'node_modules/chatws',
         '--strip-components=1'], { cwd: place });

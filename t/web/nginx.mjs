@@ -13,7 +13,7 @@ import { request } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 
-import { html, run, top } from './modules.mjs';
+import { run, top } from './modules.mjs';
 
 
 /* Ports that are free now. */
@@ -62,7 +62,7 @@ export class Nginx {
 
         symlinkSync(`${top}build/ngx_http_chatws_module.so`,
             `${nginx.prefix}/modules/ngx_http_chatws_module.so`);
-        symlinkSync(html.slice(0, -1), `${nginx.prefix}/html`);
+        run(`${top}tools/html`, [`${nginx.prefix}/html`]);
 
         const text = readFileSync(`${top}${conf}`, 'utf8')
             .replace(/\blisten 8000;/, `listen 127.0.0.1:${nginx.port};`)

@@ -11,13 +11,13 @@ import { test } from 'node:test';
 import { createContext, runInContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 
-import { ChatClient, connect } from '../../conf/html/chatws.js';
+import { ChatClient, connect } from '../../conf/client/chatws.js';
 import { FakeSocket } from './fake.mjs';
-import { build, html, installed, require, run, top } from './modules.mjs';
+import { build, installed, packageDir, require, run, top } from './modules.mjs';
 
 
 test('the size', () => {
-    const text = readFileSync(`${html}chatws.js`);
+    const text = readFileSync(`${packageDir}chatws.js`);
 
     assert.ok(text.length < 12 * 1024, `${text.length} bytes`);
     assert.ok(gzipSync(text).length < 4 * 1024, 'gzipped');
@@ -25,15 +25,7 @@ test('the size', () => {
 
 
 test('the build for pages without modules', () => {
-    const made = `${build}chatws.global.js`;
-
-    run(new URL('global', import.meta.url).pathname, [made]);
-
-    const text = readFileSync(made, 'utf8');
-
-    assert.equal(readFileSync(`${html}chatws.global.js`, 'utf8'), text,
-        'conf/html/chatws.global.js is not up to date: run t/web/global');
-
+    const text = run(`${top}tools/global`);
     const page = createContext({ CustomEvent, EventTarget, URL, setTimeout,
         clearTimeout, WebSocket: FakeSocket });
 
@@ -51,7 +43,7 @@ test('the package', async () => {
     assert.deepEqual(files, ['LICENSE', 'README.md', 'chatws-react.d.ts',
         'chatws-react.js', 'chatws.d.ts', 'chatws.global.js', 'chatws.js',
         'package.json']);
-    assert.equal(readFileSync(`${html}LICENSE`, 'utf8'),
+    assert.equal(readFileSync(`${packageDir}LICENSE`, 'utf8'),
         readFileSync(`${top}LICENSE`, 'utf8'));
 
     writeFileSync(`${place}/use.mjs`, `
@@ -139,7 +131,7 @@ test('the members', () => {
 
     client.close();
 
-    const text = readFileSync(`${html}chatws.d.ts`, 'utf8');
+    const text = readFileSync(`${packageDir}chatws.d.ts`, 'utf8');
     const typed = text.slice(text.indexOf('class ChatClient'))
         .match(/^    (?:readonly )?\w+(?=[(:])/gm)
         .map((name) => name.replace(/.* /, ''))

@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { connect } from '../../conf/html/chatws.js';
+import { connect } from '../../conf/client/chatws.js';
 import { require } from './modules.mjs';
 import { line, Nginx } from './nginx.mjs';
 

@@ -1,0 +1,29 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * What a user id, a user name and a chat id may look like.
+ */
+
+
+#ifndef _CHATWS_NAME_H_INCLUDED_
+#define _CHATWS_NAME_H_INCLUDED_
+
+
+#include "base/chatws_core.h"
+
+
+#define CHATWS_NAME_MAX  128       /* bytes */
+
+
+/*
+ * Checks a user id, a user name or a chat id in its decoded form: 1 to
+ * CHATWS_NAME_MAX bytes of valid UTF-8 without the control characters
+ * U+0000-001F and U+007F-009F.
+ *
+ * CHATWS_OK; CHATWS_DECLINED: empty; CHATWS_ERROR: anything else.
+ */
+chatws_rc_e chatws_text_check_name(const chatws_str_t *name);
+
+
+#endif /* _CHATWS_NAME_H_INCLUDED_ */

@@ -1,0 +1,90 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Timestamps as the protocol has them: RFC 3339, UTC, three decimals.
+ */
+
+
+#include "base/chatws_time.h"
+
+
+#define CHATWS_TIME_LAST  253402300799999ULL  /* 9999-12-31T23:59:59.999Z */
+
+
+static void chatws_time_digits(uint8_t *p, unsigned n, uint32_t value);
+
+
+void
+chatws_time_format(uint8_t out[CHATWS_TIME_LEN], uint64_t ms)
+{
+    uint32_t  century, day, days, month, sec, year;
+
+    if (ms > CHATWS_TIME_LAST) {
+        ms = CHATWS_TIME_LAST;
+    }
+
+    chatws_time_digits(out + 20, 3, ms % 1000);
+
+    sec = ms / 1000 % 86400;
+
+    /*
+     * The proleptic Gregorian calendar, counted from 0000-03-01, so that the
+     * leap day is the last one of a year, of four, and of four hundred.
+     */
+
+    days = ms / 86400000 + 719468;
+
+    year = days / 146097 * 400;
+    days %= 146097;
+
+    century = days / 36524;
+    century -= century / 4;
+    year += century * 100;
+    days -= century * 36524;
+
+    year += days / 1461 * 4;
+    days %= 1461;
+
+    month = days / 365;
+    month -= month / 4;
+    year += month;
+    days -= month * 365;
+
+    /* months from March on, 153 days in any five of them */
+
+    month = (5 * days + 2) / 153;
+    day = days - (153 * month + 2) / 5 + 1;
+
+    if (month < 10) {
+        month += 3;
+
+    } else {
+        month -= 9;
+        year++;
+    }
+
+    chatws_time_digits(out, 4, year);
+    out[4] = '-';
+    chatws_time_digits(out + 5, 2, month);
+    out[7] = '-';
+    chatws_time_digits(out + 8, 2, day);
+    out[10] = 'T';
+    chatws_time_digits(out + 11, 2, sec / 3600);
+    out[13] = ':';
+    chatws_time_digits(out + 14, 2, sec / 60 % 60);
+    out[16] = ':';
+    chatws_time_digits(out + 17, 2, sec % 60);
+    out[19] = '.';
+    out[23] = 'Z';
+}
+
+
+static void
+chatws_time_digits(uint8_t *p, unsigned n, uint32_t value)
+{
+    while (n-- != 0) {
+        p[n] = '0' + value % 10;
+        value /= 10;
+    }
+}

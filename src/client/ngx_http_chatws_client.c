@@ -1,0 +1,214 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Chat clients: between the engine and the hub.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "client/ngx_http_chatws_client.h"
+#include "client/ngx_http_chatws_handover.h"
+
+
+static void ngx_http_chatws_client_settle(ngx_http_chatws_client_t *client);
+static void ngx_http_chatws_client_ending(ngx_http_chatws_session_t *s);
+static void ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s);
+static void ngx_http_chatws_client_quit(ngx_http_chatws_session_t *s);
+static ngx_uint_t ngx_http_chatws_client_code(ngx_uint_t code);
+static void ngx_http_chatws_client_missed(ngx_http_chatws_session_t *s,
+    void *data);
+
+
+const ngx_http_chatws_handlers_t  ngx_http_chatws_client_handlers = {
+    ngx_http_chatws_dispatch,
+    ngx_http_chatws_client_ending,
+    ngx_http_chatws_client_gone,
+    ngx_http_chatws_client_quit
+};
+
+
+ngx_int_t
+ngx_http_chatws_client_create(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub, const ngx_http_chatws_limits_t *limits,
+    const ngx_http_chatws_rules_t *rules, ngx_str_t *user, ngx_str_t *name,
+    ngx_http_chatws_client_t **client)
+{
+    ngx_http_chatws_session_t  *s;
+
+    s = ngx_http_chatws_session_create(r, sizeof(ngx_http_chatws_client_t)
+                                          + user->len + name->len,
+                                       limits,
+                                       &ngx_http_chatws_client_handlers);
+    if (s == NULL) {
+        return NGX_ERROR;
+    }
+
+    *client = (ngx_http_chatws_client_t *) s;
+
+    return ngx_http_chatws_client_init(*client, hub, rules, user, name);
+}
+
+
+ngx_int_t
+ngx_http_chatws_client_init(ngx_http_chatws_client_t *client,
+    ngx_http_chatws_hub_t *hub, const ngx_http_chatws_rules_t *rules,
+    ngx_str_t *user, ngx_str_t *name)
+{
+    u_char  *p;
+
+    p = (u_char *) (client + 1);
+
+    client->rules = rules;
+
+    client->user.len = user->len;
+    client->user.data = p;
+    p = ngx_cpymem(p, user->data, user->len);
+
+    client->name.len = name->len;
+    client->name.data = p;
+    ngx_memcpy(p, name->data, name->len);
+
+    client->session.name = &client->user;
+
+    return ngx_http_chatws_join(hub, &client->subscriber, &client->user,
+                                rules->own_messages);
+}
+
+
+void
+ngx_http_chatws_client_deliver(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_note_t **notes, ngx_uint_t n)
+{
+    ngx_http_chatws_client_t  *client;
+
+    client = (ngx_http_chatws_client_t *)
+                 ((u_char *) subscriber
+                  - offsetof(ngx_http_chatws_client_t, subscriber));
+
+    /* a note begins with its frame */
+
+    ngx_http_chatws_send_frames(&client->session,
+                                (ngx_http_chatws_frame_t **) notes, n);
+
+    ngx_http_chatws_client_settle(client);
+}
+
+
+/* What was handed over and then not sent is not delivered. */
+
+static void
+ngx_http_chatws_client_settle(ngx_http_chatws_client_t *client)
+{
+    uint64_t                    unsent;
+    ngx_http_chatws_hub_t      *hub;
+    ngx_http_chatws_session_t  *s;
+
+    s = &client->session;
+
+    if (s->dropped == 0 && s->missed == 0) {
+        return;
+    }
+
+    hub = client->subscriber.hub;
+    unsent = (uint64_t) s->dropped + s->missed;
+
+    ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_DELIVERED, -unsent);
+    ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_TYPING_DROPPED,
+                              s->dropped);
+
+    s->dropped = 0;
+    s->missed = 0;
+}
+
+
+void
+ngx_http_chatws_client_lapse(ngx_http_chatws_hub_t *hub)
+{
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "chatws zone \"%V\": this worker was stopped for too long "
+                  "and has missed notifications, closing its clients",
+                  &hub->zone.name);
+
+    ngx_http_chatws_session_each(&ngx_http_chatws_client_handlers,
+                                 ngx_http_chatws_client_missed, hub);
+}
+
+
+static void
+ngx_http_chatws_client_missed(ngx_http_chatws_session_t *s, void *data)
+{
+    ngx_http_chatws_hub_t *hub = data;
+
+    ngx_http_chatws_client_t  *client;
+
+    client = (ngx_http_chatws_client_t *) s;
+
+    if (client->subscriber.hub == hub) {
+        ngx_http_chatws_session_close(s, CHATWS_CLOSE_LATER,
+                                      "notifications missed, reconnect");
+    }
+}
+
+
+/* From now on it is none of those whom a message reaches. */
+
+static void
+ngx_http_chatws_client_ending(ngx_http_chatws_session_t *s)
+{
+    ngx_http_chatws_client_t  *client;
+
+    client = (ngx_http_chatws_client_t *) s;
+
+    ngx_http_chatws_leave(&client->subscriber);
+    ngx_http_chatws_client_settle(client);
+}
+
+
+static void
+ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s)
+{
+    ngx_http_chatws_client_t  *client;
+
+    client = (ngx_http_chatws_client_t *) s;
+
+    ngx_http_chatws_leave(&client->subscriber);
+    ngx_http_chatws_client_settle(client);
+
+    ngx_http_chatws_hub_count(client->subscriber.hub,
+                              NGX_HTTP_CHATWS_N_CLOSED, 1);
+
+    if (client->moved) {
+        ngx_http_chatws_hub_count(client->subscriber.hub,
+                                  NGX_HTTP_CHATWS_N_MOVED, 1);
+        return;
+    }
+
+    ngx_http_chatws_hub_count(client->subscriber.hub,
+                              NGX_HTTP_CHATWS_N_CODE
+                              + ngx_http_chatws_client_code(s->code), 1);
+}
+
+
+static void
+ngx_http_chatws_client_quit(ngx_http_chatws_session_t *s)
+{
+    ngx_http_chatws_handover_start((ngx_http_chatws_client_t *) s);
+}
+
+
+/* 1000 to 1014 have counters of their own, all others share one. */
+
+static ngx_uint_t
+ngx_http_chatws_client_code(ngx_uint_t code)
+{
+    if (code >= CHATWS_CLOSE_NORMAL
+        && code < CHATWS_CLOSE_NORMAL + NGX_HTTP_CHATWS_CODES)
+    {
+        return code - CHATWS_CLOSE_NORMAL;
+    }
+
+    return NGX_HTTP_CHATWS_CODES;
+}

@@ -1,0 +1,330 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * What clients say: subscribe, unsubscribe, typing, and the answers.
+ * Protocol, section 2.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "protocol/chatws_notify.h"
+#include "client/ngx_http_chatws_client.h"
+#include "client/ngx_http_chatws_client_replay.h"
+#include "process/ngx_http_chatws_scratch.h"
+
+
+/* an answer, with room for its frame header in front */
+
+typedef struct {
+    u_char         head[CHATWS_FRAME_HEAD_OUT];
+    u_char         text[CHATWS_NOTIFY_SIZE];
+} ngx_http_chatws_reply_t;
+
+
+static void ngx_http_chatws_act(ngx_http_chatws_client_t *client,
+    chatws_action_t *action);
+static void ngx_http_chatws_do_subscribe(ngx_http_chatws_client_t *client,
+    chatws_action_t *action);
+static void ngx_http_chatws_do_unsubscribe(ngx_http_chatws_client_t *client,
+    chatws_action_t *action);
+static void ngx_http_chatws_do_typing(ngx_http_chatws_client_t *client,
+    chatws_action_t *action);
+static void ngx_http_chatws_confirm(ngx_http_chatws_client_t *client,
+    chatws_confirmed_t *confirmed);
+static void ngx_http_chatws_complain(ngx_http_chatws_client_t *client,
+    chatws_action_t *action, const chatws_fault_t *fault);
+
+
+const chatws_fault_t  ngx_http_chatws_chat_refused = {
+    chatws_str(CHATWS_E_CHAT),
+    chatws_str("chatId does not match the pattern of this server")
+};
+
+
+void
+ngx_http_chatws_dispatch(ngx_http_chatws_session_t *s, chatws_event_t *ev)
+{
+    void                      *mem;
+    size_t                     size;
+    chatws_str_t               text;
+    chatws_action_t            action;
+    ngx_http_chatws_client_t  *client;
+
+    client = (ngx_http_chatws_client_t *) s;
+
+    text.data = ev->data;
+    text.len = ev->len;
+
+    size = chatws_json_arena_size(text.len);
+
+    mem = ngx_http_chatws_scratch_get(NGX_HTTP_CHATWS_SCRATCH_PARSE, size);
+
+    if (mem == NULL) {
+        ngx_http_chatws_session_close(s, CHATWS_CLOSE_LATER,
+                                      "no memory, reconnect");
+        return;
+    }
+
+    if (chatws_action_parse(&action, &text, CHATWS_JSON_DEPTH, mem, size)
+        == CHATWS_OK)
+    {
+        ngx_http_chatws_act(client, &action);
+
+    } else {
+        ngx_http_chatws_complain(client, &action, &action.fault);
+    }
+
+    ngx_http_chatws_scratch_put();
+}
+
+
+static void
+ngx_http_chatws_act(ngx_http_chatws_client_t *client,
+    chatws_action_t *action)
+{
+    switch (action->verb) {
+
+    case CHATWS_VERB_SUBSCRIBE:
+        ngx_http_chatws_do_subscribe(client, action);
+        break;
+
+    case CHATWS_VERB_UNSUBSCRIBE:
+        ngx_http_chatws_do_unsubscribe(client, action);
+        break;
+
+    case CHATWS_VERB_TYPING:
+        ngx_http_chatws_do_typing(client, action);
+        break;
+
+    default: /* CHATWS_VERB_RESUME */
+        ngx_http_chatws_resume(client, action);
+        break;
+    }
+}
+
+
+static void
+ngx_http_chatws_do_subscribe(ngx_http_chatws_client_t *client,
+    chatws_action_t *action)
+{
+    uint64_t                   epoch;
+    chatws_confirmed_t         confirmed;
+    chatws_subscribed_t        at;
+    const chatws_fault_t      *fault;
+    ngx_http_chatws_replay_t   replay;
+
+    fault = ngx_http_chatws_enter(client, (ngx_str_t *) &action->chat,
+                                  action->since, &at);
+    if (fault != NULL) {
+        ngx_http_chatws_complain(client, action, fault);
+        return;
+    }
+
+    epoch = chatws_store_epoch(client->subscriber.hub->zone.store)
+            & CHATWS_EPOCH_MASK;
+
+    ngx_memzero(&confirmed, sizeof(chatws_confirmed_t));
+
+    confirmed.verb = CHATWS_VERB_SUBSCRIBE;
+    confirmed.chat = action->chat;
+    confirmed.id = action->id;
+    confirmed.seq = at.seq;
+    confirmed.epoch = epoch;
+
+    ngx_http_chatws_replay_init(&replay, client);
+
+    if (action->since) {
+        confirmed.since = 1;
+        confirmed.recovered = action->epoch == epoch
+                              && ngx_http_chatws_replay_add(&replay, &at,
+                                                            action->seq);
+
+        ngx_http_chatws_hub_count(client->subscriber.hub,
+                                  confirmed.recovered
+                                  ? NGX_HTTP_CHATWS_N_RECOVERED
+                                  : NGX_HTTP_CHATWS_N_UNRECOVERED, 1);
+    }
+
+    ngx_http_chatws_confirm(client, &confirmed);
+
+    ngx_http_chatws_replay_send(&replay);
+    ngx_http_chatws_replay_done(&replay);
+}
+
+
+const chatws_fault_t *
+ngx_http_chatws_enter(ngx_http_chatws_client_t *client, ngx_str_t *chat,
+    ngx_uint_t replay, chatws_subscribed_t *at)
+{
+    static const chatws_fault_t  many = {
+        chatws_str(CHATWS_E_SUBSCRIPTIONS),
+        chatws_str("this connection has as many as it may have")
+    };
+
+    static const chatws_fault_t  full = {
+        chatws_str(CHATWS_E_SUBSCRIPTIONS),
+        chatws_str("the server has no room for another one now")
+    };
+
+    if (!ngx_http_chatws_chat_allowed(client->rules, chat)) {
+        return &ngx_http_chatws_chat_refused;
+    }
+
+    if (client->subscriber.nsubs >= client->rules->max_subscriptions
+        && !ngx_http_chatws_subscribed(&client->subscriber, chat))
+    {
+        return &many;
+    }
+
+    if (ngx_http_chatws_subscribe(&client->subscriber, chat, replay, at)
+        != NGX_OK)
+    {
+        return &full;
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_http_chatws_do_unsubscribe(ngx_http_chatws_client_t *client,
+    chatws_action_t *action)
+{
+    chatws_confirmed_t  confirmed;
+
+    if (!ngx_http_chatws_chat_allowed(client->rules,
+                                      (ngx_str_t *) &action->chat))
+    {
+        ngx_http_chatws_complain(client, action,
+                                 &ngx_http_chatws_chat_refused);
+        return;
+    }
+
+    (void) ngx_http_chatws_unsubscribe(&client->subscriber,
+                                       (ngx_str_t *) &action->chat);
+
+    ngx_memzero(&confirmed, sizeof(chatws_confirmed_t));
+
+    confirmed.verb = CHATWS_VERB_UNSUBSCRIBE;
+    confirmed.chat = action->chat;
+    confirmed.id = action->id;
+
+    ngx_http_chatws_confirm(client, &confirmed);
+}
+
+
+static void
+ngx_http_chatws_do_typing(ngx_http_chatws_client_t *client,
+    chatws_action_t *action)
+{
+    uint32_t                     row;
+    chatws_post_t                post;
+    chatws_posted_t              posted;
+    ngx_http_chatws_hub_t       *hub;
+    u_char                       text[CHATWS_NOTIFY_SIZE];
+
+    static const chatws_fault_t  stranger = {
+        chatws_str(CHATWS_E_NOT_SUBSCRIBED),
+        chatws_str("typing needs a subscription to the chat")
+    };
+
+    hub = client->subscriber.hub;
+
+    if (!ngx_http_chatws_chat_allowed(client->rules,
+                                      (ngx_str_t *) &action->chat))
+    {
+        ngx_http_chatws_complain(client, action,
+                                 &ngx_http_chatws_chat_refused);
+        return;
+    }
+
+    row = ngx_http_chatws_subscribed(&client->subscriber,
+                                     (ngx_str_t *) &action->chat);
+    if (row == 0) {
+        ngx_http_chatws_complain(client, action, &stranger);
+        return;
+    }
+
+    ngx_memzero(&post, sizeof(chatws_post_t));
+
+    post.sender = client->subscriber.user;
+    post.time = ngx_http_chatws_now();
+    post.body.data = text;
+    post.body.len = sizeof(text);
+    post.log = CHATWS_EPHEMERAL;
+
+    if (chatws_notify_typing(&post.body, &action->chat,
+                             (chatws_str_t *) &client->user,
+                             (chatws_str_t *) &client->name,
+                             action->typing, post.time)
+        != CHATWS_OK)
+    {
+        return;
+    }
+
+    /* when there is no room it is dropped: it would be stale soon */
+
+    if (ngx_http_chatws_hub_publish(hub, row, &post, &posted) != NGX_OK) {
+        ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_TYPING_DROPPED, 1);
+    }
+}
+
+
+static void
+ngx_http_chatws_confirm(ngx_http_chatws_client_t *client,
+    chatws_confirmed_t *confirmed)
+{
+    chatws_str_t             text;
+    ngx_http_chatws_reply_t  reply;
+
+    text.data = reply.text;
+    text.len = sizeof(reply.text);
+
+    if (chatws_notify_confirmed(&text, confirmed) == CHATWS_OK) {
+        ngx_http_chatws_send_payload(&client->session, CHATWS_FRAME_TEXT,
+                                     text.data, text.len);
+    }
+}
+
+
+static void
+ngx_http_chatws_complain(ngx_http_chatws_client_t *client,
+    chatws_action_t *action, const chatws_fault_t *fault)
+{
+    chatws_str_t             text;
+    ngx_http_chatws_reply_t  reply;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, client->session.connection->log, 0,
+                   "chatws client error \"%V\"", (ngx_str_t *) &fault->error);
+
+    text.data = reply.text;
+    text.len = sizeof(reply.text);
+
+    if (chatws_notify_error(&text, fault, &action->id, ngx_http_chatws_now())
+        == CHATWS_OK)
+    {
+        ngx_http_chatws_send_payload(&client->session, CHATWS_FRAME_TEXT,
+                                     text.data, text.len);
+    }
+}
+
+
+ngx_int_t
+ngx_http_chatws_chat_allowed(const ngx_http_chatws_rules_t *rules,
+    ngx_str_t *chat)
+{
+#if (NGX_PCRE)
+
+    if (rules->chat_pattern != NULL
+        && ngx_regex_exec(rules->chat_pattern, chat, NULL, 0) < 0)
+    {
+        return 0;
+    }
+
+#endif
+
+    return 1;
+}

@@ -1,0 +1,301 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Replay of missed notifications.  They are copied out of the log without
+ * its lock and without holding publishers up; whether they were overwritten
+ * meanwhile is asked afterwards.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "client/ngx_http_chatws_client_replay.h"
+
+
+#define NGX_HTTP_CHATWS_REPLAY_FRAMES  64
+
+
+static ngx_uint_t ngx_http_chatws_replay_collect(
+    ngx_http_chatws_replay_t *replay, uint32_t n);
+static ngx_int_t ngx_http_chatws_replay_copy(
+    ngx_http_chatws_replay_t *replay, chatws_entry_t *entry);
+static ngx_int_t ngx_http_chatws_replay_room(
+    ngx_http_chatws_replay_t *replay);
+
+
+void
+ngx_http_chatws_replay_init(ngx_http_chatws_replay_t *replay,
+    ngx_http_chatws_client_t *client)
+{
+    size_t  limit;
+
+    ngx_memzero(replay, sizeof(ngx_http_chatws_replay_t));
+
+    limit = client->session.limits->send_buffer;
+
+    replay->client = client;
+    replay->size = limit - ngx_min(limit, client->session.out_size);
+}
+
+
+void
+ngx_http_chatws_replay_done(ngx_http_chatws_replay_t *replay)
+{
+    ngx_free(replay->offsets);
+    ngx_free(replay->data);
+    ngx_free(replay->lens);
+}
+
+
+ngx_uint_t
+ngx_http_chatws_replay_add(ngx_http_chatws_replay_t *replay,
+    const chatws_subscribed_t *at, uint64_t since)
+{
+    uint32_t                        n;
+    uint64_t                        now, oldest;
+    chatws_store_t                 *store;
+    const ngx_http_chatws_rules_t  *rules;
+
+    if (since == at->seq) {
+        return 1;
+    }
+
+    rules = replay->client->rules;
+    store = replay->client->subscriber.hub->zone.store;
+
+    if (since > at->seq || at->seq - since > rules->history) {
+        return 0;
+    }
+
+    if (replay->offsets == NULL) {
+        replay->offsets = ngx_alloc(rules->history * sizeof(uint64_t),
+                                    ngx_cycle->log);
+        if (replay->offsets == NULL) {
+            return 0;
+        }
+    }
+
+    now = ngx_http_chatws_now();
+    oldest = (now > rules->history_time) ? now - rules->history_time : 0;
+
+    if (chatws_store_replay_first(store, at, since, oldest, replay->offsets,
+                                  rules->history, &n)
+        != CHATWS_OK)
+    {
+        return 0;
+    }
+
+    return ngx_http_chatws_replay_collect(replay, n);
+}
+
+
+static ngx_uint_t
+ngx_http_chatws_replay_collect(ngx_http_chatws_replay_t *replay, uint32_t n)
+{
+    size_t           len;
+    uint32_t         i;
+    uint64_t         next;
+    ngx_uint_t       frames;
+    chatws_entry_t  *entry;
+    chatws_store_t  *store;
+
+    store = replay->client->subscriber.hub->zone.store;
+
+    len = replay->len;
+    frames = replay->n;
+
+    for (i = 0; i < n; i++) {
+
+        entry = chatws_store_entry(store, CHATWS_DURABLE, replay->offsets[i],
+                                   &next);
+
+        if (entry == NULL
+            || ngx_http_chatws_replay_copy(replay, entry) != NGX_OK)
+        {
+            break;
+        }
+    }
+
+    if (i == n && chatws_store_held(store, replay->offsets[0])) {
+        return 1;
+    }
+
+    replay->len = len;
+    replay->n = frames;
+
+    return 0;
+}
+
+
+ngx_uint_t
+ngx_http_chatws_replay_walk(ngx_http_chatws_replay_t *replay,
+    uint64_t offset)
+{
+    uint64_t                 first, from, head, next;
+    chatws_entry_t          *entry;
+    ngx_http_chatws_hub_t   *hub;
+    ngx_http_chatws_chat_t  *chat;
+
+    hub = replay->client->subscriber.hub;
+    head = chatws_store_head(hub->zone.store, CHATWS_DURABLE);
+    first = offset;
+
+    if (offset == head) {
+        return 1;
+    }
+
+    while (offset < head) {
+
+        entry = chatws_store_entry(hub->zone.store, CHATWS_DURABLE, offset,
+                                   &next);
+        if (entry == NULL) {
+
+            if (next == CHATWS_OFF_NONE) {
+                return 0;
+            }
+
+            break;
+        }
+
+        chat = ngx_http_chatws_drain_chat(hub, entry);
+
+        if (chat != NULL) {
+            from = ngx_http_chatws_since(&replay->client->subscriber, chat);
+
+            if (from != CHATWS_OFF_NONE
+                && offset < from
+                && ngx_http_chatws_replay_copy(replay, entry) != NGX_OK)
+            {
+                return 0;
+            }
+        }
+
+        offset = next;
+    }
+
+    return chatws_store_held(hub->zone.store, first);
+}
+
+
+static ngx_int_t
+ngx_http_chatws_replay_copy(ngx_http_chatws_replay_t *replay,
+    chatws_entry_t *entry)
+{
+    size_t                         len, own;
+    u_char                        *p;
+    chatws_store_t                *store;
+    ngx_http_chatws_subscriber_t  *subscriber;
+
+    subscriber = &replay->client->subscriber;
+    store = subscriber->hub->zone.store;
+
+    /* it may be overwritten at any moment: each field is read once */
+
+    len = *(volatile uint32_t *) &entry->len;
+    own = 0;
+
+    if (*(volatile uint64_t *) &entry->sender == subscriber->user) {
+
+        if (!subscriber->own) {
+            return NGX_OK;
+        }
+
+        own = *(volatile uint32_t *) &entry->own;
+    }
+
+    if (len > replay->size - replay->len
+        || len > chatws_store_reach(store, entry)
+        || own > len
+        || (own != 0 && len - own < 5)
+        || ngx_http_chatws_replay_room(replay) != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    p = replay->data + replay->len;
+
+    ngx_memcpy(p, entry->frame, len);
+
+    if (own != 0) {
+        ngx_memcpy(p + own, "true ", 5);
+    }
+
+    replay->len += len;
+    replay->lens[replay->n++] = len;
+
+    return NGX_OK;
+}
+
+
+/* Memory for one more frame. */
+
+static ngx_int_t
+ngx_http_chatws_replay_room(ngx_http_chatws_replay_t *replay)
+{
+    size_t      *lens;
+    ngx_uint_t   nalloc;
+
+    if (replay->data == NULL) {
+        replay->data = ngx_alloc(replay->size, ngx_cycle->log);
+        if (replay->data == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (replay->n < replay->nalloc) {
+        return NGX_OK;
+    }
+
+    nalloc = ngx_max(replay->nalloc * 2, NGX_HTTP_CHATWS_REPLAY_FRAMES);
+
+    lens = ngx_alloc(nalloc * sizeof(size_t), ngx_cycle->log);
+    if (lens == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (replay->n != 0) {
+        ngx_memcpy(lens, replay->lens, replay->n * sizeof(size_t));
+    }
+
+    ngx_free(replay->lens);
+
+    replay->lens = lens;
+    replay->nalloc = nalloc;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_chatws_replay_send(ngx_http_chatws_replay_t *replay)
+{
+    u_char                   *p;
+    ngx_uint_t                i, k, n;
+    ngx_http_chatws_frame_t   frame[NGX_HTTP_CHATWS_REPLAY_FRAMES];
+    ngx_http_chatws_frame_t  *frames[NGX_HTTP_CHATWS_REPLAY_FRAMES];
+
+    p = replay->data;
+
+    ngx_http_chatws_hub_count(replay->client->subscriber.hub,
+                              NGX_HTTP_CHATWS_N_DELIVERED, replay->n);
+
+    for (n = 0; n < replay->n; n += k) {
+
+        k = ngx_min(replay->n - n, NGX_HTTP_CHATWS_REPLAY_FRAMES);
+
+        for (i = 0; i < k; i++) {
+            ngx_http_chatws_frame_init(&frame[i], p, replay->lens[n + i]);
+            frame[i].counted = 1;
+            frames[i] = &frame[i];
+            p += replay->lens[n + i];
+        }
+
+        ngx_http_chatws_send_frames(&replay->client->session, frames, k);
+
+        for (i = 0; i < k; i++) {
+            ngx_http_chatws_frame_done(&frame[i]);
+        }
+    }
+}

@@ -1,0 +1,336 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Clients as bytes: a head, then user, name, address, unsent output, the
+ * reader with its partial input, and the chats.  Both ends run the same
+ * program: structures go as they are.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "websocket/chatws_reader_save.h"
+#include "client/ngx_http_chatws_handover_parcel.h"
+#include "process/ngx_http_chatws_fdpass.h"
+#include "client/ngx_http_chatws_client_replay.h"
+
+
+typedef struct {
+    size_t                   size;       /* of the whole parcel */
+    uint64_t                 place;
+    uint64_t                 position;   /* in the durable log */
+    size_t                   user;       /* bytes of each part */
+    size_t                   name;
+    size_t                   addr;
+    size_t                   out;
+    size_t                   reader;
+    ngx_uint_t               chats;      /* each a serial, a byte of length,
+                                            the id */
+    chatws_deflate_params_t  params;
+} ngx_http_chatws_parcel_t;
+
+
+static size_t ngx_http_chatws_parcel_size(ngx_http_chatws_client_t *client);
+static u_char *ngx_http_chatws_parcel_put_out(u_char *p,
+    ngx_http_chatws_session_t *s);
+static ngx_int_t ngx_http_chatws_parcel_valid(
+    ngx_http_chatws_parcel_t *head, size_t len);
+static ngx_int_t ngx_http_chatws_parcel_restore(
+    ngx_http_chatws_client_t *client, ngx_http_chatws_parcel_t *head,
+    u_char *p);
+static ngx_int_t ngx_http_chatws_parcel_chats(
+    ngx_http_chatws_client_t *client, ngx_uint_t n, u_char *p, u_char *last);
+static void ngx_http_chatws_parcel_catch_up(
+    ngx_http_chatws_client_t *client, uint64_t position);
+
+
+size_t
+ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
+    uint64_t position, u_char *parcel)
+{
+    u_char                     *p;
+    ngx_str_t                  *id;
+    ngx_http_chatws_sub_t      *sub;
+    ngx_http_chatws_parcel_t    head;
+    ngx_http_chatws_session_t  *s;
+
+    s = &client->session;
+
+    ngx_memzero(&head, sizeof(ngx_http_chatws_parcel_t));
+
+    head.size = ngx_http_chatws_parcel_size(client);
+
+    if (head.size > NGX_HTTP_CHATWS_PARCEL_MAX) {
+        return 0;
+    }
+
+    head.place = client->rules->place;
+    head.position = position;
+    head.user = client->user.len;
+    head.name = client->name.len;
+    head.addr = s->addr.len;
+    head.out = s->out_size;
+    head.reader = chatws_reader_save_size(&s->reader);
+    head.chats = client->subscriber.nsubs;
+    head.params = s->params;
+
+    p = ngx_cpymem(parcel, &head, sizeof(ngx_http_chatws_parcel_t));
+    p = ngx_cpymem(p, client->user.data, head.user);
+    p = ngx_cpymem(p, client->name.data, head.name);
+    p = ngx_cpymem(p, s->addr.data, head.addr);
+    p = ngx_http_chatws_parcel_put_out(p, s);
+
+    chatws_reader_save(&s->reader, p);
+    p += head.reader;
+
+    for (sub = client->subscriber.subs; sub != NULL; sub = sub->next) {
+        id = &sub->chat->id;
+
+        p = ngx_cpymem(p, &sub->chat->serial, sizeof(uint64_t));
+        *p++ = (u_char) id->len;
+        p = ngx_cpymem(p, id->data, id->len);
+    }
+
+    return head.size;
+}
+
+
+static size_t
+ngx_http_chatws_parcel_size(ngx_http_chatws_client_t *client)
+{
+    size_t                  size;
+    ngx_http_chatws_sub_t  *sub;
+
+    size = sizeof(ngx_http_chatws_parcel_t) + client->user.len
+           + client->name.len + client->session.addr.len
+           + client->session.out_size
+           + chatws_reader_save_size(&client->session.reader);
+
+    for (sub = client->subscriber.subs; sub != NULL; sub = sub->next) {
+        size += sizeof(uint64_t) + 1 + sub->chat->id.len;
+    }
+
+    return size;
+}
+
+
+static u_char *
+ngx_http_chatws_parcel_put_out(u_char *p, ngx_http_chatws_session_t *s)
+{
+    ngx_http_chatws_out_t  *out;
+
+    for (out = s->out; out != NULL; out = out->next) {
+        p = ngx_cpymem(p, out->pos,
+                       out->buf->data + out->buf->len - out->pos);
+    }
+
+    return p;
+}
+
+
+ngx_int_t
+ngx_http_chatws_parcel_begun(u_char *parcel, size_t len)
+{
+    ngx_http_chatws_parcel_t  head;
+
+    if (len < sizeof(ngx_http_chatws_parcel_t)) {
+        return 1;
+    }
+
+    ngx_memcpy(&head, parcel, sizeof(ngx_http_chatws_parcel_t));
+
+    return head.out != 0;
+}
+
+
+ngx_int_t
+ngx_http_chatws_parcel_place(u_char *parcel, size_t len, uint64_t *place)
+{
+    ngx_http_chatws_parcel_t  head;
+
+    if (len < sizeof(ngx_http_chatws_parcel_t)) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(&head, parcel, sizeof(ngx_http_chatws_parcel_t));
+
+    *place = head.place;
+
+    return ngx_http_chatws_parcel_valid(&head, len);
+}
+
+
+static ngx_int_t
+ngx_http_chatws_parcel_valid(ngx_http_chatws_parcel_t *head, size_t len)
+{
+    size_t  rest;
+
+    if (head->size != len) {
+        return NGX_ERROR;
+    }
+
+    rest = len - sizeof(ngx_http_chatws_parcel_t);
+
+    if (head->user > rest
+        || head->name > rest
+        || head->addr > rest
+        || head->out > rest
+        || head->reader > rest
+        || head->user + head->name + head->addr + head->out + head->reader
+           > rest)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_chatws_parcel_read(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
+    const ngx_http_chatws_limits_t *limits,
+    const ngx_http_chatws_rules_t *rules, u_char *parcel, size_t len)
+{
+    u_char                     *p;
+    ngx_str_t                   addr, name, user;
+    ngx_http_chatws_parcel_t    head;
+    ngx_http_chatws_client_t   *client;
+    ngx_http_chatws_session_t  *s;
+
+    p = parcel;
+
+    ngx_memcpy(&head, p, sizeof(ngx_http_chatws_parcel_t));
+    p += sizeof(ngx_http_chatws_parcel_t);
+
+    user.len = head.user;
+    user.data = p;
+    p += user.len;
+
+    name.len = head.name;
+    name.data = p;
+    p += name.len;
+
+    addr.len = head.addr;
+    addr.data = p;
+    p += addr.len;
+
+    s = ngx_http_chatws_session_adopt(fd, sizeof(ngx_http_chatws_client_t)
+                                          + user.len + name.len, limits,
+                                      &ngx_http_chatws_client_handlers,
+                                      &addr);
+    if (s == NULL) {
+        return NGX_ERROR;
+    }
+
+    client = (ngx_http_chatws_client_t *) s;
+
+    (void) ngx_http_chatws_client_init(client, hub, rules, &user, &name);
+
+    ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_OPENED, 1);
+
+    if (ngx_http_chatws_parcel_restore(client, &head, p) != NGX_OK
+        || ngx_http_chatws_parcel_chats(client, head.chats,
+                                        p + head.out + head.reader,
+                                        parcel + len)
+           != NGX_OK)
+    {
+        ngx_http_chatws_session_close(s, CHATWS_CLOSE_LATER,
+                                      "no room, reconnect");
+
+    } else {
+        ngx_http_chatws_parcel_catch_up(client, head.position);
+    }
+
+    ngx_http_chatws_session_continue(s);
+
+    return NGX_OK;
+}
+
+
+/* Unsent output, partial input, the agreed extension. */
+
+static ngx_int_t
+ngx_http_chatws_parcel_restore(ngx_http_chatws_client_t *client,
+    ngx_http_chatws_parcel_t *head, u_char *p)
+{
+    ngx_http_chatws_session_t  *s;
+
+    s = &client->session;
+
+    if (head->out != 0 && ngx_http_chatws_queue(s, p, head->out) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    p += head->out;
+
+    if (chatws_reader_load(&s->reader, &s->limits->reader, p, head->reader)
+        != CHATWS_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    s->params = head->params;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_chatws_parcel_chats(ngx_http_chatws_client_t *client, ngx_uint_t n,
+    u_char *p, u_char *last)
+{
+    uint64_t             serial;
+    ngx_str_t            id;
+    chatws_subscribed_t  at;
+
+    while (n-- != 0) {
+
+        if (last - p < (ssize_t) sizeof(uint64_t) + 1
+            || p[sizeof(uint64_t)] > last - p - (ssize_t) sizeof(uint64_t) - 1)
+        {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(&serial, p, sizeof(uint64_t));
+        p += sizeof(uint64_t);
+
+        id.len = *p++;
+        id.data = p;
+        p += id.len;
+
+        /* a chat made anew has forgotten what was published in between */
+
+        if (ngx_http_chatws_subscribe(&client->subscriber, &id, 0, &at)
+            != NGX_OK
+            || at.serial != serial)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* What was published since the other worker let go of the client. */
+
+static void
+ngx_http_chatws_parcel_catch_up(ngx_http_chatws_client_t *client,
+    uint64_t position)
+{
+    ngx_http_chatws_replay_t  replay;
+
+    ngx_http_chatws_replay_init(&replay, client);
+
+    if (ngx_http_chatws_replay_walk(&replay, position)) {
+        ngx_http_chatws_replay_send(&replay);
+
+    } else {
+        ngx_http_chatws_session_close(&client->session, CHATWS_CLOSE_LATER,
+                                      "notifications missed, reconnect");
+    }
+
+    ngx_http_chatws_replay_done(&replay);
+}

@@ -1,0 +1,182 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Bodies of requests and responses.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "endpoint/ngx_http_chatws_body.h"
+
+#include <zlib.h>
+
+
+/* what deflate can make of one byte, at most */
+#define NGX_HTTP_CHATWS_EXPANSION  1032
+
+
+static ngx_int_t ngx_http_chatws_read_buf(ngx_http_request_t *r,
+    ngx_buf_t *b, u_char *p);
+static void *ngx_http_chatws_zalloc(void *opaque, u_int items, u_int size);
+static void ngx_http_chatws_zfree(void *opaque, void *address);
+
+
+ngx_int_t
+ngx_http_chatws_read_chain(ngx_http_request_t *r, ngx_chain_t *in,
+    ngx_str_t *text)
+{
+    u_char       *p;
+    ngx_chain_t  *cl;
+
+    if (in != NULL && in->next == NULL && ngx_buf_in_memory(in->buf)) {
+        text->data = in->buf->pos;
+        text->len = in->buf->last - in->buf->pos;
+        return NGX_OK;
+    }
+
+    text->len = 0;
+
+    for (cl = in; cl != NULL; cl = cl->next) {
+        text->len += ngx_buf_size(cl->buf);
+    }
+
+    text->data = ngx_pnalloc(r->pool, text->len + 1);
+    if (text->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = text->data;
+
+    for (cl = in; cl != NULL; cl = cl->next) {
+
+        if (ngx_http_chatws_read_buf(r, cl->buf, p) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        p += ngx_buf_size(cl->buf);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_chatws_read_buf(ngx_http_request_t *r, ngx_buf_t *b, u_char *p)
+{
+    size_t   size;
+    ssize_t  n;
+
+    size = ngx_buf_size(b);
+
+    if (ngx_buf_in_memory(b)) {
+        ngx_memcpy(p, b->pos, size);
+        return NGX_OK;
+    }
+
+    if (!b->in_file) {
+        return NGX_OK;
+    }
+
+    n = ngx_read_file(b->file, p, size, b->file_pos);
+
+    if (n != (ssize_t) size) {
+        ngx_log_error(NGX_LOG_ALERT, r->connection->log, 0,
+                      ngx_read_file_n " read only %z of %uz from \"%V\"",
+                      n, size, &b->file->name);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_chatws_gunzip(ngx_http_request_t *r, ngx_str_t *in, size_t max,
+    ngx_str_t *out)
+{
+    int       rc;
+    z_stream  zs;
+
+    ngx_memzero(&zs, sizeof(z_stream));
+
+    zs.zalloc = ngx_http_chatws_zalloc;
+    zs.zfree = ngx_http_chatws_zfree;
+    zs.opaque = r->pool;
+
+    /* gzip or zlib, whichever the header says */
+
+    if (inflateInit2(&zs, MAX_WBITS + 32) != Z_OK) {
+        return NGX_ERROR;
+    }
+
+    if (in->len < max / NGX_HTTP_CHATWS_EXPANSION) {
+        max = in->len * NGX_HTTP_CHATWS_EXPANSION;
+    }
+
+    out->data = ngx_pnalloc(r->pool, max + 1);
+
+    if (out->data == NULL) {
+        (void) inflateEnd(&zs);
+        return NGX_ERROR;
+    }
+
+    zs.next_in = in->data;
+    zs.avail_in = in->len;
+    zs.next_out = out->data;
+    zs.avail_out = max;
+
+    rc = inflate(&zs, Z_FINISH);
+
+    out->len = max - zs.avail_out;
+
+    (void) inflateEnd(&zs);
+
+    return rc == Z_STREAM_END ? NGX_OK : NGX_DECLINED;
+}
+
+
+static void *
+ngx_http_chatws_zalloc(void *opaque, u_int items, u_int size)
+{
+    return ngx_palloc(opaque, items * size);
+}
+
+
+/* the memory goes with the pool */
+
+static void
+ngx_http_chatws_zfree(void *opaque, void *address)
+{
+    (void) ngx_pfree(opaque, address);
+}
+
+
+ngx_int_t
+ngx_http_chatws_is_json(ngx_str_t *type)
+{
+    size_t             i;
+
+    static ngx_str_t   json = ngx_string("application/json");
+
+    if (type->len < json.len
+        || ngx_strncasecmp(type->data, json.data, json.len) != 0)
+    {
+        return 0;
+    }
+
+    for (i = json.len; i < type->len; i++) {
+
+        if (type->data[i] == ';') {
+            return 1;
+        }
+
+        if (type->data[i] != ' ' && type->data[i] != '\t') {
+            return 0;
+        }
+    }
+
+    return 1;
+}

@@ -1,0 +1,36 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Bodies of requests and responses as one piece of text.
+ */
+
+
+#ifndef _NGX_HTTP_CHATWS_BODY_H_INCLUDED_
+#define _NGX_HTTP_CHATWS_BODY_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+
+/*
+ * Makes one text of a chain of buffers, in memory or in a file; where it is
+ * one buffer in memory, without a copy.  Lives as long as the request.
+ */
+ngx_int_t ngx_http_chatws_read_chain(ngx_http_request_t *r, ngx_chain_t *in,
+    ngx_str_t *text);
+
+/*
+ * Expands gzip or zlib data to at most max bytes, in memory of the request.
+ * NGX_DECLINED: damaged, or larger; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_chatws_gunzip(ngx_http_request_t *r, ngx_str_t *in,
+    size_t max, ngx_str_t *out);
+
+/* Whether a Content-Type is application/json, with any parameters. */
+ngx_int_t ngx_http_chatws_is_json(ngx_str_t *type);
+
+
+#endif /* _NGX_HTTP_CHATWS_BODY_H_INCLUDED_ */

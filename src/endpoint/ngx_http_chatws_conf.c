@@ -1,0 +1,530 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Configuration: setters of directives, inheritance, defaults.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "endpoint/ngx_http_chatws_conf.h"
+
+
+/* messages of a chat that may be replayed to a client */
+#define NGX_HTTP_CHATWS_HISTORY_MAX  100000
+
+
+static void ngx_http_chatws_merge_handler(ngx_conf_t *cf,
+    ngx_http_chatws_loc_conf_t *conf, ngx_http_chatws_loc_conf_t *prev);
+static char *ngx_http_chatws_add_place(ngx_conf_t *cf,
+    ngx_http_chatws_loc_conf_t *cwlcf);
+static ngx_int_t ngx_http_chatws_zone_args(ngx_conf_t *cf, ngx_str_t *name,
+    ssize_t *size);
+static char *ngx_http_chatws_refer(ngx_conf_t *cf, ngx_shm_zone_t **zone);
+static char *ngx_http_chatws_set_handler(ngx_conf_t *cf,
+    ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_handler_pt handler);
+
+
+void *
+ngx_http_chatws_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_chatws_main_conf_t  *cwmcf;
+
+    cwmcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_chatws_main_conf_t));
+    if (cwmcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&cwmcf->zones, cf->pool, 4, sizeof(ngx_shm_zone_t *))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    if (ngx_array_init(&cwmcf->places, cf->pool, 4,
+                       sizeof(ngx_http_chatws_place_t))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    cwmcf->coalesce = NGX_CONF_UNSET_MSEC;
+
+    return cwmcf;
+}
+
+
+char *
+ngx_http_chatws_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_chatws_main_conf_t *cwmcf = conf;
+
+    ngx_conf_init_msec_value(cwmcf->coalesce, 0);
+
+    return NGX_CONF_OK;
+}
+
+
+void *
+ngx_http_chatws_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_chatws_loc_conf_t  *cwlcf;
+
+    cwlcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_chatws_loc_conf_t));
+    if (cwlcf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     cwlcf->handler = NULL;
+     *     cwlcf->zone = NULL;
+     *     cwlcf->capture = NULL;
+     */
+
+    ngx_http_chatws_limits_create(&cwlcf->limits);
+
+    cwlcf->rules.max_subscriptions = NGX_CONF_UNSET_UINT;
+    cwlcf->rules.history = NGX_CONF_UNSET_UINT;
+    cwlcf->rules.history_time = NGX_CONF_UNSET_MSEC;
+    cwlcf->rules.own_messages = NGX_CONF_UNSET;
+#if (NGX_PCRE)
+    cwlcf->rules.chat_pattern = NGX_CONF_UNSET_PTR;
+#endif
+
+    cwlcf->user = NGX_CONF_UNSET_PTR;
+    cwlcf->username = NGX_CONF_UNSET_PTR;
+    cwlcf->origins = NGX_CONF_UNSET_PTR;
+
+    return cwlcf;
+}
+
+
+char *
+ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_chatws_loc_conf_t *prev = parent;
+    ngx_http_chatws_loc_conf_t *conf = child;
+
+    ngx_http_chatws_limits_merge(&conf->limits, &prev->limits);
+
+    /* the protocol is text: RFC 6455, 7.4.1, code 1003 */
+    conf->limits.reader.no_binary = 1;
+
+    ngx_conf_merge_uint_value(conf->rules.max_subscriptions,
+                              prev->rules.max_subscriptions, 1000);
+    ngx_conf_merge_uint_value(conf->rules.history, prev->rules.history, 1000);
+    ngx_conf_merge_msec_value(conf->rules.history_time,
+                              prev->rules.history_time, 60 * 60 * 1000);
+    ngx_conf_merge_value(conf->rules.own_messages, prev->rules.own_messages,
+                         0);
+#if (NGX_PCRE)
+    ngx_conf_merge_ptr_value(conf->rules.chat_pattern,
+                             prev->rules.chat_pattern, NULL);
+#endif
+
+    if (conf->capture == NULL) {
+        conf->capture = prev->capture;
+    }
+
+    ngx_conf_merge_ptr_value(conf->user, prev->user, NULL);
+    ngx_conf_merge_ptr_value(conf->username, prev->username, NULL);
+    ngx_conf_merge_ptr_value(conf->origins, prev->origins, NULL);
+    ngx_conf_merge_str_value(conf->pattern, prev->pattern, "");
+
+    ngx_http_chatws_merge_handler(cf, conf, prev);
+
+    return conf->handler == ngx_http_chatws_endpoint_handler
+           ? ngx_http_chatws_add_place(cf, conf)
+           : NGX_CONF_OK;
+}
+
+
+/*
+ * nginx keeps the handler of a location in which an "if" is true, and takes
+ * all configurations of the "if"; in "limit_except" it keeps nothing.
+ */
+
+static void
+ngx_http_chatws_merge_handler(ngx_conf_t *cf,
+    ngx_http_chatws_loc_conf_t *conf, ngx_http_chatws_loc_conf_t *prev)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (!clcf->noname) {
+        return;
+    }
+
+    conf->handler = prev->handler;
+    conf->zone = prev->zone;
+
+    if (clcf->lmt_excpt && clcf->handler == NULL) {
+        clcf->handler = conf->handler;
+    }
+}
+
+
+/* Of several that are the same, as an "if" and its location, one is kept. */
+
+static char *
+ngx_http_chatws_add_place(ngx_conf_t *cf, ngx_http_chatws_loc_conf_t *cwlcf)
+{
+    ngx_uint_t                    i;
+    ngx_http_chatws_place_t      *place;
+    ngx_http_chatws_main_conf_t  *cwmcf;
+
+    cwmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_chatws_module);
+
+    cwlcf->rules.place = ngx_http_chatws_fingerprint(cf, cwlcf);
+
+    place = cwmcf->places.elts;
+
+    for (i = 0; i < cwmcf->places.nelts; i++) {
+        if (place[i].rules->place == cwlcf->rules.place) {
+            return NGX_CONF_OK;
+        }
+    }
+
+    place = ngx_array_push(&cwmcf->places);
+    if (place == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    place->zone = cwlcf->zone;
+    place->limits = &cwlcf->limits;
+    place->rules = &cwlcf->rules;
+
+    return NGX_CONF_OK;
+}
+
+
+/* chatws_zone zone=NAME:SIZE */
+
+char *
+ngx_http_chatws_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_chatws_main_conf_t *cwmcf = conf;
+
+    ssize_t           size;
+    ngx_str_t         name;
+    ngx_uint_t        i;
+    ngx_shm_zone_t   *shm_zone, **zone, **zones;
+
+    if (ngx_http_chatws_zone_args(cf, &name, &size) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    shm_zone = ngx_http_chatws_zone_add(cf, &name, size,
+                                        &ngx_http_chatws_module);
+    if (shm_zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    zones = cwmcf->zones.elts;
+
+    for (i = 0; i < cwmcf->zones.nelts; i++) {
+        if (zones[i] == shm_zone) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "duplicate \"chatws_zone\" \"%V\"", &name);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    zone = ngx_array_push(&cwmcf->zones);
+    if (zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *zone = shm_zone;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_chatws_zone_args(ngx_conf_t *cf, ngx_str_t *name, ssize_t *size)
+{
+    u_char     *p;
+    ngx_str_t  *value, s;
+
+    value = cf->args->elts;
+
+    if (ngx_strncmp(value[1].data, "zone=", 5) != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\" of \"chatws_zone\", "
+                           "it must be zone=name:size", &value[1]);
+        return NGX_ERROR;
+    }
+
+    name->data = value[1].data + 5;
+
+    p = (u_char *) ngx_strchr(name->data, ':');
+
+    if (p == NULL || p == name->data) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\" of \"chatws_zone\", "
+                           "it must be zone=name:size", &value[1]);
+        return NGX_ERROR;
+    }
+
+    name->len = p - name->data;
+
+    s.data = p + 1;
+    s.len = value[1].data + value[1].len - s.data;
+
+    *size = ngx_parse_size(&s);
+
+    if (*size == NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid size \"%V\" of \"chatws_zone\" \"%V\"",
+                           &s, name);
+        return NGX_ERROR;
+    }
+
+    if (*size < (ssize_t) (8 * ngx_pagesize)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"chatws_zone\" \"%V\" of size \"%V\" is too "
+                           "small, it must be at least %uz", name, &s,
+                           8 * ngx_pagesize);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* A directive's argument that names a zone. */
+
+static char *
+ngx_http_chatws_refer(ngx_conf_t *cf, ngx_shm_zone_t **zone)
+{
+    ngx_str_t  *value;
+
+    if (*zone != NULL) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    *zone = ngx_http_chatws_zone_add(cf, &value[1], 0,
+                                     &ngx_http_chatws_module);
+
+    return *zone == NULL ? NGX_CONF_ERROR : NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_chatws_set_handler(ngx_conf_t *cf,
+    ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_handler_pt handler)
+{
+    ngx_str_t                 *value;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (cwlcf->handler == handler) {
+        return "is duplicate";
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->handler != NULL) {
+        value = cf->args->elts;
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" can't be used together with another "
+                           "content handler of the same location",
+                           &value[0]);
+        return NGX_CONF_ERROR;
+    }
+
+    clcf->handler = handler;
+    cwlcf->handler = handler;
+
+    return ngx_http_chatws_refer(cf, &cwlcf->zone);
+}
+
+
+/* chatws NAME */
+
+char *
+ngx_http_chatws_set_endpoint(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_chatws_loc_conf_t *cwlcf = conf;
+
+    return ngx_http_chatws_set_handler(cf, cwlcf,
+                                       ngx_http_chatws_endpoint_handler);
+}
+
+
+/* chatws_publish NAME */
+
+char *
+ngx_http_chatws_set_publish(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_chatws_loc_conf_t *cwlcf = conf;
+
+    return ngx_http_chatws_set_handler(cf, cwlcf,
+                                       ngx_http_chatws_publish_handler);
+}
+
+
+/* chatws_publish_response NAME */
+
+char *
+ngx_http_chatws_set_capture(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_chatws_loc_conf_t *cwlcf = conf;
+
+    return ngx_http_chatws_refer(cf, &cwlcf->capture);
+}
+
+
+/* chatws_status NAME */
+
+char *
+ngx_http_chatws_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_chatws_loc_conf_t *cwlcf = conf;
+
+    return ngx_http_chatws_set_handler(cf, cwlcf,
+                                       ngx_http_chatws_status_handler);
+}
+
+
+/* chatws_allowed_origins PATTERN ... */
+
+char *
+ngx_http_chatws_set_origins(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_chatws_loc_conf_t *cwlcf = conf;
+
+    ngx_str_t   *origin, *value;
+    ngx_uint_t   i;
+
+    if (cwlcf->origins != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    cwlcf->origins = ngx_array_create(cf->pool, cf->args->nelts - 1,
+                                      sizeof(ngx_str_t));
+    if (cwlcf->origins == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (value[i].len == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "empty pattern \"%V\" of \"%V\"", &value[i],
+                               &value[0]);
+            return NGX_CONF_ERROR;
+        }
+
+        origin = ngx_array_push(cwlcf->origins);
+        if (origin == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *origin = value[i];
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* chatws_history NUMBER [TIME] */
+
+char *
+ngx_http_chatws_set_history(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_chatws_loc_conf_t *cwlcf = conf;
+
+    ngx_int_t   n, time;
+    ngx_str_t  *value;
+
+    if (cwlcf->rules.history != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    n = ngx_atoi(value[1].data, value[1].len);
+
+    if (n == NGX_ERROR || n > NGX_HTTP_CHATWS_HISTORY_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" value \"%V\" must be between 0 and %d",
+                           &value[0], &value[1], NGX_HTTP_CHATWS_HISTORY_MAX);
+        return NGX_CONF_ERROR;
+    }
+
+    cwlcf->rules.history = n;
+
+    if (cf->args->nelts == 2) {
+        return NGX_CONF_OK;
+    }
+
+    time = ngx_parse_time(&value[2], 0);
+
+    if (time == NGX_ERROR || time == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" has an invalid time \"%V\"",
+                           &value[0], &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    cwlcf->rules.history_time = time;
+
+    return NGX_CONF_OK;
+}
+
+
+/* chatws_chat_pattern REGEX */
+
+char *
+ngx_http_chatws_set_pattern(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+#if (NGX_PCRE)
+
+    ngx_http_chatws_loc_conf_t *cwlcf = conf;
+
+    ngx_str_t            *value;
+    ngx_regex_compile_t   rc;
+    u_char                errstr[NGX_MAX_CONF_ERRSTR];
+
+    if (cwlcf->rules.chat_pattern != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    ngx_memzero(&rc, sizeof(ngx_regex_compile_t));
+
+    rc.pattern = value[1];
+    rc.pool = cf->pool;
+    rc.err.len = NGX_MAX_CONF_ERRSTR;
+    rc.err.data = errstr;
+
+    if (ngx_regex_compile(&rc) != NGX_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid pattern \"%V\" of \"%V\": %V", &value[1],
+                           &value[0], &rc.err);
+        return NGX_CONF_ERROR;
+    }
+
+    cwlcf->rules.chat_pattern = rc.regex;
+    cwlcf->pattern = value[1];
+
+    return NGX_CONF_OK;
+
+#else
+
+    return "needs an nginx that is built with PCRE";
+
+#endif
+}

@@ -1,0 +1,120 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Configuration of the module, and what it keeps for a request.
+ */
+
+
+#ifndef _NGX_HTTP_CHATWS_CONF_H_INCLUDED_
+#define _NGX_HTTP_CHATWS_CONF_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "client/ngx_http_chatws_client.h"
+#include "process/ngx_http_chatws_zone.h"
+
+
+typedef struct {
+    ngx_array_t                zones;       /* of ngx_shm_zone_t * */
+    ngx_array_t                places;      /* of ngx_http_chatws_place_t */
+    ngx_msec_t                 coalesce;    /* 0: off */
+} ngx_http_chatws_main_conf_t;
+
+
+typedef struct {
+    ngx_http_chatws_limits_t   limits;      /* has to be the first */
+    ngx_http_chatws_rules_t    rules;
+
+    ngx_http_handler_pt        handler;     /* of this module, or NULL */
+    ngx_shm_zone_t            *zone;        /* of the handler */
+    ngx_shm_zone_t            *capture;     /* chatws_publish_response */
+    ngx_str_t                  pattern;     /* chatws_chat_pattern */
+
+    ngx_http_complex_value_t  *user;
+    ngx_http_complex_value_t  *username;
+    ngx_array_t               *origins;     /* of ngx_str_t; NULL: any */
+} ngx_http_chatws_loc_conf_t;
+
+
+/* a location with chatws, as sessions of another generation find it */
+
+typedef struct {
+    ngx_shm_zone_t                  *zone;
+    const ngx_http_chatws_limits_t  *limits;
+    const ngx_http_chatws_rules_t   *rules;
+} ngx_http_chatws_place_t;
+
+
+/* of a request: for the variables, and for capturing a response */
+
+typedef struct {
+    ngx_str_t                  user;
+    ngx_str_t                  username;
+    ngx_str_t                  chat;
+    ngx_str_t                  result;      /* data NULL: nothing yet */
+    uint64_t                   seq;
+    uint32_t                   recipients;
+    unsigned                   published:1; /* seq, recipients are set */
+
+    ngx_chain_t               *captured;    /* bufs of the response's body */
+    ngx_chain_t              **last;
+    size_t                     size;        /* bytes in them */
+    unsigned                   capture:1;   /* the response is captured */
+    unsigned                   gzip:1;      /* it is compressed */
+} ngx_http_chatws_ctx_t;
+
+
+/* The request's context, made on the first call; NULL: no memory. */
+ngx_http_chatws_ctx_t *ngx_http_chatws_get_ctx(ngx_http_request_t *r);
+
+/* Registers the variables; a preconfiguration handler. */
+ngx_int_t ngx_http_chatws_add_variables(ngx_conf_t *cf);
+
+/* create and init main_conf, create and merge loc_conf */
+void *ngx_http_chatws_create_main_conf(ngx_conf_t *cf);
+char *ngx_http_chatws_init_main_conf(ngx_conf_t *cf, void *conf);
+void *ngx_http_chatws_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+
+/*
+ * A hash of all that a session depends on in its location: two locations that
+ * have the same are the same to it.
+ */
+uint64_t ngx_http_chatws_fingerprint(ngx_conf_t *cf,
+    ngx_http_chatws_loc_conf_t *cwlcf);
+
+/* setters of directives */
+char *ngx_http_chatws_set_zone(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_chatws_set_endpoint(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_chatws_set_publish(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_chatws_set_capture(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_chatws_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_chatws_set_origins(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_chatws_set_history(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_chatws_set_pattern(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* content handlers: the WebSocket endpoint, publishing, counters */
+ngx_int_t ngx_http_chatws_endpoint_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_chatws_publish_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_chatws_status_handler(ngx_http_request_t *r);
+
+/* Installs the filters of chatws_publish_response; postconfiguration. */
+ngx_int_t ngx_http_chatws_capture_init(ngx_conf_t *cf);
+
+
+extern ngx_module_t  ngx_http_chatws_module;
+
+
+#endif /* _NGX_HTTP_CHATWS_CONF_H_INCLUDED_ */

@@ -1,0 +1,204 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The WebSocket endpoint: who may connect.  Protocol, section 1.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "protocol/chatws_notify.h"
+#include "endpoint/ngx_http_chatws_conf.h"
+#include "endpoint/ngx_http_chatws_identity.h"
+#include "endpoint/ngx_http_chatws_origin.h"
+#include "endpoint/ngx_http_chatws_response.h"
+#include "endpoint/ngx_http_chatws_upgrade.h"
+
+
+/* of worker_connections, kept free for requests: one in so many */
+#define NGX_HTTP_CHATWS_RESERVE  32
+
+
+static ngx_int_t ngx_http_chatws_accept_client(ngx_http_request_t *r,
+    ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_chatws_ctx_t *ctx,
+    ngx_http_chatws_handshake_t *hs);
+static ngx_int_t ngx_http_chatws_no_room(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub);
+static ngx_int_t ngx_http_chatws_greet(ngx_http_request_t *r,
+    ngx_str_t *user, ngx_str_t *frame);
+
+
+ngx_int_t
+ngx_http_chatws_endpoint_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                     rc;
+    ngx_uint_t                    status;
+    const chatws_fault_t         *fault;
+    ngx_http_chatws_ctx_t        *ctx;
+    ngx_http_chatws_loc_conf_t   *cwlcf;
+    ngx_http_chatws_handshake_t   hs;
+
+    static ngx_str_t              allow = ngx_string("GET");
+
+    static const chatws_fault_t   method =
+        ngx_http_chatws_fault("Method not allowed",
+                              "a WebSocket is opened with GET");
+    static const chatws_fault_t   origin =
+        ngx_http_chatws_fault("Origin not allowed",
+                              "this server does not serve that origin");
+
+    if (r->method != NGX_HTTP_GET) {
+
+        if (ngx_http_chatws_add_header(r, "Allow", &allow) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return ngx_http_chatws_refuse(r, NGX_HTTP_NOT_ALLOWED, &method);
+    }
+
+    cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
+
+    status = ngx_http_chatws_handshake(r, &cwlcf->limits, &hs, &fault);
+
+    if (status != 0) {
+        return ngx_http_chatws_refuse(r, status, fault);
+    }
+
+    if (!ngx_http_chatws_origin_allowed(r, &hs.origin)) {
+        return ngx_http_chatws_refuse(r, NGX_HTTP_FORBIDDEN, &origin);
+    }
+
+    ctx = ngx_http_chatws_get_ctx(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_chatws_identify(r, ctx, &fault);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_chatws_refuse(r, NGX_HTTP_BAD_REQUEST, fault);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_chatws_accept_client(r, cwlcf, ctx, &hs);
+}
+
+
+static ngx_int_t
+ngx_http_chatws_accept_client(ngx_http_request_t *r,
+    ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_chatws_ctx_t *ctx,
+    ngx_http_chatws_handshake_t *hs)
+{
+    ngx_int_t                    rc;
+    ngx_str_t                    greeting;
+    ngx_http_chatws_zone_t      *zone;
+    ngx_http_chatws_client_t    *client;
+
+    static const chatws_fault_t  leaving =
+        ngx_http_chatws_fault("Service unavailable",
+                              "the server is shutting down, reconnect");
+
+    zone = cwlcf->zone->data;
+
+    /* on reload a plaintext session is handed over as soon as it is open */
+
+    if (ngx_terminate
+        || (ngx_exiting
+            && (ngx_http_chatws_tls(r->connection)
+                || ngx_http_chatws_zone_newest(zone))))
+    {
+        return ngx_http_chatws_refuse(r, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                      &leaving);
+    }
+
+    if (zone->hub == NULL
+        || ngx_cycle->free_connection_n
+           < ngx_cycle->connection_n / NGX_HTTP_CHATWS_RESERVE)
+    {
+        return ngx_http_chatws_no_room(r, zone->hub);
+    }
+
+    if (ngx_http_chatws_greet(r, &ctx->user, &greeting) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_chatws_client_create(r, zone->hub, &cwlcf->limits,
+                                       &cwlcf->rules, &ctx->user,
+                                       &ctx->username, &client);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc == NGX_BUSY) {
+        return ngx_http_chatws_no_room(r, zone->hub);
+    }
+
+    rc = ngx_http_chatws_upgrade(r, hs, &client->session, &greeting);
+
+    if (rc == NGX_DONE) {
+        ngx_http_chatws_hub_count(zone->hub, NGX_HTTP_CHATWS_N_OPENED, 1);
+    }
+
+    return rc;
+}
+
+
+/* hub is NULL in a worker that had no memory to make one. */
+
+static ngx_int_t
+ngx_http_chatws_no_room(ngx_http_request_t *r, ngx_http_chatws_hub_t *hub)
+{
+    static const chatws_fault_t  full =
+        ngx_http_chatws_fault("Service unavailable",
+                              "the server has no room now, reconnect");
+
+    if (hub != NULL) {
+        ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_UNAVAILABLE, 1);
+    }
+
+    return ngx_http_chatws_refuse(r, NGX_HTTP_SERVICE_UNAVAILABLE, &full);
+}
+
+
+/* The "connected" notification as a frame. */
+
+static ngx_int_t
+ngx_http_chatws_greet(ngx_http_request_t *r, ngx_str_t *user,
+    ngx_str_t *frame)
+{
+    u_char        head[CHATWS_FRAME_HEAD_OUT];
+    size_t        len;
+    chatws_str_t  text;
+
+    text.len = CHATWS_NOTIFY_SIZE;
+    text.data = ngx_pnalloc(r->pool, CHATWS_FRAME_HEAD_OUT + text.len);
+
+    if (text.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    text.data += CHATWS_FRAME_HEAD_OUT;
+
+    if (chatws_notify_connected(&text, (chatws_str_t *) user,
+                                ngx_http_chatws_now())
+        != CHATWS_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    len = chatws_frame_header(head, CHATWS_FRAME_FIN | CHATWS_FRAME_TEXT,
+                              text.len);
+
+    frame->data = text.data - len;
+    frame->len = len + text.len;
+
+    ngx_memcpy(frame->data, head, len);
+
+    return NGX_OK;
+}

@@ -1,0 +1,46 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The fields of a request's header: nginx keeps those only that it knows.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "endpoint/ngx_http_chatws_field.h"
+
+
+void
+ngx_http_chatws_walk(ngx_http_chatws_walk_t *walk, ngx_http_request_t *r)
+{
+    walk->part = &r->headers_in.headers.part;
+    walk->i = 0;
+}
+
+
+chatws_str_t *
+ngx_http_chatws_next_field(ngx_http_chatws_walk_t *walk, ngx_str_t *name)
+{
+    ngx_table_elt_t  *h;
+
+    while (walk->part != NULL) {
+
+        if (walk->i == walk->part->nelts) {
+            walk->part = walk->part->next;
+            walk->i = 0;
+            continue;
+        }
+
+        h = (ngx_table_elt_t *) walk->part->elts + walk->i++;
+
+        if (h->key.len == name->len
+            && ngx_strncmp(h->lowcase_key, name->data, name->len) == 0)
+        {
+            return (chatws_str_t *) &h->value;
+        }
+    }
+
+    return NULL;
+}

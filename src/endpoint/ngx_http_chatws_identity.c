@@ -1,0 +1,185 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Who a client is: chatws_user and chatws_username, or the arguments of the
+ * request.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "base/chatws_query.h"
+#include "base/chatws_name.h"
+#include "endpoint/ngx_http_chatws_identity.h"
+#include "endpoint/ngx_http_chatws_response.h"
+
+
+static chatws_rc_e ngx_http_chatws_name(ngx_http_request_t *r,
+    ngx_http_complex_value_t *cv, const chatws_str_t *name,
+    ngx_str_t *value);
+
+
+ngx_int_t
+ngx_http_chatws_identify(ngx_http_request_t *r, ngx_http_chatws_ctx_t *ctx,
+    const chatws_fault_t **fault)
+{
+    ngx_int_t  rc;
+    ngx_str_t  user, username;
+
+    rc = ngx_http_chatws_find_user(r, &user, fault);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    rc = ngx_http_chatws_find_username(r, &username, fault);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ctx->user = user;
+    ctx->username = username;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_chatws_find_user(ngx_http_request_t *r, ngx_str_t *user,
+    const chatws_fault_t **fault)
+{
+    chatws_rc_e                  rc;
+    ngx_http_chatws_ctx_t       *ctx;
+    ngx_http_chatws_loc_conf_t  *cwlcf;
+
+    static const chatws_str_t    name = chatws_str("userId");
+
+    static const chatws_fault_t  missing =
+        ngx_http_chatws_fault(CHATWS_E_NO_USER, "userId is required");
+    static const chatws_fault_t  invalid =
+        ngx_http_chatws_fault(CHATWS_E_USER,
+                              "userId must come once, spelled so, and be 1 "
+                              "to 128 bytes of UTF-8 without control "
+                              "characters");
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_chatws_module);
+
+    if (ctx != NULL && ctx->user.data != NULL) {
+        *user = ctx->user;
+        return NGX_OK;
+    }
+
+    cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
+
+    rc = ngx_http_chatws_name(r, cwlcf->user, &name, user);
+
+    switch (rc) {
+
+    case CHATWS_OK:
+        return NGX_OK;
+
+    case CHATWS_BUSY:
+        return NGX_ERROR;
+
+    case CHATWS_DECLINED:
+        *fault = &missing;
+        return NGX_DECLINED;
+
+    default:
+        *fault = &invalid;
+        return NGX_DECLINED;
+    }
+}
+
+
+ngx_int_t
+ngx_http_chatws_find_username(ngx_http_request_t *r, ngx_str_t *username,
+    const chatws_fault_t **fault)
+{
+    chatws_rc_e                  rc;
+    ngx_http_chatws_ctx_t       *ctx;
+    ngx_http_chatws_loc_conf_t  *cwlcf;
+
+    static const chatws_str_t    name = chatws_str("username");
+
+    static const chatws_fault_t  invalid =
+        ngx_http_chatws_fault("Invalid username",
+                              "username must come once, spelled so, and be "
+                              "1 to 128 bytes of UTF-8 without control "
+                              "characters");
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_chatws_module);
+
+    if (ctx != NULL && ctx->username.data != NULL) {
+        *username = ctx->username;
+        return NGX_OK;
+    }
+
+    cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
+
+    /* an argument is no better known than the id that comes with it */
+
+    if (cwlcf->user != NULL && cwlcf->username == NULL) {
+        return ngx_http_chatws_find_user(r, username, fault);
+    }
+
+    rc = ngx_http_chatws_name(r, cwlcf->username, &name, username);
+
+    switch (rc) {
+
+    case CHATWS_OK:
+        return NGX_OK;
+
+    case CHATWS_BUSY:
+        return NGX_ERROR;
+
+    case CHATWS_DECLINED:
+        return ngx_http_chatws_find_user(r, username, fault);
+
+    default:
+        *fault = &invalid;
+        return NGX_DECLINED;
+    }
+}
+
+
+/*
+ * A name from the expression, or else from the query string.  CHATWS_OK;
+ * CHATWS_DECLINED: none; CHATWS_ERROR: no valid name; CHATWS_BUSY: no memory.
+ */
+
+static chatws_rc_e
+ngx_http_chatws_name(ngx_http_request_t *r, ngx_http_complex_value_t *cv,
+    const chatws_str_t *name, ngx_str_t *value)
+{
+    ngx_str_t    text;
+    chatws_rc_e  rc;
+
+    if (cv != NULL) {
+        if (ngx_http_complex_value(r, cv, &text) != NGX_OK) {
+            return CHATWS_BUSY;
+        }
+
+    } else {
+        text.data = ngx_pnalloc(r->pool, r->args.len + 1);
+
+        if (text.data == NULL) {
+            return CHATWS_BUSY;
+        }
+
+        rc = chatws_query_get((chatws_str_t *) &r->args, name,
+                              (chatws_str_t *) &text);
+        if (rc != CHATWS_OK) {
+            return rc;
+        }
+    }
+
+    rc = chatws_text_check_name((chatws_str_t *) &text);
+
+    if (rc == CHATWS_OK) {
+        *value = text;
+    }
+
+    return rc;
+}

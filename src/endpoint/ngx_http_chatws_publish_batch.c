@@ -1,0 +1,199 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Publishing a batch: a JSON array of publications, each accepted or refused
+ * on its own.  Protocol, section 4.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "endpoint/ngx_http_chatws_publish.h"
+#include "process/ngx_http_chatws_scratch.h"
+
+
+static chatws_rc_e ngx_http_chatws_batch_member(void *data,
+    const chatws_json_member_t *m);
+static ngx_uint_t ngx_http_chatws_batch_publish(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub, ngx_array_t *texts, void *mem, size_t size);
+static ngx_int_t ngx_http_chatws_batch_fault(ngx_http_request_t *r,
+    const chatws_fault_t *fault, ngx_str_t *answer);
+static ngx_int_t ngx_http_chatws_batch_join(ngx_http_request_t *r,
+    ngx_array_t *answers, ngx_str_t *answer);
+
+
+ngx_uint_t
+ngx_http_chatws_publish_batch(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub, ngx_str_t *text, ngx_str_t *answer,
+    chatws_fault_t *fault)
+{
+    void                         *mem;
+    size_t                        size;
+    ngx_uint_t                    status;
+    chatws_rc_e                   rc;
+    ngx_array_t                   texts;
+    chatws_json_arena_t           arena;
+
+    static const chatws_fault_t   invalid =
+        { chatws_str(CHATWS_E_JSON), chatws_str(CHATWS_D_JSON) };
+    static const chatws_fault_t   empty =
+        { chatws_str(CHATWS_E_MESSAGE),
+          chatws_str("a batch must have a message") };
+
+    size = chatws_json_arena_size(text->len);
+    mem = ngx_http_chatws_scratch_get(NGX_HTTP_CHATWS_SCRATCH_PARSE, size);
+
+    if (mem == NULL
+        || ngx_array_init(&texts, r->pool, 64, sizeof(ngx_str_t)) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    chatws_json_arena_init(&arena, mem, size);
+
+    rc = chatws_json_array(&arena, (chatws_str_t *) text,
+                           CHATWS_JSON_DEPTH + 1,
+                           ngx_http_chatws_batch_member, &texts);
+
+    if (rc == CHATWS_BUSY) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc != CHATWS_OK || texts.nelts == 0) {
+        *fault = rc != CHATWS_OK ? invalid : empty;
+        return NGX_HTTP_BAD_REQUEST;
+    }
+
+    /* the array was read: its memory serves for each publication in turn */
+
+    status = ngx_http_chatws_batch_publish(r, hub, &texts, mem, size);
+
+    if (status == NGX_HTTP_INTERNAL_SERVER_ERROR
+        || ngx_http_chatws_batch_join(r, &texts, answer) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return status;
+}
+
+
+static chatws_rc_e
+ngx_http_chatws_batch_member(void *data, const chatws_json_member_t *m)
+{
+    ngx_array_t *texts = data;
+
+    ngx_str_t  *text;
+
+    text = ngx_array_push(texts);
+    if (text == NULL) {
+        return CHATWS_BUSY;
+    }
+
+    text->len = m->value.len;
+    text->data = m->value.data;
+
+    return CHATWS_OK;
+}
+
+
+/* Publishes the texts, and replaces each by its result. */
+
+static ngx_uint_t
+ngx_http_chatws_batch_publish(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub, ngx_array_t *texts, void *mem, size_t size)
+{
+    ngx_str_t       *text, answer;
+    ngx_uint_t       i, rc, status;
+    chatws_fault_t   fault;
+
+    text = texts->elts;
+    status = 0;
+
+    for (i = 0; i < texts->nelts; i++) {
+
+        rc = ngx_http_chatws_publish_one(r, hub, &text[i], mem, size, &answer,
+                                         &fault);
+
+        if (rc == NGX_HTTP_INTERNAL_SERVER_ERROR
+            || (rc != NGX_HTTP_CREATED
+                && ngx_http_chatws_batch_fault(r, &fault, &answer) != NGX_OK))
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        if (status == 0 || rc == NGX_HTTP_CREATED) {
+            status = rc;
+        }
+
+        text[i] = answer;
+    }
+
+    return status;
+}
+
+
+static ngx_int_t
+ngx_http_chatws_batch_fault(ngx_http_request_t *r,
+    const chatws_fault_t *fault, ngx_str_t *answer)
+{
+    u_char        text[CHATWS_NOTIFY_SIZE];
+    chatws_str_t  out;
+
+    out.data = text;
+    out.len = sizeof(text);
+
+    if (chatws_notify_error(&out, fault, NULL, ngx_http_chatws_now())
+        != CHATWS_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    answer->len = out.len;
+    answer->data = ngx_pnalloc(r->pool, out.len);
+
+    if (answer->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(answer->data, text, out.len);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_chatws_batch_join(ngx_http_request_t *r, ngx_array_t *answers,
+    ngx_str_t *answer)
+{
+    u_char      *p;
+    size_t       len;
+    ngx_str_t   *part;
+    ngx_uint_t   i;
+
+    part = answers->elts;
+    len = 1;
+
+    for (i = 0; i < answers->nelts; i++) {
+        len += part[i].len + 1;
+    }
+
+    p = ngx_pnalloc(r->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    answer->data = p;
+    answer->len = len;
+
+    for (i = 0; i < answers->nelts; i++) {
+        *p++ = i == 0 ? '[' : ',';
+        p = ngx_cpymem(p, part[i].data, part[i].len);
+    }
+
+    *p = ']';
+
+    return NGX_OK;
+}

@@ -1,0 +1,110 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * chatws_publish: a POST, from outside or as a subrequest, becomes a
+ * notification.  Protocol, section 4.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "endpoint/ngx_http_chatws_body.h"
+#include "endpoint/ngx_http_chatws_publish.h"
+#include "endpoint/ngx_http_chatws_response.h"
+
+
+static ngx_int_t ngx_http_chatws_check_type(ngx_http_request_t *r);
+static void ngx_http_chatws_body_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_chatws_publish_body(ngx_http_request_t *r);
+
+
+ngx_int_t
+ngx_http_chatws_publish_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                    rc;
+
+    static ngx_str_t             allow = ngx_string("POST");
+
+    static const chatws_fault_t  method =
+        ngx_http_chatws_fault("Method not allowed",
+                              "messages are published with POST");
+    static const chatws_fault_t  type =
+        ngx_http_chatws_fault("Unsupported media type",
+                              "Content-Type must be application/json");
+
+    if (r->method != NGX_HTTP_POST) {
+
+        if (ngx_http_chatws_add_header(r, "Allow", &allow) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return ngx_http_chatws_refuse(r, NGX_HTTP_NOT_ALLOWED, &method);
+    }
+
+    if (!ngx_http_chatws_check_type(r)) {
+        return ngx_http_chatws_refuse(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                      &type);
+    }
+
+    rc = ngx_http_read_client_request_body(r, ngx_http_chatws_body_handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    return NGX_DONE;
+}
+
+
+/* A subrequest has the header of its parent, which says nothing of it. */
+
+static ngx_int_t
+ngx_http_chatws_check_type(ngx_http_request_t *r)
+{
+    if (r != r->main || r->headers_in.content_type == NULL) {
+        return 1;
+    }
+
+    return ngx_http_chatws_is_json(&r->headers_in.content_type->value);
+}
+
+
+static void
+ngx_http_chatws_body_handler(ngx_http_request_t *r)
+{
+    ngx_http_finalize_request(r, ngx_http_chatws_publish_body(r));
+}
+
+
+static ngx_int_t
+ngx_http_chatws_publish_body(ngx_http_request_t *r)
+{
+    ngx_str_t                    answer, text;
+    ngx_uint_t                   status;
+    chatws_fault_t               fault;
+    ngx_chain_t                 *bufs;
+    ngx_http_chatws_loc_conf_t  *cwlcf;
+
+    bufs = r->request_body ? r->request_body->bufs : NULL;
+
+    if (ngx_http_chatws_read_chain(r, bufs, &text) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
+
+    status = ngx_http_chatws_publish_text(r, cwlcf->zone->data, &text,
+                                          &answer, &fault);
+
+    if (status == NGX_HTTP_INTERNAL_SERVER_ERROR) {
+        return status;
+    }
+
+    if (answer.len == 0) {
+        return ngx_http_chatws_refuse(r, status, &fault);
+    }
+
+    return ngx_http_chatws_send_json(r, status, &answer);
+}

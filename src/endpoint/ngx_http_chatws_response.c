@@ -1,0 +1,193 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * HTTP answers with a JSON body.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "session/ngx_http_chatws_session.h"
+#include "endpoint/ngx_http_chatws_response.h"
+
+
+static ngx_int_t ngx_http_chatws_status_headers(ngx_http_request_t *r,
+    ngx_uint_t status);
+static ngx_int_t ngx_http_chatws_has_error_page(ngx_http_request_t *r,
+    ngx_uint_t status);
+
+
+ngx_int_t
+ngx_http_chatws_add_header(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+    h->key.len = ngx_strlen(name);
+    h->key.data = (u_char *) name;
+    h->value = *value;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_chatws_send_json(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *body)
+{
+    ngx_int_t    rc;
+    ngx_buf_t   *b;
+    ngx_chain_t  out;
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->pos = body->data;
+    b->last = body->data + body->len;
+    b->memory = 1;
+    b->last_buf = (r == r->main);
+    b->last_in_chain = 1;
+
+    r->headers_out.status = status;
+    r->headers_out.content_length_n = body->len;
+
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = NULL;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+ngx_int_t
+ngx_http_chatws_refuse(ngx_http_request_t *r, ngx_uint_t status,
+    const chatws_fault_t *fault)
+{
+    ngx_int_t     rc;
+    chatws_str_t  body;
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "chatws refuses with %ui: %V, %V", status,
+                  (ngx_str_t *) &fault->error, (ngx_str_t *) &fault->details);
+
+    if (ngx_http_chatws_status_headers(r, status) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ngx_http_chatws_has_error_page(r, status)) {
+        return status;
+    }
+
+    body.len = CHATWS_NOTIFY_SIZE;
+    body.data = ngx_pnalloc(r->pool, body.len);
+
+    if (body.data == NULL
+        || chatws_notify_error(&body, fault, NULL, ngx_http_chatws_now())
+           != CHATWS_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_chatws_send_json(r, status, (ngx_str_t *) &body);
+}
+
+
+static ngx_int_t
+ngx_http_chatws_status_headers(ngx_http_request_t *r, ngx_uint_t status)
+{
+    ngx_str_t         after;
+
+    static ngx_str_t  version = ngx_string("13");
+    static ngx_str_t  upgrade = ngx_string("websocket");
+    static ngx_str_t  connection = ngx_string("Upgrade");
+
+    switch (status) {
+
+    case NGX_HTTP_CHATWS_UPGRADE_REQUIRED:
+
+        /* fields of the connection exist in HTTP/1 only: RFC 9113, 8.2.2 */
+
+        if (r->http_version <= NGX_HTTP_VERSION_11
+            && (ngx_http_chatws_add_header(r, "Upgrade", &upgrade) != NGX_OK
+                || ngx_http_chatws_add_header(r, "Connection", &connection)
+                   != NGX_OK))
+        {
+            return NGX_ERROR;
+        }
+
+        ngx_str_set(&r->headers_out.status_line, "426 Upgrade Required");
+
+        return ngx_http_chatws_add_header(r, "Sec-WebSocket-Version",
+                                          &version);
+
+    case NGX_HTTP_SERVICE_UNAVAILABLE:
+
+        after.len = 1;
+        after.data = ngx_pnalloc(r->pool, 1);
+
+        if (after.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        /* seconds, spread so that clients don't come back all at once */
+        after.data[0] = (u_char) ('1' + ngx_random() % 5);
+
+        return ngx_http_chatws_add_header(r, "Retry-After", &after);
+
+    default:
+        return NGX_OK;
+    }
+}
+
+
+static ngx_int_t
+ngx_http_chatws_has_error_page(ngx_http_request_t *r, ngx_uint_t status)
+{
+    ngx_uint_t                 i;
+    ngx_http_err_page_t       *err_page;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (clcf->error_pages == NULL || r != r->main || r->error_page) {
+        return 0;
+    }
+
+    err_page = clcf->error_pages->elts;
+
+    for (i = 0; i < clcf->error_pages->nelts; i++) {
+        if (err_page[i].status == (ngx_int_t) status) {
+            return 1;
+        }
+    }
+
+    return 0;
+}

@@ -1,0 +1,185 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Variables, for access logs: who connected, what was published.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "endpoint/ngx_http_chatws_conf.h"
+
+
+static ngx_int_t ngx_http_chatws_variable_str(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_chatws_variable_seq(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_chatws_variable_recipients(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_http_chatws_ctx_t *ngx_http_chatws_published(
+    ngx_http_request_t *r);
+static ngx_int_t ngx_http_chatws_variable_number(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uint64_t n);
+
+
+static ngx_http_variable_t  ngx_http_chatws_variables[] = {
+
+    { ngx_string("chatws_user"), NULL, ngx_http_chatws_variable_str,
+      offsetof(ngx_http_chatws_ctx_t, user), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("chatws_username"), NULL, ngx_http_chatws_variable_str,
+      offsetof(ngx_http_chatws_ctx_t, username), NGX_HTTP_VAR_NOCACHEABLE,
+      0 },
+
+    { ngx_string("chatws_chat"), NULL, ngx_http_chatws_variable_str,
+      offsetof(ngx_http_chatws_ctx_t, chat), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("chatws_result"), NULL, ngx_http_chatws_variable_str,
+      offsetof(ngx_http_chatws_ctx_t, result), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("chatws_seq"), NULL, ngx_http_chatws_variable_seq,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("chatws_recipients"), NULL,
+      ngx_http_chatws_variable_recipients,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+      ngx_http_null_variable
+};
+
+
+ngx_int_t
+ngx_http_chatws_add_variables(ngx_conf_t *cf)
+{
+    ngx_http_variable_t  *v, *var;
+
+    for (v = ngx_http_chatws_variables; v->name.len != 0; v++) {
+
+        var = ngx_http_add_variable(cf, &v->name, v->flags);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->get_handler = v->get_handler;
+        var->data = v->data;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_chatws_variable_str(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t              *value;
+    ngx_http_chatws_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_chatws_module);
+
+    if (ctx == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    value = (ngx_str_t *) ((u_char *) ctx + data);
+
+    if (value->data == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+    v->len = value->len;
+    v->data = value->data;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_chatws_variable_seq(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_chatws_ctx_t  *ctx;
+
+    ctx = ngx_http_chatws_published(r);
+
+    if (ctx == NULL || ctx->seq == 0) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    return ngx_http_chatws_variable_number(r, v, ctx->seq);
+}
+
+
+static ngx_int_t
+ngx_http_chatws_variable_recipients(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_chatws_ctx_t  *ctx;
+
+    ctx = ngx_http_chatws_published(r);
+
+    if (ctx == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    return ngx_http_chatws_variable_number(r, v, ctx->recipients);
+}
+
+
+static ngx_http_chatws_ctx_t *
+ngx_http_chatws_published(ngx_http_request_t *r)
+{
+    ngx_http_chatws_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_chatws_module);
+
+    return ctx != NULL && ctx->published ? ctx : NULL;
+}
+
+
+static ngx_int_t
+ngx_http_chatws_variable_number(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uint64_t n)
+{
+    v->data = ngx_pnalloc(r->pool, NGX_INT64_LEN);
+    if (v->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    v->len = ngx_sprintf(v->data, "%uL", n) - v->data;
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    return NGX_OK;
+}
+
+
+ngx_http_chatws_ctx_t *
+ngx_http_chatws_get_ctx(ngx_http_request_t *r)
+{
+    ngx_http_chatws_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_chatws_module);
+
+    if (ctx != NULL) {
+        return ctx;
+    }
+
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_chatws_ctx_t));
+
+    if (ctx != NULL) {
+        ngx_http_set_ctx(r, ctx, ngx_http_chatws_module);
+    }
+
+    return ctx;
+}

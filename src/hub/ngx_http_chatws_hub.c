@@ -1,0 +1,442 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The life of a hub in its worker: the slot, wake-ups, housekeeping, and
+ * the publishing side.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "hub/ngx_http_chatws_hub.h"
+
+
+/* how long a stopped worker may hold up publishers, in milliseconds */
+#define NGX_HTTP_CHATWS_LAP_TIME    5000
+
+#define NGX_HTTP_CHATWS_TICK        500
+
+/* member rows of a dead worker taken out under one lock */
+#define NGX_HTTP_CHATWS_REAP_BATCH  16
+
+
+static ngx_int_t ngx_http_chatws_hub_init(ngx_http_chatws_hub_t *hub,
+    ngx_cycle_t *cycle);
+static void ngx_http_chatws_hub_claim(ngx_http_chatws_hub_t *hub,
+    ngx_cycle_t *cycle);
+static void ngx_http_chatws_hub_wakeup(ngx_event_t *rev);
+static void ngx_http_chatws_hub_drain(ngx_http_chatws_hub_t *hub);
+static void ngx_http_chatws_hub_tick(ngx_event_t *ev);
+static uint32_t ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub);
+static ngx_int_t ngx_http_chatws_hub_dead(ngx_pid_t pid);
+static uint32_t ngx_http_chatws_hub_release(ngx_http_chatws_hub_t *hub,
+    uint32_t slot, ngx_pid_t pid);
+static void ngx_http_chatws_hub_wake(ngx_http_chatws_hub_t *hub,
+    uint32_t n);
+static void ngx_http_chatws_hub_signal_handler(ngx_event_t *ev);
+
+
+ngx_int_t
+ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
+    ngx_http_chatws_deliver_pt deliver, ngx_http_chatws_lapse_pt lapse,
+    ngx_msec_t coalesce, ngx_cycle_t *cycle)
+{
+    uint32_t                reaped;
+    ngx_http_chatws_hub_t  *hub;
+
+    hub = ngx_calloc(sizeof(ngx_http_chatws_hub_t), cycle->log);
+    if (hub == NULL) {
+        return NGX_ERROR;
+    }
+
+    hub->zone = *zone;
+    hub->deliver = deliver;
+    hub->lapse = lapse;
+    hub->coalesce = coalesce;
+    hub->slot = CHATWS_SLOT_NONE;
+
+    if (ngx_http_chatws_hub_init(hub, cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    zone->hub = hub;
+
+    reaped = ngx_http_chatws_hub_reap(hub);
+
+    ngx_http_chatws_hub_claim(hub, cycle);
+    ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_REAPED, reaped);
+
+    if (hub->slot == CHATWS_SLOT_NONE) {
+        ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
+                      "chatws zone \"%V\": all %uD worker slots are taken, "
+                      "this worker waits for one", &zone->name, zone->nslots);
+    }
+
+    ngx_add_timer(&hub->tick, NGX_HTTP_CHATWS_TICK);
+
+    return NGX_OK;
+}
+
+
+/* What was allocated stays until the worker, which has no hub, exits. */
+
+static ngx_int_t
+ngx_http_chatws_hub_init(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
+{
+    hub->wakes = ngx_alloc(hub->zone.nslots * sizeof(uint32_t), cycle->log);
+
+    if (hub->wakes == NULL
+        || ngx_http_chatws_index_init(&hub->chats, cycle->log) != NGX_OK
+        || ngx_http_chatws_index_init(&hub->rows, cycle->log) != NGX_OK
+        || ngx_http_chatws_index_init(&hub->subs, cycle->log) != NGX_OK
+        || ngx_http_chatws_drain_init(hub, cycle->log) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    hub->ident.fd = (ngx_socket_t) -1;
+    hub->ident.data = hub;
+
+    hub->drain.data = &hub->ident;
+    hub->drain.log = cycle->log;
+    hub->drain.handler = ngx_http_chatws_drain_handler;
+
+    hub->signal.data = &hub->ident;
+    hub->signal.log = cycle->log;
+    hub->signal.handler = ngx_http_chatws_hub_signal_handler;
+
+    hub->tick.data = &hub->ident;
+    hub->tick.log = cycle->log;
+    hub->tick.handler = ngx_http_chatws_hub_tick;
+    hub->tick.cancelable = 1;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_chatws_hub_claim(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
+{
+    uint32_t  slot;
+
+    ngx_http_chatws_zone_lock(&hub->zone);
+    slot = chatws_store_claim(hub->zone.store, ngx_pid);
+    ngx_http_chatws_zone_unlock(&hub->zone);
+
+    if (slot == CHATWS_SLOT_NONE) {
+        return;
+    }
+
+    hub->wakeup = ngx_http_chatws_wake_listen(hub->zone.wake->fds[slot].rd,
+                                              NGX_READ_EVENT,
+                                              ngx_http_chatws_hub_wakeup,
+                                              hub, cycle);
+    if (hub->wakeup == NULL) {
+        (void) ngx_http_chatws_hub_release(hub, slot, ngx_pid);
+        return;
+    }
+
+    hub->slot = slot;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, cycle->log, 0,
+                   "chatws zone \"%V\" slot:%uD", &hub->zone.name, slot);
+}
+
+
+void
+ngx_http_chatws_hub_close(ngx_http_chatws_hub_t *hub)
+{
+    if (hub->tick.timer_set) {
+        ngx_del_timer(&hub->tick);
+    }
+
+    if (hub->drain.timer_set) {
+        ngx_del_timer(&hub->drain);
+    }
+
+    if (hub->drain.posted) {
+        ngx_delete_posted_event(&hub->drain);
+    }
+
+    if (hub->signal.posted) {
+        ngx_delete_posted_event(&hub->signal);
+        ngx_http_chatws_hub_signal(hub);
+    }
+
+    if (hub->slot != CHATWS_SLOT_NONE) {
+        ngx_http_chatws_wake_unlisten(hub->wakeup);
+        (void) ngx_http_chatws_hub_release(hub, hub->slot, ngx_pid);
+    }
+
+    ngx_http_chatws_drain_done(hub);
+    ngx_http_chatws_index_done(&hub->chats);
+    ngx_http_chatws_index_done(&hub->rows);
+    ngx_http_chatws_index_done(&hub->subs);
+
+    ngx_free(hub->wakes);
+    ngx_free(hub);
+}
+
+
+uint64_t
+ngx_http_chatws_hub_user(ngx_http_chatws_hub_t *hub, ngx_str_t *user)
+{
+    return chatws_store_hash(hub->zone.store, user->data, user->len);
+}
+
+
+ngx_int_t
+ngx_http_chatws_hub_publish(ngx_http_chatws_hub_t *hub, uint32_t row,
+    chatws_post_t *post, chatws_posted_t *posted)
+{
+    uint64_t         now;
+    chatws_rc_e      rc;
+    chatws_store_t  *store;
+
+    store = hub->zone.store;
+    now = ngx_current_msec;
+
+    ngx_memzero(posted, sizeof(chatws_posted_t));
+    posted->wake = hub->wakes;
+
+    if (row == 0) {
+        chatws_store_prefetch(store, &post->chat);
+    }
+
+    ngx_http_chatws_zone_lock(&hub->zone);
+
+    if (row != 0) {
+        rc = chatws_store_post_known(store, row, post, now,
+                                     NGX_HTTP_CHATWS_LAP_TIME, posted);
+    } else {
+        rc = chatws_store_publish(store, post, now, NGX_HTTP_CHATWS_LAP_TIME,
+                                  posted);
+    }
+
+    ngx_http_chatws_zone_unlock(&hub->zone);
+
+    ngx_http_chatws_hub_wake(hub, posted->nwake);
+
+    switch (rc) {
+
+    case CHATWS_OK:
+        ngx_http_chatws_hub_count(hub, post->log == CHATWS_DURABLE
+                                       ? NGX_HTTP_CHATWS_N_PUBLISHED
+                                       : NGX_HTTP_CHATWS_N_TYPING, 1);
+        return NGX_OK;
+
+    case CHATWS_BUSY:
+        return NGX_BUSY;
+
+    default:
+        return NGX_DECLINED;
+    }
+}
+
+
+/*
+ * All workers drain at the end of this one's turn, with all that comes in it:
+ * one that was woken by the first of many would serve that one alone.
+ */
+
+static void
+ngx_http_chatws_hub_wake(ngx_http_chatws_hub_t *hub, uint32_t n)
+{
+    uint32_t  i, slot;
+
+    for (i = 0; i < n; i++) {
+        slot = hub->wakes[i];
+
+        if (slot == hub->slot) {
+            ngx_http_chatws_hub_drain(hub);
+            continue;
+        }
+
+        hub->owed[slot / 64] |= (uint64_t) 1 << (slot % 64);
+        ngx_post_event(&hub->signal, &ngx_posted_events);
+    }
+}
+
+
+static void
+ngx_http_chatws_hub_signal_handler(ngx_event_t *ev)
+{
+    ngx_connection_t  *ident;
+
+    ident = ev->data;
+
+    ngx_http_chatws_hub_signal(ident->data);
+}
+
+
+void
+ngx_http_chatws_hub_signal(ngx_http_chatws_hub_t *hub)
+{
+    uint32_t    slot;
+    ngx_uint_t  word;
+
+    for (word = 0; word < CHATWS_SLOTS_MAX / 64; word++) {
+
+        while (hub->owed[word] != 0) {
+            slot = word * 64 + __builtin_ctzll(hub->owed[word]);
+            hub->owed[word] &= hub->owed[word] - 1;
+
+            ngx_http_chatws_wake_signal(hub->zone.wake, slot,
+                                        ngx_cycle->log);
+        }
+    }
+}
+
+
+static void
+ngx_http_chatws_hub_wakeup(ngx_event_t *rev)
+{
+    ngx_connection_t       *c;
+    ngx_http_chatws_hub_t  *hub;
+
+    c = rev->data;
+    hub = c->data;
+
+    ngx_http_chatws_wake_drain(c);
+
+    ngx_http_chatws_hub_drain(hub);
+}
+
+
+static void
+ngx_http_chatws_hub_drain(ngx_http_chatws_hub_t *hub)
+{
+    if (hub->coalesce == 0) {
+        ngx_post_event(&hub->drain, &ngx_posted_events);
+
+    } else if (!hub->drain.timer_set) {
+        ngx_add_timer(&hub->drain, hub->coalesce);
+    }
+}
+
+
+void
+ngx_http_chatws_hub_count(ngx_http_chatws_hub_t *hub, ngx_uint_t counter,
+    uint64_t n)
+{
+    if (hub->slot != CHATWS_SLOT_NONE) {
+        chatws_store_slot(hub->zone.store, hub->slot)->counters[counter] += n;
+    }
+}
+
+
+/*
+ * Housekeeping, twice a second: what a worker that died had claimed is
+ * given back, and a wake-up that it owed us is made good.
+ */
+
+static void
+ngx_http_chatws_hub_tick(ngx_event_t *ev)
+{
+    ngx_connection_t       *ident;
+    ngx_http_chatws_hub_t  *hub;
+
+    ident = ev->data;
+    hub = ident->data;
+
+    ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_REAPED,
+                              ngx_http_chatws_hub_reap(hub));
+
+    if (hub->slot == CHATWS_SLOT_NONE) {
+        ngx_http_chatws_hub_claim(hub, (ngx_cycle_t *) ngx_cycle);
+
+    } else {
+        ngx_post_event(&hub->drain, &ngx_posted_events);
+    }
+
+    ngx_add_timer(ev, NGX_HTTP_CHATWS_TICK);
+}
+
+
+/* Returns the number of slots that were given back. */
+
+static uint32_t
+ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub)
+{
+    uint32_t   n, reaped, slot;
+    ngx_pid_t  pid;
+
+    reaped = 0;
+
+    for (slot = 0; slot < hub->zone.nslots; slot++) {
+
+        pid = (ngx_pid_t) chatws_store_slot(hub->zone.store, slot)->pid;
+
+        if (pid == 0 || slot == hub->slot) {
+            continue;
+        }
+
+        /* a slot with our own pid belonged to a process that had it before */
+
+        if (pid != ngx_pid && !ngx_http_chatws_hub_dead(pid)) {
+            continue;
+        }
+
+        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                      "chatws zone \"%V\": reaping slot %uD of dead worker %P",
+                      &hub->zone.name, slot, pid);
+
+        reaped += ngx_http_chatws_hub_release(hub, slot, pid);
+    }
+
+    if (reaped == 0) {
+        return 0;
+    }
+
+    /* it may have died between a publish and the wake-ups */
+
+    ngx_http_chatws_zone_lock(&hub->zone);
+    n = chatws_store_pending(hub->zone.store, hub->wakes);
+    ngx_http_chatws_zone_unlock(&hub->zone);
+
+    ngx_http_chatws_hub_wake(hub, n);
+    ngx_http_chatws_hub_signal(hub);
+
+    return reaped;
+}
+
+
+static ngx_int_t
+ngx_http_chatws_hub_dead(ngx_pid_t pid)
+{
+    return kill(pid, 0) == -1 && ngx_errno == NGX_ESRCH;
+}
+
+
+/*
+ * Another worker may reap the same slot meanwhile, and a third claim it.
+ * Returns 1 if this one has given it back.
+ */
+
+static uint32_t
+ngx_http_chatws_hub_release(ngx_http_chatws_hub_t *hub, uint32_t slot,
+    ngx_pid_t pid)
+{
+    uint32_t     released;
+    chatws_rc_e  rc;
+
+    do {
+        rc = CHATWS_OK;
+        released = 0;
+
+        ngx_http_chatws_zone_lock(&hub->zone);
+
+        if (chatws_store_slot(hub->zone.store, slot)->pid == pid) {
+            rc = chatws_store_release(hub->zone.store, slot,
+                                      NGX_HTTP_CHATWS_REAP_BATCH);
+            released = 1;
+        }
+
+        ngx_http_chatws_zone_unlock(&hub->zone);
+
+    } while (rc == CHATWS_AGAIN);
+
+    return released;
+}

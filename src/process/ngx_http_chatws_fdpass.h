@@ -1,0 +1,41 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Descriptors that go from one worker to another, each with a parcel of
+ * bytes, over a socket pair that the master opened: SCM_RIGHTS.
+ */
+
+
+#ifndef _NGX_HTTP_CHATWS_FDPASS_H_INCLUDED_
+#define _NGX_HTTP_CHATWS_FDPASS_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/* a parcel that is larger is not sent */
+#define NGX_HTTP_CHATWS_PARCEL_MAX  (64 * 1024)
+
+
+/* Opens the pair: fds[0] to receive, fds[1] to send. */
+ngx_int_t ngx_http_chatws_pass_open(ngx_fd_t fds[2], ngx_log_t *log);
+
+/* NGX_OK: it is on its way; NGX_AGAIN: no room now; NGX_ERROR. */
+ngx_int_t ngx_http_chatws_pass_send(ngx_fd_t pair, ngx_fd_t fd, u_char *data,
+    size_t len, ngx_log_t *log);
+
+/* Whether this process could hold one more descriptor. */
+ngx_uint_t ngx_http_chatws_pass_room(ngx_fd_t pair);
+
+/*
+ * Receives a parcel of up to NGX_HTTP_CHATWS_PARCEL_MAX bytes and its
+ * descriptor, now the caller's, close on exec.  Returns its length,
+ * NGX_AGAIN, or NGX_ERROR: one was damaged and is gone.
+ */
+ssize_t ngx_http_chatws_pass_recv(ngx_fd_t pair, ngx_fd_t *fd, u_char *data,
+    ngx_log_t *log);
+
+
+#endif /* _NGX_HTTP_CHATWS_FDPASS_H_INCLUDED_ */

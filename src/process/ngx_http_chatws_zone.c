@@ -1,0 +1,378 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Shared memory zones: created fresh, or adopted from the previous cycle.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "process/ngx_http_chatws_zone.h"
+
+
+#define NGX_HTTP_CHATWS_MIN_SLOTS  64
+#define NGX_HTTP_CHATWS_MAX_SLOTS  1024
+
+/* in milliseconds: for a worker that holds the lock to be run again */
+#define NGX_HTTP_CHATWS_LOCK_SLEEP  1
+
+
+static void ngx_http_chatws_zone_wait(ngx_http_chatws_zone_t *zone);
+static ngx_uint_t ngx_http_chatws_zone_spin(ngx_shmtx_t *mutex);
+static ngx_int_t ngx_http_chatws_zone_init(ngx_shm_zone_t *shm_zone,
+    void *data);
+static ngx_int_t ngx_http_chatws_zone_adopt(ngx_shm_zone_t *shm_zone,
+    ngx_http_chatws_zone_t *ozone);
+static ngx_int_t ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone);
+static ngx_int_t ngx_http_chatws_zone_wake(ngx_http_chatws_zone_t *zone,
+    ngx_http_chatws_wake_t *wake);
+static size_t ngx_http_chatws_zone_size(ngx_http_chatws_zone_t *zone);
+static ngx_int_t ngx_http_chatws_random(void *buf, size_t len,
+    ngx_log_t *log);
+
+
+ngx_shm_zone_t *
+ngx_http_chatws_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size,
+    void *tag)
+{
+    ngx_shm_zone_t          *shm_zone;
+    ngx_http_chatws_zone_t  *zone;
+
+    shm_zone = ngx_shared_memory_add(cf, name, size, tag);
+    if (shm_zone == NULL) {
+        return NULL;
+    }
+
+    if (shm_zone->data != NULL) {
+        return shm_zone;
+    }
+
+    zone = ngx_pcalloc(cf->pool, sizeof(ngx_http_chatws_zone_t));
+    if (zone == NULL) {
+        return NULL;
+    }
+
+    zone->name = *name;
+    zone->cycle = cf->cycle;
+
+    shm_zone->init = ngx_http_chatws_zone_init;
+    shm_zone->data = zone;
+
+    return shm_zone;
+}
+
+
+void
+ngx_http_chatws_zone_lock(ngx_http_chatws_zone_t *zone)
+{
+    if (!ngx_shmtx_trylock(&zone->shpool->mutex)) {
+        ngx_http_chatws_zone_wait(zone);
+    }
+
+    chatws_store_recover(zone->store);
+}
+
+
+/*
+ * When a worker dies, the master opens the locks it held in the zones of its
+ * configuration.  It has forgotten a zone that a reload removed, or replaced
+ * by one of another size, but old workers are still there: instead of
+ * sleeping until they are woken they look now and then who holds the lock.
+ */
+
+static void
+ngx_http_chatws_zone_wait(ngx_http_chatws_zone_t *zone)
+{
+    ngx_pid_t     pid;
+    ngx_shmtx_t  *mutex;
+
+    mutex = &zone->shpool->mutex;
+
+    while (!ngx_http_chatws_zone_spin(mutex)) {
+
+        pid = (ngx_pid_t) *mutex->lock;
+
+        if (pid != 0
+            && kill(pid, 0) == -1
+            && ngx_errno == NGX_ESRCH
+            && ngx_shmtx_force_unlock(mutex, pid))
+        {
+            ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                          "chatws zone \"%V\" was locked by dead worker %P",
+                          &zone->name, pid);
+            continue;
+        }
+
+        ngx_msleep(NGX_HTTP_CHATWS_LOCK_SLEEP);
+    }
+}
+
+
+/* As ngx_shmtx_lock() does before it sleeps.  Returns whether it is taken. */
+
+static ngx_uint_t
+ngx_http_chatws_zone_spin(ngx_shmtx_t *mutex)
+{
+    ngx_uint_t  i, n;
+
+    if (ngx_ncpu == 1) {
+        return ngx_shmtx_trylock(mutex);
+    }
+
+    for (n = 1; n < mutex->spin; n <<= 1) {
+
+        for (i = 0; i < n; i++) {
+            ngx_cpu_pause();
+        }
+
+        if (ngx_shmtx_trylock(mutex)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+void
+ngx_http_chatws_zone_unlock(ngx_http_chatws_zone_t *zone)
+{
+    ngx_shmtx_unlock(&zone->shpool->mutex);
+}
+
+
+void
+ngx_http_chatws_zone_begin(ngx_http_chatws_zone_t *zone)
+{
+    zone->generation = ++zone->offers->generation;
+    zone->offers->n = 0;
+}
+
+
+ngx_int_t
+ngx_http_chatws_zone_newest(ngx_http_chatws_zone_t *zone)
+{
+    return zone->generation == zone->offers->generation;
+}
+
+
+void
+ngx_http_chatws_zone_offer(ngx_http_chatws_zone_t *zone, uint64_t place)
+{
+    size_t  max;
+
+    max = (ngx_pagesize - sizeof(ngx_http_chatws_offers_t))
+          / sizeof(uint64_t);
+
+    if (zone->offers->n < max) {
+        zone->offers->places[zone->offers->n++] = place;
+    }
+}
+
+
+ngx_int_t
+ngx_http_chatws_zone_offers(ngx_http_chatws_zone_t *zone, uint64_t place)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < zone->offers->n; i++) {
+        if (zone->offers->places[i] == place) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_http_chatws_zone_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    ngx_http_chatws_zone_t *ozone = data;
+
+    ngx_http_chatws_zone_t  *zone;
+
+    zone = shm_zone->data;
+
+    zone->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    if (ozone != NULL || shm_zone->shm.exists) {
+        return ngx_http_chatws_zone_adopt(shm_zone, ozone);
+    }
+
+    return ngx_http_chatws_zone_fresh(shm_zone);
+}
+
+
+/*
+ * Runs before the reload is known to succeed, while old workers use the
+ * zone: it must change nothing in shared memory.
+ */
+
+static ngx_int_t
+ngx_http_chatws_zone_adopt(ngx_shm_zone_t *shm_zone,
+    ngx_http_chatws_zone_t *ozone)
+{
+    ngx_http_chatws_zone_t  *zone;
+
+    zone = shm_zone->data;
+
+    zone->offers = zone->shpool->data;
+    zone->store = (chatws_store_t *) ((u_char *) zone->offers + ngx_pagesize);
+
+    if (chatws_store_attach(zone->store, ngx_http_chatws_zone_size(zone))
+        != CHATWS_OK)
+    {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                      "chatws_zone \"%V\" has another layout, "
+                      "restart nginx to change it", &zone->name);
+        return NGX_ERROR;
+    }
+
+    zone->nslots = chatws_store_nslots(zone->store);
+
+    if (ozone == NULL) {
+        return ngx_http_chatws_zone_wake(zone, NULL);
+    }
+
+    /* without a master this worker goes on with the hub that it has */
+    zone->hub = ozone->hub;
+
+    return ngx_http_chatws_zone_wake(zone, ozone->wake);
+}
+
+
+static ngx_int_t
+ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone)
+{
+    u_char                  *mem;
+    size_t                   size;
+    ngx_log_t               *log;
+    ngx_core_conf_t         *ccf;
+    ngx_http_chatws_zone_t  *zone;
+
+    struct {
+        uint64_t             epoch;
+        uint8_t              key[16];
+    } random;
+
+    zone = shm_zone->data;
+    log = shm_zone->shm.log;
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(zone->cycle->conf_ctx,
+                                           ngx_core_module);
+
+    /* on reload a generation overlaps with those that still drain */
+
+    zone->nslots = ngx_max(ccf->worker_processes * 8,
+                           NGX_HTTP_CHATWS_MIN_SLOTS);
+    zone->nslots = ngx_min(zone->nslots, NGX_HTTP_CHATWS_MAX_SLOTS);
+
+    if (ngx_http_chatws_random(&random, sizeof(random), log) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    size = ngx_http_chatws_zone_size(zone);
+
+    while (zone->nslots > ccf->worker_processes * 2
+           && (chatws_store_min_size(zone->nslots) > size
+               || zone->nslots * sizeof(chatws_slot_t) > size / 8))
+    {
+        zone->nslots--;
+    }
+
+    mem = ngx_slab_alloc(zone->shpool, ngx_pagesize + size);
+
+    if (mem == NULL
+        || chatws_store_init(mem + ngx_pagesize, size, zone->nslots,
+                             random.key, random.epoch >> 16)
+           != CHATWS_OK)
+    {
+        ngx_log_error(NGX_LOG_EMERG, log, 0,
+                      "chatws_zone \"%V\" of %uz bytes is too small for "
+                      "%uD worker slots", &zone->name, shm_zone->shm.size,
+                      zone->nslots);
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(mem, ngx_pagesize);
+
+    zone->offers = (ngx_http_chatws_offers_t *) mem;
+    zone->store = (chatws_store_t *) (mem + ngx_pagesize);
+    zone->shpool->data = mem;
+
+    return ngx_http_chatws_zone_wake(zone, NULL);
+}
+
+
+/* Takes over, or without any opens, the descriptors that wake workers. */
+
+static ngx_int_t
+ngx_http_chatws_zone_wake(ngx_http_chatws_zone_t *zone,
+    ngx_http_chatws_wake_t *wake)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(zone->cycle->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (wake != NULL) {
+        wake->refs++;
+
+    } else {
+        wake = ngx_http_chatws_wake_create(zone->nslots, zone->cycle->log);
+        if (wake == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    zone->wake = wake;
+
+    cln->handler = ngx_http_chatws_wake_release;
+    cln->data = wake;
+
+    return NGX_OK;
+}
+
+
+/*
+ * The slab pool gives all its pages at once and is not used again: a page of
+ * offers, and the store.
+ */
+
+static size_t
+ngx_http_chatws_zone_size(ngx_http_chatws_zone_t *zone)
+{
+    return (zone->shpool->last - zone->shpool->pages - 1) * ngx_pagesize;
+}
+
+
+static ngx_int_t
+ngx_http_chatws_random(void *buf, size_t len, ngx_log_t *log)
+{
+    ssize_t   n;
+    ngx_fd_t  fd;
+
+    fd = ngx_open_file((u_char *) "/dev/urandom", NGX_FILE_RDONLY,
+                       NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE) {
+        ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
+                      ngx_open_file_n " \"/dev/urandom\" failed");
+        return NGX_ERROR;
+    }
+
+    n = ngx_read_fd(fd, buf, len);
+
+    if (n != (ssize_t) len) {
+        ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
+                      ngx_read_fd_n " \"/dev/urandom\" failed");
+    }
+
+    (void) ngx_close_file(fd);
+
+    return n == (ssize_t) len ? NGX_OK : NGX_ERROR;
+}

@@ -1,0 +1,407 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Client messages: from the text of a WebSocket message to a verb with its
+ * checked members, or to the error to be answered.
+ */
+
+
+#include <string.h>
+
+#include "protocol/chatws_action.h"
+#include "base/chatws_id.h"
+#include "json/chatws_json_scan.h"
+#include "base/chatws_name.h"
+#include "base/chatws_utf8.h"
+
+
+#define CHATWS_ACTION_VERB_MAX  64     /* bytes of an unknown verb shown */
+
+
+typedef enum {
+    CHATWS_ACTION_ID = 0,
+    CHATWS_ACTION_ACTION,
+    CHATWS_ACTION_TYPE,
+    CHATWS_ACTION_CHAT,
+    CHATWS_ACTION_TYPING,
+    CHATWS_ACTION_SINCE,
+    CHATWS_ACTION_CHATS,
+    CHATWS_ACTION_EPOCH,
+    CHATWS_ACTION_SEQ,
+    CHATWS_ACTION_UNKNOWN
+} chatws_action_member_e;
+
+
+/* The members that are known, the last one of each name; value.len 0: none. */
+
+typedef struct {
+    chatws_json_arena_t    arena;
+    chatws_json_member_t   known[CHATWS_ACTION_UNKNOWN];
+} chatws_action_members_t;
+
+
+typedef struct {
+    chatws_json_arena_t    arena;
+    size_t                 depth;
+    chatws_resume_pt       handler;
+    void                  *data;
+} chatws_action_walk_t;
+
+
+static chatws_rc_e chatws_action_collect(void *data,
+    const chatws_json_member_t *m);
+static chatws_rc_e chatws_action_id(chatws_action_t *action,
+    const chatws_json_member_t *m);
+static chatws_rc_e chatws_action_verb(chatws_action_t *action,
+    chatws_action_members_t *ms);
+static chatws_rc_e chatws_action_unknown(chatws_action_t *action,
+    const chatws_json_member_t *m, chatws_action_members_t *ms);
+static chatws_rc_e chatws_action_chat(chatws_action_t *action,
+    const chatws_json_member_t *m);
+static chatws_rc_e chatws_action_since(chatws_action_t *action,
+    chatws_action_members_t *ms, size_t depth);
+static chatws_rc_e chatws_action_chats(chatws_action_t *action,
+    chatws_action_members_t *ms);
+static chatws_rc_e chatws_action_resume_chat(void *data,
+    const chatws_json_member_t *m);
+
+
+static const chatws_str_t  chatws_action_names[] = {
+    chatws_str("id"),
+    chatws_str("action"),
+    chatws_str("type"),
+    chatws_str("chatId"),
+    chatws_str("isTyping"),
+    chatws_str("since"),
+    chatws_str("chats"),
+    chatws_str("epoch"),
+    chatws_str("seq")
+};
+
+
+static const chatws_str_t  chatws_action_verbs[] = {
+    chatws_str("subscribe"),           /* CHATWS_VERB_SUBSCRIBE */
+    chatws_str("unsubscribe"),
+    chatws_str("typing"),
+    chatws_str("resume"),
+    { 0, NULL }
+};
+
+
+chatws_rc_e
+chatws_action_parse(chatws_action_t *action, const chatws_str_t *text,
+    size_t depth, void *mem, size_t size)
+{
+    chatws_json_member_t     *m;
+    chatws_action_members_t   ms;
+
+    memset(action, 0, sizeof(chatws_action_t));
+    memset(&ms, 0, sizeof(chatws_action_members_t));
+
+    chatws_json_arena_init(&ms.arena, mem, size);
+
+    if (chatws_json_object(&ms.arena, text, depth, chatws_action_collect, &ms)
+        != CHATWS_OK)
+    {
+        return chatws_notify_fail(&action->fault, CHATWS_E_JSON,
+                                  CHATWS_D_JSON);
+    }
+
+    if (chatws_action_id(action, &ms.known[CHATWS_ACTION_ID]) != CHATWS_OK
+        || chatws_action_verb(action, &ms) != CHATWS_OK)
+    {
+        return CHATWS_ERROR;
+    }
+
+    if (action->verb == CHATWS_VERB_RESUME) {
+        return chatws_action_chats(action, &ms);
+    }
+
+    if (chatws_action_chat(action, &ms.known[CHATWS_ACTION_CHAT])
+        != CHATWS_OK)
+    {
+        return CHATWS_ERROR;
+    }
+
+    switch (action->verb) {
+
+    case CHATWS_VERB_SUBSCRIBE:
+        return chatws_action_since(action, &ms, depth);
+
+    case CHATWS_VERB_TYPING:
+        m = &ms.known[CHATWS_ACTION_TYPING];
+
+        if (m->value.len == 0 || m->type != CHATWS_JSON_BOOL) {
+            return chatws_notify_fail(&action->fault, CHATWS_E_MESSAGE,
+                                      "isTyping must be a boolean");
+        }
+
+        action->typing = m->truth;
+
+        return CHATWS_OK;
+
+    default:
+        return CHATWS_OK;
+    }
+}
+
+
+static chatws_rc_e
+chatws_action_collect(void *data, const chatws_json_member_t *m)
+{
+    chatws_action_members_t *ms = data;
+
+    size_t               i;
+    const chatws_str_t  *name;
+
+    for (i = 0; i < CHATWS_ACTION_UNKNOWN; i++) {
+        name = &chatws_action_names[i];
+
+        if (m->name.len == name->len
+            && memcmp(m->name.data, name->data, name->len) == 0)
+        {
+            ms->known[i] = *m;
+
+            return chatws_json_keep(&ms->arena, &ms->known[i].string);
+        }
+    }
+
+    return CHATWS_OK;
+}
+
+
+static chatws_rc_e
+chatws_action_id(chatws_action_t *action, const chatws_json_member_t *m)
+{
+    if (m->value.len == 0) {
+        return CHATWS_OK;
+    }
+
+    if ((m->type == CHATWS_JSON_STRING
+         && m->string.len <= CHATWS_ACTION_ID_MAX)
+        || (m->integer && m->value.len <= CHATWS_ACTION_ID_MAX))
+    {
+        action->id = m->value;
+        return CHATWS_OK;
+    }
+
+    return chatws_notify_fail(&action->fault, CHATWS_E_MESSAGE,
+                              "id must be a string of at most 64 bytes "
+                              "or an integer");
+}
+
+
+static chatws_rc_e
+chatws_action_verb(chatws_action_t *action, chatws_action_members_t *ms)
+{
+    size_t                 i;
+    const chatws_str_t    *verb;
+    chatws_json_member_t  *m;
+
+    m = &ms->known[CHATWS_ACTION_ACTION];
+
+    if (m->value.len != 0) {
+
+        if (m->type != CHATWS_JSON_STRING) {
+            return chatws_notify_fail(&action->fault, CHATWS_E_MESSAGE,
+                                      "action must be a string");
+        }
+
+    } else {
+        m = &ms->known[CHATWS_ACTION_TYPE];
+
+        if (m->value.len == 0) {
+            return chatws_notify_fail(&action->fault, CHATWS_E_TYPE,
+                                      "No action or type is given");
+        }
+
+        if (m->type != CHATWS_JSON_STRING) {
+            return chatws_notify_fail(&action->fault, CHATWS_E_MESSAGE,
+                                      "type must be a string");
+        }
+    }
+
+    for (i = 0; chatws_action_verbs[i].len != 0; i++) {
+        verb = &chatws_action_verbs[i];
+
+        if (m->string.len == verb->len
+            && memcmp(m->string.data, verb->data, verb->len) == 0)
+        {
+            action->verb = i;
+            return CHATWS_OK;
+        }
+    }
+
+    return chatws_action_unknown(action, m, ms);
+}
+
+
+static chatws_rc_e
+chatws_action_unknown(chatws_action_t *action, const chatws_json_member_t *m,
+    chatws_action_members_t *ms)
+{
+    size_t         len, n;
+    uint8_t       *p;
+    chatws_str_t   what = chatws_str("Unknown message type: ");
+
+    (void) chatws_notify_fail(&action->fault, CHATWS_E_TYPE,
+                              "Unknown message type");
+
+    n = m->string.len;
+    len = chatws_utf8_cut(m->string.data, n, CHATWS_ACTION_VERB_MAX);
+
+    p = chatws_json_alloc(&ms->arena, what.len + len);
+
+    if (p != NULL) {
+        memcpy(p, what.data, what.len);
+        memcpy(p + what.len, m->string.data, len);
+
+        action->fault.details.data = p;
+        action->fault.details.len = what.len + len;
+    }
+
+    return CHATWS_ERROR;
+}
+
+
+static chatws_rc_e
+chatws_action_chat(chatws_action_t *action, const chatws_json_member_t *m)
+{
+    if (m->value.len == 0 || m->type != CHATWS_JSON_STRING) {
+        return chatws_notify_fail(&action->fault, CHATWS_E_MESSAGE,
+                                  "chatId must be a string");
+    }
+
+    if (m->lossy || chatws_text_check_name(&m->string) != CHATWS_OK) {
+        return chatws_notify_fail(&action->fault, CHATWS_E_CHAT,
+                                  CHATWS_D_CHAT);
+    }
+
+    action->chat = m->string;
+
+    return CHATWS_OK;
+}
+
+
+static chatws_rc_e
+chatws_action_since(chatws_action_t *action, chatws_action_members_t *ms,
+    size_t depth)
+{
+    chatws_str_t           since;
+    chatws_json_member_t  *epoch, *seq;
+
+    since = ms->known[CHATWS_ACTION_SINCE].value;
+
+    if (since.len == 0) {
+        return CHATWS_OK;
+    }
+
+    seq = &ms->known[CHATWS_ACTION_SEQ];
+    epoch = &ms->known[CHATWS_ACTION_EPOCH];
+
+    /* what has these names in the message itself means nothing */
+
+    seq->value.len = 0;
+    epoch->value.len = 0;
+
+    if (chatws_json_object(&ms->arena, &since, depth, chatws_action_collect,
+                           ms)
+        != CHATWS_OK
+        || !seq->integer
+        || chatws_json_uint(&seq->value, &action->seq) != CHATWS_OK
+        || epoch->value.len == 0
+        || epoch->type != CHATWS_JSON_STRING)
+    {
+        return chatws_notify_fail(&action->fault, CHATWS_E_MESSAGE,
+                                  "since must be an object with a "
+                                  "non-negative integer seq and a string "
+                                  "epoch");
+    }
+
+    action->since = 1;
+    action->epoch = chatws_epoch_parse(&epoch->string);
+
+    return CHATWS_OK;
+}
+
+
+static chatws_rc_e
+chatws_action_chats(chatws_action_t *action, chatws_action_members_t *ms)
+{
+    chatws_json_member_t  *chats, *epoch;
+
+    chats = &ms->known[CHATWS_ACTION_CHATS];
+    epoch = &ms->known[CHATWS_ACTION_EPOCH];
+
+    if (chats->value.len == 0 || chats->type != CHATWS_JSON_OBJECT) {
+        return chatws_notify_fail(&action->fault, CHATWS_E_MESSAGE,
+                                  "chats must be an object");
+    }
+
+    if (epoch->value.len == 0 || epoch->type != CHATWS_JSON_STRING) {
+        return chatws_notify_fail(&action->fault, CHATWS_E_MESSAGE,
+                                  "epoch must be a string");
+    }
+
+    action->chats = chats->value;
+    action->epoch = chatws_epoch_parse(&epoch->string);
+
+    return CHATWS_OK;
+}
+
+
+chatws_rc_e
+chatws_action_resume(const chatws_action_t *action, size_t depth, void *mem,
+    size_t size, chatws_resume_pt handler, void *data)
+{
+    chatws_action_walk_t  walk;
+
+    chatws_json_arena_init(&walk.arena, mem, size);
+
+    walk.depth = depth;
+    walk.handler = handler;
+    walk.data = data;
+
+    return chatws_json_object(&walk.arena, &action->chats, depth,
+                              chatws_action_resume_chat, &walk);
+}
+
+
+static chatws_rc_e
+chatws_action_resume_chat(void *data, const chatws_json_member_t *m)
+{
+    chatws_action_walk_t *walk = data;
+
+    chatws_resume_t           r;
+    chatws_json_member_t     *seq;
+    chatws_action_members_t   ms;
+
+    memset(&r, 0, sizeof(chatws_resume_t));
+
+    r.chat = m->name;
+
+    if (m->lossy || chatws_text_check_name(&m->name) != CHATWS_OK) {
+        (void) chatws_notify_fail(&r.fault, CHATWS_E_CHAT, CHATWS_D_CHAT);
+
+        return walk->handler(walk->data, &r);
+    }
+
+    memset(&ms, 0, sizeof(chatws_action_members_t));
+
+    ms.arena = walk->arena;
+    seq = &ms.known[CHATWS_ACTION_SEQ];
+
+    if (chatws_json_object(&ms.arena, &m->value, walk->depth,
+                           chatws_action_collect, &ms)
+        != CHATWS_OK
+        || !seq->integer
+        || chatws_json_uint(&seq->value, &r.seq) != CHATWS_OK)
+    {
+        (void) chatws_notify_fail(&r.fault, CHATWS_E_MESSAGE,
+                                  "chats must hold objects with a "
+                                  "non-negative integer seq");
+    }
+
+    return walk->handler(walk->data, &r);
+}

@@ -1,0 +1,273 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * What the server says of itself: each notification and error of the
+ * protocol as compact JSON, members in the specification's order, extensions
+ * after them.
+ */
+
+
+#include <string.h>
+
+#include "base/chatws_id.h"
+#include "json/chatws_json.h"
+#include "protocol/chatws_notify.h"
+#include "base/chatws_time.h"
+#include "base/chatws_utf8.h"
+
+
+static chatws_rc_e chatws_notify_close(chatws_json_out_t *json,
+    chatws_str_t *out, const chatws_str_t *id);
+static void chatws_notify_id(chatws_json_out_t *json, const chatws_str_t *id);
+static void chatws_notify_time(chatws_json_out_t *json, uint64_t ms);
+static void chatws_notify_position(chatws_json_out_t *json,
+    const chatws_confirmed_t *c);
+
+
+chatws_rc_e
+chatws_notify_connected(chatws_str_t *out, const chatws_str_t *user,
+    uint64_t ms)
+{
+    chatws_json_out_t  json;
+
+    chatws_json_out_begin(&json, out);
+
+    chatws_json_put_lit(&json, "{\"type\":\"connected\",\"userId\":");
+    chatws_json_put_string(&json, user);
+    chatws_json_put_lit(&json, ",\"message\":"
+                               "\"Successfully connected to WebSocket\"");
+    chatws_notify_time(&json, ms);
+
+    return chatws_notify_close(&json, out, NULL);
+}
+
+
+chatws_rc_e
+chatws_notify_confirmed(chatws_str_t *out, const chatws_confirmed_t *c)
+{
+    uint8_t            *chat;
+    size_t              len;
+    chatws_json_out_t   json;
+
+    chatws_json_out_begin(&json, out);
+
+    chatws_json_put_lit(&json, "{\"type\":\"subscription_confirmed\","
+                               "\"action\":");
+
+    if (c->verb == CHATWS_VERB_SUBSCRIBE) {
+        chatws_json_put_lit(&json, "\"subscribe\"");
+
+    } else {
+        chatws_json_put_lit(&json, "\"unsubscribe\"");
+    }
+
+    chatws_json_put_lit(&json, ",\"chatId\":");
+
+    chat = json.pos;
+    chatws_json_put_string(&json, &c->chat);
+    len = json.pos - chat;
+
+    if (json.full) {
+        return CHATWS_ERROR;
+    }
+
+    if (c->verb == CHATWS_VERB_SUBSCRIBE) {
+        chatws_json_put_lit(&json, ",\"message\":\"Subscribed to chat ");
+
+    } else {
+        chatws_json_put_lit(&json, ",\"message\":\"Unsubscribed from chat ");
+    }
+
+    /* the id once more, without its opening quote */
+
+    chatws_json_put(&json, chat + 1, len - 1);
+
+    if (c->verb == CHATWS_VERB_SUBSCRIBE) {
+        chatws_notify_position(&json, c);
+    }
+
+    return chatws_notify_close(&json, out, &c->id);
+}
+
+
+chatws_rc_e
+chatws_notify_typing(chatws_str_t *out, const chatws_str_t *chat,
+    const chatws_str_t *user, const chatws_str_t *name, int typing,
+    uint64_t ms)
+{
+    chatws_json_out_t  json;
+
+    chatws_json_out_begin(&json, out);
+
+    chatws_json_put_lit(&json, "{\"type\":\"user_typing\",\"chatId\":");
+    chatws_json_put_string(&json, chat);
+    chatws_json_put_lit(&json, ",\"userId\":");
+    chatws_json_put_string(&json, user);
+    chatws_json_put_lit(&json, ",\"username\":");
+    chatws_json_put_string(&json, name);
+
+    if (typing) {
+        chatws_json_put_lit(&json, ",\"isTyping\":true");
+
+    } else {
+        chatws_json_put_lit(&json, ",\"isTyping\":false");
+    }
+
+    chatws_notify_time(&json, ms);
+
+    return chatws_notify_close(&json, out, NULL);
+}
+
+
+chatws_rc_e
+chatws_notify_error(chatws_str_t *out, const chatws_fault_t *fault,
+    const chatws_str_t *id, uint64_t ms)
+{
+    chatws_str_t       details;
+    chatws_json_out_t  json;
+
+    details.data = fault->details.data;
+    details.len = chatws_utf8_cut(details.data, fault->details.len,
+                                  CHATWS_DETAILS_MAX);
+
+    chatws_json_out_begin(&json, out);
+
+    chatws_json_put_lit(&json, "{\"type\":\"error\",\"error\":");
+    chatws_json_put_string(&json, &fault->error);
+    chatws_json_put_lit(&json, ",\"details\":");
+    chatws_json_put_string(&json, &details);
+    chatws_notify_time(&json, ms);
+
+    return chatws_notify_close(&json, out, id);
+}
+
+
+void
+chatws_notify_resumed_open(chatws_json_out_t *json)
+{
+    chatws_json_put_lit(json, "{\"type\":\"resumed\",\"chats\":{");
+}
+
+
+void
+chatws_notify_resumed_chat(chatws_json_out_t *json, unsigned first,
+    const chatws_str_t *chat, uint64_t seq, int recovered,
+    const chatws_str_t *error)
+{
+    if (!first) {
+        chatws_json_put_lit(json, ",");
+    }
+
+    chatws_json_put_string(json, chat);
+
+    if (error != NULL) {
+        chatws_json_put_lit(json, ":{\"error\":");
+        chatws_json_put_string(json, error);
+        chatws_json_put_lit(json, "}");
+        return;
+    }
+
+    if (recovered) {
+        chatws_json_put_lit(json, ":{\"recovered\":true,\"seq\":");
+
+    } else {
+        chatws_json_put_lit(json, ":{\"recovered\":false,\"seq\":");
+    }
+
+    chatws_json_put_uint(json, seq);
+    chatws_json_put_lit(json, "}");
+}
+
+
+void
+chatws_notify_resumed_close(chatws_json_out_t *json, uint64_t epoch,
+    const chatws_str_t *id)
+{
+    uint8_t  text[CHATWS_EPOCH_LEN];
+
+    chatws_epoch_format(text, epoch);
+
+    chatws_json_put_lit(json, "},\"epoch\":\"");
+    chatws_json_put(json, text, CHATWS_EPOCH_LEN);
+    chatws_json_put_lit(json, "\"");
+    chatws_notify_id(json, id);
+    chatws_json_put_lit(json, "}");
+}
+
+
+chatws_rc_e
+chatws_notify_fail(chatws_fault_t *fault, const char *error,
+    const char *details)
+{
+    fault->error.data = (uint8_t *) error;
+    fault->error.len = strlen(error);
+
+    fault->details.data = (uint8_t *) details;
+    fault->details.len = strlen(details);
+
+    return CHATWS_ERROR;
+}
+
+
+static chatws_rc_e
+chatws_notify_close(chatws_json_out_t *json, chatws_str_t *out,
+    const chatws_str_t *id)
+{
+    if (id != NULL) {
+        chatws_notify_id(json, id);
+    }
+
+    chatws_json_put_lit(json, "}");
+
+    return chatws_json_out_end(json, out);
+}
+
+
+static void
+chatws_notify_id(chatws_json_out_t *json, const chatws_str_t *id)
+{
+    if (id->len != 0) {
+        chatws_json_put_lit(json, ",\"id\":");
+        chatws_json_put(json, id->data, id->len);
+    }
+}
+
+
+static void
+chatws_notify_time(chatws_json_out_t *json, uint64_t ms)
+{
+    uint8_t  text[CHATWS_TIME_LEN];
+
+    chatws_time_format(text, ms);
+
+    chatws_json_put_lit(json, ",\"timestamp\":\"");
+    chatws_json_put(json, text, CHATWS_TIME_LEN);
+    chatws_json_put_lit(json, "\"");
+}
+
+
+static void
+chatws_notify_position(chatws_json_out_t *json, const chatws_confirmed_t *c)
+{
+    uint8_t  text[CHATWS_EPOCH_LEN];
+
+    chatws_epoch_format(text, c->epoch);
+
+    chatws_json_put_lit(json, ",\"seq\":");
+    chatws_json_put_uint(json, c->seq);
+    chatws_json_put_lit(json, ",\"epoch\":\"");
+    chatws_json_put(json, text, CHATWS_EPOCH_LEN);
+    chatws_json_put_lit(json, "\"");
+
+    if (!c->since) {
+        return;
+    }
+
+    if (c->recovered) {
+        chatws_json_put_lit(json, ",\"recovered\":true");
+
+    } else {
+        chatws_json_put_lit(json, ",\"recovered\":false");
+    }
+}

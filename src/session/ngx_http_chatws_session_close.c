@@ -1,0 +1,251 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The end of a session: closing handshakes and failures, the rest of the
+ * output, and a lingering close.  RFC 6455, sections 5.5.1 and 7.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_http.h>
+#include "session/ngx_http_chatws_session_private.h"
+
+
+/* to read what is sent, to close, and to end the connection, each */
+#define NGX_HTTP_CHATWS_CLOSE_TIME  5000
+
+
+static void ngx_http_chatws_send_close(ngx_http_chatws_session_t *s,
+    ngx_uint_t code, const chatws_str_t *reason,
+    ngx_http_chatws_state_e state);
+static ngx_int_t ngx_http_chatws_shut(ngx_connection_t *c);
+
+
+void
+ngx_http_chatws_session_close(ngx_http_chatws_session_t *s, ngx_uint_t code,
+    const char *reason)
+{
+    chatws_str_t  text;
+
+    if (s->state != NGX_HTTP_CHATWS_OPEN) {
+        return;
+    }
+
+    text.len = ngx_strlen(reason);
+    text.data = (uint8_t *) reason;
+
+    ngx_log_error(NGX_LOG_INFO, s->connection->log, 0,
+                  "chatws closes with %ui: %s", code, reason);
+
+    if (code == CHATWS_CLOSE_LATER) {
+        ngx_http_chatws_unqueue(s);
+    }
+
+    ngx_http_chatws_send_close(s, code, &text, NGX_HTTP_CHATWS_CLOSING);
+}
+
+
+void
+ngx_http_chatws_session_fail(ngx_http_chatws_session_t *s,
+    const chatws_failure_t *failure)
+{
+    ngx_str_t  reason;
+
+    if (s->state >= NGX_HTTP_CHATWS_LINGER) {
+        return;
+    }
+
+    reason.len = failure->reason.len;
+    reason.data = failure->reason.data;
+
+    ngx_log_error(NGX_LOG_INFO, s->connection->log, 0,
+                  "chatws fails the connection with %ui: %V",
+                  (ngx_uint_t) failure->code, &reason);
+
+    chatws_reader_close(&s->reader, &s->limits->reader);
+
+    ngx_http_chatws_send_close(s, failure->code, &failure->reason,
+                               NGX_HTTP_CHATWS_LINGER);
+}
+
+
+void
+ngx_http_chatws_session_abort(ngx_http_chatws_session_t *s)
+{
+    ngx_http_chatws_advance(s, NGX_HTTP_CHATWS_DEAD);
+
+    ngx_post_event(s->connection->read, &ngx_posted_events);
+}
+
+
+/* RFC 6455, 5.5.1: the code is sent back, and the server ends first. */
+
+void
+ngx_http_chatws_peer_close(ngx_http_chatws_session_t *s, chatws_event_t *ev)
+{
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, s->connection->log, 0,
+                   "chatws close from client code:%d", ev->code);
+
+    if (s->state == NGX_HTTP_CHATWS_OPEN) {
+        ngx_http_chatws_send_close(s, ev->code, NULL, NGX_HTTP_CHATWS_LINGER);
+        return;
+    }
+
+    ngx_http_chatws_advance(s, NGX_HTTP_CHATWS_LINGER);
+
+    ngx_http_chatws_linger(s);
+}
+
+
+void
+ngx_http_chatws_advance(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_state_e state)
+{
+    ngx_uint_t  was;
+
+    was = s->state;
+    s->state = state;
+
+    if (was == NGX_HTTP_CHATWS_OPEN) {
+        s->handlers->ending(s);
+    }
+}
+
+
+/* RFC 6455, 7.1.2 and 7.1.7 */
+
+static void
+ngx_http_chatws_send_close(ngx_http_chatws_session_t *s, ngx_uint_t code,
+    const chatws_str_t *reason, ngx_http_chatws_state_e state)
+{
+    size_t  len;
+    u_char  frame[CHATWS_FRAME_CLOSE_MAX];
+
+    if (s->state == NGX_HTTP_CHATWS_OPEN) {
+
+        s->code = code;
+        len = chatws_frame_close(frame, code, reason);
+
+        if (ngx_http_chatws_queue(s, frame, len) != NGX_OK) {
+            ngx_http_chatws_session_abort(s);
+            return;
+        }
+    }
+
+    ngx_http_chatws_advance(s, state);
+
+    ngx_http_chatws_close_timer(s);
+
+    if (ngx_http_chatws_flush(s) == NGX_ERROR) {
+        ngx_http_chatws_session_abort(s);
+        return;
+    }
+
+    ngx_http_chatws_linger(s);
+}
+
+
+void
+ngx_http_chatws_close_timer(ngx_http_chatws_session_t *s)
+{
+    ngx_add_timer(s->connection->read, NGX_HTTP_CHATWS_CLOSE_TIME);
+}
+
+
+void
+ngx_http_chatws_peer_end(ngx_http_chatws_session_t *s)
+{
+#if (NGX_HTTP_SSL)
+
+    if (s->connection->ssl) {
+        /* a close_notify is answered by one: RFC 8446, 6.1 */
+        s->connection->ssl->no_send_shutdown = 0;
+    }
+
+#endif
+
+    if (s->out == NULL) {
+        ngx_http_chatws_advance(s, NGX_HTTP_CHATWS_DEAD);
+        return;
+    }
+
+    if (s->ended) {
+        return;
+    }
+
+    s->ended = 1;
+    ngx_http_chatws_advance(s, NGX_HTTP_CHATWS_LINGER);
+
+    ngx_http_chatws_close_timer(s);
+}
+
+
+/*
+ * When all is sent, ends our half of the connection and throws away what
+ * comes, until the peer ends its half: closing with unread input would make
+ * the kernel reset the connection, and the peer could lose our last frame.
+ */
+
+void
+ngx_http_chatws_linger(ngx_http_chatws_session_t *s)
+{
+    ngx_int_t  rc;
+
+    if (s->state != NGX_HTTP_CHATWS_LINGER || s->out != NULL || s->shut) {
+        return;
+    }
+
+    rc = ngx_http_chatws_shut(s->connection);
+
+    if (rc == NGX_ERROR || (rc == NGX_OK && s->ended)) {
+        ngx_http_chatws_session_abort(s);
+        return;
+    }
+
+    s->shut = (rc == NGX_OK);
+
+    ngx_http_chatws_close_timer(s);
+}
+
+
+/* NGX_AGAIN: to be called again when the socket has room. */
+
+static ngx_int_t
+ngx_http_chatws_shut(ngx_connection_t *c)
+{
+#if (NGX_HTTP_SSL)
+
+    ngx_int_t  rc;
+
+    if (c->ssl) {
+        /* the close_notify alert; http never waits for the peer's */
+        c->ssl->shutdown_without_free = 1;
+        c->ssl->no_send_shutdown = 0;
+
+        rc = ngx_ssl_shutdown(c);
+
+        if (rc == NGX_AGAIN) {
+            c->read->handler = ngx_http_chatws_read_handler;
+            c->write->handler = ngx_http_chatws_write_handler;
+        }
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        c->recv = ngx_recv;
+    }
+
+#endif
+
+    if (ngx_shutdown_socket(c->fd, NGX_WRITE_SHUTDOWN) == -1) {
+        (void) ngx_connection_error(c, ngx_socket_errno,
+                                    ngx_shutdown_socket_n " failed");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}

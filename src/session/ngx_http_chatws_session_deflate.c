@@ -1,0 +1,294 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * permessage-deflate, RFC 7692, on the way in and out.  The streams are the
+ * worker's; a message is compressed once for all who agreed on the same
+ * parameters, unless they keep a context.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "base/chatws_utf8.h"
+#include "session/ngx_http_chatws_session_private.h"
+
+
+#define NGX_HTTP_CHATWS_MEM_LEVEL     8
+
+/* output of zlib that is kept between messages */
+#define NGX_HTTP_CHATWS_DEFLATE_KEEP  65536
+
+
+static chatws_deflate_t *ngx_http_chatws_packer(
+    ngx_http_chatws_session_t *s);
+static chatws_deflate_t *ngx_http_chatws_expander(
+    ngx_http_chatws_session_t *s);
+static chatws_deflate_t *ngx_http_chatws_streams(
+    ngx_http_chatws_session_t *s, ngx_int_t level);
+static ngx_http_chatws_buf_t *ngx_http_chatws_pack_shared(
+    ngx_http_chatws_session_t *s, ngx_http_chatws_frame_t *frame,
+    size_t head);
+static ngx_http_chatws_buf_t *ngx_http_chatws_pack_frame(
+    ngx_http_chatws_session_t *s, ngx_http_chatws_frame_t *frame,
+    size_t head);
+
+
+ngx_int_t
+ngx_http_chatws_session_deflate(ngx_http_chatws_session_t *s,
+    const chatws_deflate_params_t *params)
+{
+    s->params = *params;
+    s->reader.deflate = 1;
+
+    if (!params->server_takeover && !params->client_takeover) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_chatws_packer(s) == NULL) {
+        return NGX_ERROR;
+    }
+
+    s->deflate = chatws_deflate_open(ngx_http_chatws_packer(s));
+
+    return s->deflate == NULL ? NGX_ERROR : NGX_OK;
+}
+
+
+void
+ngx_http_chatws_pack_done(ngx_http_chatws_session_t *s)
+{
+    if (s->deflate != NULL) {
+        chatws_deflate_close(ngx_http_chatws_packer(s), s->deflate);
+        s->deflate = NULL;
+    }
+}
+
+
+void
+ngx_http_chatws_pack_exit(void)
+{
+    ngx_uint_t                 i;
+    ngx_http_chatws_worker_t  *worker;
+
+    worker = &ngx_http_chatws_worker;
+
+    chatws_deflate_destroy(worker->expander);
+
+    for (i = 0; i < NGX_HTTP_CHATWS_LEVELS; i++) {
+        chatws_deflate_destroy(worker->packers[i]);
+    }
+}
+
+
+ngx_http_chatws_buf_t *
+ngx_http_chatws_pack(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t *frame)
+{
+    size_t  head;
+
+    switch (frame->data[1]) {
+
+    case 126:
+        head = 4;
+        break;
+
+    case 127:
+        head = 10;
+        break;
+
+    default:
+        head = 2;
+    }
+
+    if ((frame->data[0] & CHATWS_FRAME_CONTROL)
+        || frame->len - head < s->limits->deflate_min_length)
+    {
+        return NULL;
+    }
+
+    if (s->params.server_takeover) {
+        return ngx_http_chatws_pack_frame(s, frame, head);
+    }
+
+    return ngx_http_chatws_pack_shared(s, frame, head);
+}
+
+
+static ngx_http_chatws_buf_t *
+ngx_http_chatws_pack_shared(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t *frame, size_t head)
+{
+    ngx_uint_t              key;
+    ngx_http_chatws_buf_t  *buf;
+
+    key = s->limits->deflate_level * 16 + s->params.server_bits;
+
+    for (buf = frame->packed; buf != NULL; buf = buf->next) {
+        if (buf->key == key) {
+            break;
+        }
+    }
+
+    if (buf == NULL) {
+        buf = ngx_http_chatws_pack_frame(s, frame, head);
+
+        if (buf == NULL) {
+            /* an empty one tells the next session that it does not pay */
+            buf = ngx_http_chatws_buf_alloc(0, s->connection->log);
+
+            if (buf == NULL) {
+                return NULL;
+            }
+        }
+
+        buf->key = key;
+        buf->next = frame->packed;
+        frame->packed = buf;
+    }
+
+    if (buf->len == 0) {
+        return NULL;
+    }
+
+    buf->refs++;
+
+    return buf;
+}
+
+
+/* RFC 7692, 7.2.1; NULL as well if it does not get smaller. */
+
+static ngx_http_chatws_buf_t *
+ngx_http_chatws_pack_frame(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t *frame, size_t head)
+{
+    size_t                  len, size;
+    chatws_str_t            out;
+    chatws_deflate_t       *packer;
+    ngx_http_chatws_buf_t  *buf;
+
+    packer = ngx_http_chatws_packer(s);
+    len = frame->len - head;
+
+    if (packer == NULL
+        || chatws_deflate_compress(packer, s->deflate, &s->params,
+                                   frame->data + head, len, len, &out)
+           != CHATWS_OK)
+    {
+        return NULL;
+    }
+
+    size = chatws_frame_header_size(out.len);
+
+    buf = ngx_http_chatws_buf_alloc(size + out.len, s->connection->log);
+
+    if (buf == NULL) {
+        /* a context has gone on without the peer's */
+        if (s->params.server_takeover) {
+            ngx_http_chatws_session_abort(s);
+        }
+
+        return NULL;
+    }
+
+    (void) chatws_frame_header(buf->data,
+                               frame->data[0] | CHATWS_FRAME_RSV1, out.len);
+    ngx_memcpy(buf->data + size, out.data, out.len);
+
+    chatws_deflate_trim(packer, NGX_HTTP_CHATWS_DEFLATE_KEEP);
+
+    return buf;
+}
+
+
+ngx_int_t
+ngx_http_chatws_unpack(ngx_http_chatws_session_t *s, chatws_event_t *ev)
+{
+    chatws_str_t                   out;
+    chatws_failure_t               failure;
+    chatws_deflate_t              *expander;
+
+    static const chatws_failure_t  no_memory =
+        { CHATWS_CLOSE_INTERNAL, chatws_str("out of memory, reconnect") };
+    static const chatws_failure_t  no_text =
+        { CHATWS_CLOSE_DATA, chatws_str("text is not UTF-8") };
+
+    expander = ngx_http_chatws_expander(s);
+
+    if (expander == NULL) {
+        ngx_http_chatws_session_fail(s, &no_memory);
+        return NGX_ERROR;
+    }
+
+    if (chatws_deflate_expand(expander, s->deflate, &s->params, ev->data,
+                              ev->len, s->limits->max_message_size, &out,
+                              &failure)
+        != CHATWS_OK)
+    {
+        ngx_http_chatws_session_fail(s, &failure);
+        return NGX_ERROR;
+    }
+
+    if (ev->type == CHATWS_EVENT_TEXT
+        && chatws_utf8_valid(out.data, out.len) != CHATWS_OK)
+    {
+        ngx_http_chatws_session_fail(s, &no_text);
+        return NGX_ERROR;
+    }
+
+    ev->data = out.data;
+    ev->len = out.len;
+    ev->compressed = 0;
+
+    return NGX_OK;
+}
+
+
+static chatws_deflate_t *
+ngx_http_chatws_packer(ngx_http_chatws_session_t *s)
+{
+    chatws_deflate_t  **packer;
+
+    packer = &ngx_http_chatws_worker.packers[s->limits->deflate_level];
+
+    if (*packer == NULL) {
+        *packer = ngx_http_chatws_streams(s, s->limits->deflate_level);
+    }
+
+    return *packer;
+}
+
+
+/* Not the packers': an echo compresses from what was expanded. */
+
+static chatws_deflate_t *
+ngx_http_chatws_expander(ngx_http_chatws_session_t *s)
+{
+    chatws_deflate_t  **expander;
+
+    expander = &ngx_http_chatws_worker.expander;
+
+    if (*expander == NULL) {
+        *expander = ngx_http_chatws_streams(s, 1);
+        return *expander;
+    }
+
+    chatws_deflate_trim(*expander, NGX_HTTP_CHATWS_DEFLATE_KEEP);
+
+    return *expander;
+}
+
+
+static chatws_deflate_t *
+ngx_http_chatws_streams(ngx_http_chatws_session_t *s, ngx_int_t level)
+{
+    chatws_deflate_conf_t  conf;
+
+    conf.memory = s->limits->reader.memory;
+    conf.level = level;
+    conf.mem_level = NGX_HTTP_CHATWS_MEM_LEVEL;
+
+    return chatws_deflate_create(&conf);
+}

@@ -1,0 +1,365 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The queue of a session: the frames, or rests of frames, that the socket
+ * has not taken yet, within the bounds of chatws_send_buffer.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "session/ngx_http_chatws_session_private.h"
+
+
+static ngx_int_t ngx_http_chatws_queue_cork(ngx_http_chatws_session_t *s);
+static ngx_int_t ngx_http_chatws_queue_frame(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t *frame, size_t skip);
+static ngx_int_t ngx_http_chatws_queue_room(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t *frame, size_t len);
+static void ngx_http_chatws_append(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_out_t *out, ngx_http_chatws_buf_t *buf, u_char *pos);
+static void ngx_http_chatws_drop(ngx_http_chatws_session_t *s,
+    ngx_uint_t all);
+static void ngx_http_chatws_miss(ngx_http_chatws_session_t *s,
+    ngx_uint_t counted, ngx_uint_t droppable);
+static void ngx_http_chatws_sent(ngx_http_chatws_session_t *s, size_t n);
+
+
+ngx_int_t
+ngx_http_chatws_flush(ngx_http_chatws_session_t *s)
+{
+    size_t                  size;
+    ssize_t                 n;
+    ngx_uint_t              k;
+    struct iovec            iov[NGX_HTTP_CHATWS_IOVS];
+    ngx_http_chatws_out_t  *out;
+
+    while (s->out != NULL) {
+
+        size = 0;
+        k = 0;
+
+        for (out = s->out;
+             out != NULL && k < NGX_HTTP_CHATWS_IOVS;
+             out = out->next)
+        {
+            iov[k].iov_base = out->pos;
+            iov[k].iov_len = out->buf->data + out->buf->len - out->pos;
+            size += iov[k].iov_len;
+            k++;
+        }
+
+        n = ngx_http_chatws_writev(s, iov, k, size);
+
+        if (n < 0) {
+            return n;
+        }
+
+        ngx_http_chatws_sent(s, n);
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_chatws_queue(ngx_http_chatws_session_t *s, u_char *data, size_t len)
+{
+    ngx_int_t                rc;
+    ngx_http_chatws_frame_t  frame;
+
+    if (ngx_http_chatws_queue_cork(s) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_chatws_frame_init(&frame, data, len);
+
+    rc = ngx_http_chatws_queue_frame(s, &frame, 0);
+
+    ngx_http_chatws_frame_done(&frame);
+
+    return rc;
+}
+
+
+void
+ngx_http_chatws_unqueue(ngx_http_chatws_session_t *s)
+{
+    ngx_http_chatws_drop(s, 1);
+}
+
+
+void
+ngx_http_chatws_discard(ngx_http_chatws_session_t *s)
+{
+    ngx_http_chatws_out_t  *out;
+
+    while (s->out != NULL) {
+        out = s->out;
+        s->out = out->next;
+
+        ngx_http_chatws_buf_release(out->buf);
+        ngx_free(out);
+    }
+
+    s->last_out = &s->out;
+    s->out_size = 0;
+}
+
+
+/* Before anything else is queued. */
+
+static ngx_int_t
+ngx_http_chatws_queue_cork(ngx_http_chatws_session_t *s)
+{
+    ngx_int_t                  rc;
+    ngx_http_chatws_frame_t    frame;
+    ngx_http_chatws_worker_t  *worker;
+
+    worker = &ngx_http_chatws_worker;
+
+    if (worker->corked != s || worker->cork_len == 0) {
+        return NGX_OK;
+    }
+
+    ngx_http_chatws_frame_init(&frame, worker->cork, worker->cork_len);
+
+    worker->cork_len = 0;
+
+    rc = ngx_http_chatws_queue_frame(s, &frame, 0);
+
+    ngx_http_chatws_frame_done(&frame);
+
+    return rc;
+}
+
+
+void
+ngx_http_chatws_queue_frames(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n, size_t skip)
+{
+    size_t      held, len;
+    ngx_uint_t  i;
+
+    held = (s->out == NULL) ? s->held : 0;
+
+    for (i = 0; i < n; i++) {
+
+        if (skip >= frames[i]->len) {
+            skip -= frames[i]->len;
+            continue;
+        }
+
+        len = frames[i]->len - skip;
+
+        if (held == 0
+            && ngx_http_chatws_queue_room(s, frames[i], len) != NGX_OK)
+        {
+            if (frames[i]->droppable && skip == 0) {
+                ngx_http_chatws_miss(s, frames[i]->counted, 1);
+                continue;
+            }
+
+            ngx_http_chatws_session_close(s, CHATWS_CLOSE_LATER,
+                                          "too slow, reconnect");
+            ngx_http_chatws_left_out(s, frames + i, n - i);
+            return;
+        }
+
+        if (ngx_http_chatws_queue_frame(s, frames[i], skip) != NGX_OK) {
+            ngx_http_chatws_session_abort(s);
+            return;
+        }
+
+        held -= ngx_min(held, len);
+        skip = 0;
+    }
+}
+
+
+void
+ngx_http_chatws_left_out(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < n; i++) {
+        ngx_http_chatws_miss(s, frames[i]->counted, frames[i]->droppable);
+    }
+}
+
+
+static void
+ngx_http_chatws_miss(ngx_http_chatws_session_t *s, ngx_uint_t counted,
+    ngx_uint_t droppable)
+{
+    if (!counted) {
+        return;
+    }
+
+    if (droppable) {
+        s->dropped++;
+
+    } else {
+        s->missed++;
+    }
+}
+
+
+/*
+ * Queues a frame, without its first skip bytes, by reference to the copy
+ * that all slow sessions share.
+ */
+
+static ngx_int_t
+ngx_http_chatws_queue_frame(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t *frame, size_t skip)
+{
+    ngx_http_chatws_out_t  *out;
+
+    if (frame->copy == NULL) {
+        frame->copy = ngx_http_chatws_buf_alloc(frame->len,
+                                                s->connection->log);
+        if (frame->copy == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(frame->copy->data, frame->data, frame->len);
+    }
+
+    out = ngx_alloc(sizeof(ngx_http_chatws_out_t), s->connection->log);
+    if (out == NULL) {
+        return NGX_ERROR;
+    }
+
+    out->droppable = frame->droppable;
+    out->counted = frame->counted;
+
+    ngx_http_chatws_append(s, out, frame->copy, frame->copy->data + skip);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_chatws_append(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_out_t *out, ngx_http_chatws_buf_t *buf, u_char *pos)
+{
+    buf->refs++;
+
+    out->next = NULL;
+    out->buf = buf;
+    out->pos = pos;
+
+    *s->last_out = out;
+    s->last_out = &out->next;
+
+    s->out_size += buf->data + buf->len - pos;
+}
+
+
+/*
+ * Whether len bytes of the frame may be queued.  One frame always may, and
+ * the rest of one that was begun has to.
+ */
+
+static ngx_int_t
+ngx_http_chatws_queue_room(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t *frame, size_t len)
+{
+    if (s->out == NULL
+        || len < frame->len
+        || s->out_size + len <= s->limits->send_buffer)
+    {
+        return NGX_OK;
+    }
+
+    if (frame->droppable) {
+        return NGX_DECLINED;
+    }
+
+    ngx_http_chatws_drop(s, 0);
+
+    if (s->out == NULL || s->out_size + len <= s->limits->send_buffer) {
+        return NGX_OK;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+/*
+ * Drops the droppable, or all, frames of the queue, but for those that were
+ * begun.
+ */
+
+static void
+ngx_http_chatws_drop(ngx_http_chatws_session_t *s, ngx_uint_t all)
+{
+    size_t                   held, len;
+    ngx_http_chatws_out_t   *out, **p;
+
+    held = s->held;
+    p = &s->out;
+
+    while (*p != NULL) {
+        out = *p;
+
+        if (out->pos != out->buf->data
+            || held != 0
+            || (!all && !out->droppable))
+        {
+            len = out->buf->data + out->buf->len - out->pos;
+            held -= ngx_min(held, len);
+
+            p = &out->next;
+            continue;
+        }
+
+        *p = out->next;
+        s->out_size -= out->buf->len;
+
+        ngx_http_chatws_miss(s, out->counted, out->droppable);
+
+        ngx_http_chatws_buf_release(out->buf);
+        ngx_free(out);
+    }
+
+    s->last_out = p;
+}
+
+
+/* Takes n bytes that were sent off the queue. */
+
+static void
+ngx_http_chatws_sent(ngx_http_chatws_session_t *s, size_t n)
+{
+    size_t                  size;
+    ngx_http_chatws_out_t  *out;
+
+    s->connection->sent += n;
+    s->out_size -= n;
+
+    while (n != 0) {
+        out = s->out;
+        size = out->buf->data + out->buf->len - out->pos;
+
+        if (n < size) {
+            out->pos += n;
+            return;
+        }
+
+        n -= size;
+
+        s->out = out->next;
+
+        ngx_http_chatws_buf_release(out->buf);
+        ngx_free(out);
+    }
+
+    if (s->out == NULL) {
+        s->last_out = &s->out;
+    }
+}

@@ -1,0 +1,338 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The events of a session: input read and told to its user, output when the
+ * socket has room again, pings, the worker's end.  RFC 6455, section 5.5.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_http.h>
+#include "session/ngx_http_chatws_session_private.h"
+
+
+/* bytes read from one connection before others have their turn */
+#define NGX_HTTP_CHATWS_READ_SHARE  (4 * NGX_HTTP_CHATWS_RECV_SIZE)
+
+/* pings and pongs that a peer may send in a second */
+#define NGX_HTTP_CHATWS_CONTROL_RATE  10000
+
+
+static void ngx_http_chatws_read(ngx_http_chatws_session_t *s);
+static void ngx_http_chatws_event(ngx_http_chatws_session_t *s,
+    chatws_event_t *ev);
+static void ngx_http_chatws_control(ngx_http_chatws_session_t *s,
+    chatws_event_t *ev);
+static void ngx_http_chatws_timer(ngx_http_chatws_session_t *s);
+static void ngx_http_chatws_shutdown(ngx_http_chatws_session_t *s);
+
+
+void
+ngx_http_chatws_read_handler(ngx_event_t *rev)
+{
+    ngx_connection_t           *c;
+    ngx_http_chatws_session_t  *s;
+
+    c = rev->data;
+    s = c->data;
+
+    if (s->state != NGX_HTTP_CHATWS_DEAD) {
+
+        if (c->close) {
+            ngx_http_chatws_shutdown(s);
+
+        } else if (rev->timedout) {
+            rev->timedout = 0;
+            ngx_http_chatws_timer(s);
+        }
+    }
+
+    if (s->state != NGX_HTTP_CHATWS_DEAD) {
+        ngx_http_chatws_read(s);
+    }
+
+    if (s->state == NGX_HTTP_CHATWS_DEAD) {
+        ngx_http_chatws_destroy(s);
+        return;
+    }
+
+    if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+        ngx_http_chatws_destroy(s);
+    }
+}
+
+
+static void
+ngx_http_chatws_read(ngx_http_chatws_session_t *s)
+{
+    size_t             total;
+    ssize_t            n;
+    u_char            *buf;
+    ngx_event_t       *rev;
+    ngx_connection_t  *c;
+
+    c = s->connection;
+    rev = c->read;
+    buf = ngx_http_chatws_worker.buf;
+    total = 0;
+
+    while (rev->ready && s->state != NGX_HTTP_CHATWS_DEAD) {
+
+        if (s->state < NGX_HTTP_CHATWS_LINGER
+            && s->out_size > s->limits->send_buffer / 2)
+        {
+            /* it does not read, so neither do we: until it has */
+            return;
+        }
+
+        if (total >= NGX_HTTP_CHATWS_READ_SHARE) {
+            ngx_post_event(rev, &ngx_posted_next_events);
+            return;
+        }
+
+        n = c->recv(c, buf, NGX_HTTP_CHATWS_RECV_SIZE);
+
+        if (n == NGX_AGAIN) {
+            return;
+        }
+
+        if (n <= 0) {
+
+            if (s->state < NGX_HTTP_CHATWS_LINGER) {
+                ngx_log_error(NGX_LOG_INFO, c->log, 0,
+                              "chatws client closed the connection");
+            }
+
+            if (n == 0) {
+                ngx_http_chatws_peer_end(s);
+
+            } else {
+                ngx_http_chatws_advance(s, NGX_HTTP_CHATWS_DEAD);
+            }
+
+            return;
+        }
+
+        total += n;
+
+        ngx_http_chatws_input(s, buf, buf + n);
+    }
+}
+
+
+void
+ngx_http_chatws_input(ngx_http_chatws_session_t *s, u_char *p, u_char *last)
+{
+    chatws_rc_e     rc;
+    chatws_event_t  ev;
+
+    ngx_http_chatws_cork(s);
+
+    while (s->state < NGX_HTTP_CHATWS_LINGER) {
+
+        rc = chatws_reader_next(&s->reader, &s->limits->reader, &p, last,
+                                &ev);
+
+        if (rc != CHATWS_OK) {
+
+            if (rc == CHATWS_ERROR) {
+                ngx_http_chatws_session_fail(s, &ev.failure);
+            }
+
+            break;
+        }
+
+        ngx_http_chatws_event(s, &ev);
+    }
+
+    ngx_http_chatws_uncork(s);
+}
+
+
+static void
+ngx_http_chatws_event(ngx_http_chatws_session_t *s, chatws_event_t *ev)
+{
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, s->connection->log, 0,
+                   "chatws event type:%d len:%uz", ev->type, ev->len);
+
+    switch (ev->type) {
+
+    case CHATWS_EVENT_CLOSE:
+        ngx_http_chatws_peer_close(s, ev);
+        return;
+
+    case CHATWS_EVENT_PING:
+    case CHATWS_EVENT_PONG:
+        ngx_http_chatws_control(s, ev);
+        return;
+
+    default: /* CHATWS_EVENT_TEXT, CHATWS_EVENT_BINARY */
+
+        if (ev->compressed && ngx_http_chatws_unpack(s, ev) != NGX_OK) {
+            return;
+        }
+
+        if (s->state == NGX_HTTP_CHATWS_OPEN) {
+            s->handlers->message(s, ev);
+        }
+    }
+}
+
+
+/* Pings are answered, pongs noted, a flood of either ends: 5.5.2, 5.5.3 */
+
+static void
+ngx_http_chatws_control(ngx_http_chatws_session_t *s, chatws_event_t *ev)
+{
+    uint32_t                       now;
+
+    static const chatws_failure_t  flood =
+        { CHATWS_CLOSE_POLICY, chatws_str("too many control frames") };
+
+    now = (uint32_t) ngx_time();
+
+    if (s->second != now) {
+        s->second = now;
+        s->control = 0;
+    }
+
+    if (++s->control > NGX_HTTP_CHATWS_CONTROL_RATE) {
+        ngx_http_chatws_session_fail(s, &flood);
+        return;
+    }
+
+    if (ev->type == CHATWS_EVENT_PING) {
+        ngx_http_chatws_send_payload(s, CHATWS_FRAME_PONG, ev->data, ev->len);
+        return;
+    }
+
+    if (!s->pinged) {
+        return;
+    }
+
+    s->pinged = 0;
+
+    if (s->state == NGX_HTTP_CHATWS_OPEN && !s->draining) {
+        ngx_add_timer(s->connection->read, s->limits->ping_interval);
+    }
+}
+
+
+static void
+ngx_http_chatws_timer(ngx_http_chatws_session_t *s)
+{
+    u_char  ping[CHATWS_FRAME_HEAD_OUT];
+
+    switch (s->state) {
+
+    case NGX_HTTP_CHATWS_OPEN:
+
+        if (s->draining) {
+            ngx_http_chatws_session_close(s, CHATWS_CLOSE_RESTART,
+                                          "service restart, reconnect");
+            return;
+        }
+
+        if (s->pinged) {
+            ngx_http_chatws_session_close(s, CHATWS_CLOSE_POLICY,
+                                          "ping timeout, reconnect");
+            return;
+        }
+
+        s->pinged = 1;
+        ngx_add_timer(s->connection->read, s->limits->ping_timeout);
+
+        ngx_http_chatws_send_payload(s, CHATWS_FRAME_PING,
+                                     ping + CHATWS_FRAME_HEAD_OUT, 0);
+        return;
+
+    default: /* NGX_HTTP_CHATWS_CLOSING, NGX_HTTP_CHATWS_LINGER */
+
+        s->connection->timedout = 1;
+        ngx_http_chatws_advance(s, NGX_HTTP_CHATWS_DEAD);
+    }
+}
+
+
+/*
+ * The worker is told to quit: new ones take over.  The session goes on for a
+ * random part of the drain time, so that clients don't come back all at once.
+ */
+
+static void
+ngx_http_chatws_shutdown(ngx_http_chatws_session_t *s)
+{
+    ngx_connection_t           *c;
+
+    static const chatws_str_t   reason =
+        chatws_str("service restart, reconnect");
+
+    c = s->connection;
+
+    c->close = 0;
+
+    if (c->error) {
+        /* worker_shutdown_timeout */
+        ngx_http_chatws_last_word(s, CHATWS_CLOSE_RESTART, &reason);
+        ngx_http_chatws_advance(s, NGX_HTTP_CHATWS_DEAD);
+        return;
+    }
+
+    if (s->state != NGX_HTTP_CHATWS_OPEN || s->draining) {
+        return;
+    }
+
+    s->draining = 1;
+
+    ngx_add_timer(c->read, (ngx_msec_t) ngx_random()
+                           % (s->limits->drain + 1) + 1);
+
+    s->handlers->quit(s);
+}
+
+
+void
+ngx_http_chatws_write_handler(ngx_event_t *wev)
+{
+    size_t                      size;
+    ngx_int_t                   rc;
+    ngx_connection_t           *c;
+    ngx_http_chatws_session_t  *s;
+
+    c = wev->data;
+    s = c->data;
+
+    if (s->state == NGX_HTTP_CHATWS_DEAD
+        || (s->out == NULL && s->state != NGX_HTTP_CHATWS_LINGER))
+    {
+        return;
+    }
+
+    size = s->out_size;
+
+    rc = ngx_http_chatws_flush(s);
+
+    if (rc == NGX_ERROR) {
+        ngx_http_chatws_session_abort(s);
+        return;
+    }
+
+    if (s->state != NGX_HTTP_CHATWS_OPEN && s->out_size != size) {
+        /* a slow peer is not one that has gone */
+        ngx_http_chatws_close_timer(s);
+    }
+
+    ngx_http_chatws_linger(s);
+
+    if (ngx_handle_write_event(wev, 0) != NGX_OK) {
+        ngx_http_chatws_session_abort(s);
+        return;
+    }
+
+    if (c->read->ready && s->out_size <= s->limits->send_buffer / 2) {
+        ngx_post_event(c->read, &ngx_posted_events);
+    }
+}

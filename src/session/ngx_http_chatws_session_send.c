@@ -1,0 +1,464 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The output of a session: frames leave by one send(), one writev() or one
+ * TLS record, straight from where they lie; only what the socket does not take
+ * is copied, once for all the sessions that are slow, and queued.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "session/ngx_http_chatws_session_private.h"
+
+
+/* frames of so many bytes in all are cheaper to copy than to name singly */
+#define NGX_HTTP_CHATWS_GATHER  8192
+
+/* a TLS record's payload */
+#define NGX_HTTP_CHATWS_RECORD  16384
+
+
+static void ngx_http_chatws_send_packed(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n);
+static void ngx_http_chatws_send_plain(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n);
+static ngx_int_t ngx_http_chatws_send_corked(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n);
+static void ngx_http_chatws_send_cork(ngx_http_chatws_session_t *s);
+static void ngx_http_chatws_send_now(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n);
+static ssize_t ngx_http_chatws_write(ngx_http_chatws_session_t *s,
+    struct iovec *iov, ngx_uint_t n, size_t size);
+#if (NGX_HTTP_SSL)
+static ssize_t ngx_http_chatws_write_ssl(ngx_http_chatws_session_t *s,
+    struct iovec *iov, ngx_uint_t n);
+static size_t ngx_http_chatws_gather(u_char *record, struct iovec *iov,
+    ngx_uint_t n);
+#endif
+
+
+void
+ngx_http_chatws_send_frames(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n)
+{
+    ngx_uint_t  k;
+
+    while (n != 0 && s->state == NGX_HTTP_CHATWS_OPEN) {
+        k = ngx_min(n, NGX_HTTP_CHATWS_IOVS);
+
+        if (s->reader.deflate) {
+            ngx_http_chatws_send_packed(s, frames, k);
+
+        } else {
+            ngx_http_chatws_send_plain(s, frames, k);
+        }
+
+        frames += k;
+        n -= k;
+    }
+
+    ngx_http_chatws_left_out(s, frames, n);
+}
+
+
+/* Sends frames that are compressed where that pays. */
+
+static void
+ngx_http_chatws_send_packed(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n)
+{
+    ngx_uint_t                i, k;
+    ngx_http_chatws_buf_t    *buf, *bufs[NGX_HTTP_CHATWS_IOVS];
+    ngx_http_chatws_frame_t   packed[NGX_HTTP_CHATWS_IOVS];
+    ngx_http_chatws_frame_t  *out[NGX_HTTP_CHATWS_IOVS];
+
+    k = 0;
+
+    for (i = 0; i < n; i++) {
+        out[i] = frames[i];
+
+        buf = ngx_http_chatws_pack(s, frames[i]);
+
+        if (buf == NULL) {
+            continue;
+        }
+
+        bufs[k] = buf;
+
+        ngx_http_chatws_frame_init(&packed[k], buf->data, buf->len);
+
+        /* what a context has seen must not be dropped */
+        packed[k].droppable = frames[i]->droppable
+                              && !s->params.server_takeover;
+        packed[k].counted = frames[i]->counted;
+        packed[k].copy = buf;
+
+        out[i] = &packed[k++];
+    }
+
+    ngx_http_chatws_send_plain(s, out, n);
+
+    for (i = 0; i < k; i++) {
+        ngx_http_chatws_buf_release(bufs[i]);
+    }
+}
+
+
+/* Sends up to NGX_HTTP_CHATWS_IOVS frames. */
+
+static void
+ngx_http_chatws_send_plain(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n)
+{
+    if (s->state == NGX_HTTP_CHATWS_OPEN
+        && ngx_http_chatws_worker.corked == s
+        && ngx_http_chatws_send_corked(s, frames, n) == NGX_OK)
+    {
+        return;
+    }
+
+    /* sending what was held back may have ended the session */
+
+    if (s->state != NGX_HTTP_CHATWS_OPEN) {
+        ngx_http_chatws_left_out(s, frames, n);
+        return;
+    }
+
+    if (s->out != NULL) {
+        ngx_http_chatws_queue_frames(s, frames, n, 0);
+        return;
+    }
+
+    ngx_http_chatws_send_now(s, frames, n);
+}
+
+
+/* Puts the frames to those that are held back; NGX_DECLINED: send them. */
+
+static ngx_int_t
+ngx_http_chatws_send_corked(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n)
+{
+    size_t                     size;
+    u_char                    *p;
+    ngx_uint_t                 i;
+    ngx_http_chatws_worker_t  *worker;
+
+    worker = &ngx_http_chatws_worker;
+
+    if (s->out != NULL) {
+        return NGX_DECLINED;
+    }
+
+    size = 0;
+
+    for (i = 0; i < n; i++) {
+        size += frames[i]->len;
+    }
+
+    if (size > NGX_HTTP_CHATWS_CORK_SIZE - worker->cork_len) {
+        ngx_http_chatws_send_cork(s);
+
+        if (size > NGX_HTTP_CHATWS_CORK_SIZE / 2 || s->out != NULL) {
+            return NGX_DECLINED;
+        }
+    }
+
+    p = worker->cork + worker->cork_len;
+
+    for (i = 0; i < n; i++) {
+        p = ngx_cpymem(p, frames[i]->data, frames[i]->len);
+    }
+
+    worker->cork_len += size;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_chatws_cork(ngx_http_chatws_session_t *s)
+{
+    ngx_http_chatws_worker.corked = s;
+}
+
+
+void
+ngx_http_chatws_uncork(ngx_http_chatws_session_t *s)
+{
+    if (s->state != NGX_HTTP_CHATWS_DEAD) {
+        ngx_http_chatws_send_cork(s);
+    }
+
+    ngx_http_chatws_worker.corked = NULL;
+    ngx_http_chatws_worker.cork_len = 0;
+}
+
+
+static void
+ngx_http_chatws_send_cork(ngx_http_chatws_session_t *s)
+{
+    ngx_http_chatws_frame_t    frame, *frames;
+    ngx_http_chatws_worker_t  *worker;
+
+    worker = &ngx_http_chatws_worker;
+
+    if (worker->cork_len == 0) {
+        return;
+    }
+
+    ngx_http_chatws_frame_init(&frame, worker->cork, worker->cork_len);
+    frames = &frame;
+
+    worker->cork_len = 0;
+
+    ngx_http_chatws_send_now(s, &frames, 1);
+
+    ngx_http_chatws_frame_done(&frame);
+}
+
+
+/* Nothing is queued: what the socket takes is gone, the rest is queued. */
+
+static void
+ngx_http_chatws_send_now(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_frame_t **frames, ngx_uint_t n)
+{
+    size_t        size;
+    u_char       *p;
+    ssize_t       sent;
+    ngx_uint_t    i, k;
+    struct iovec  iov[NGX_HTTP_CHATWS_IOVS];
+    u_char        buf[NGX_HTTP_CHATWS_GATHER];
+
+    p = NULL;
+    size = 0;
+    k = 0;
+
+    for (i = 0; i < n; i++) {
+
+        if (frames[i]->data == p) {
+            /* it lies right behind the one before */
+            iov[k - 1].iov_len += frames[i]->len;
+
+        } else {
+            iov[k].iov_base = frames[i]->data;
+            iov[k].iov_len = frames[i]->len;
+            k++;
+        }
+
+        p = frames[i]->data + frames[i]->len;
+        size += frames[i]->len;
+    }
+
+    if (k > 1 && size <= NGX_HTTP_CHATWS_GATHER) {
+
+        p = buf;
+
+        for (i = 0; i < n; i++) {
+            p = ngx_cpymem(p, frames[i]->data, frames[i]->len);
+        }
+
+        iov[0].iov_base = buf;
+        iov[0].iov_len = size;
+        k = 1;
+    }
+
+    sent = ngx_http_chatws_writev(s, iov, k, size);
+
+    if (sent == (ssize_t) size) {
+        return;
+    }
+
+    if (sent == NGX_ERROR) {
+        ngx_http_chatws_session_abort(s);
+        return;
+    }
+
+    ngx_http_chatws_queue_frames(s, frames, n, sent == NGX_AGAIN ? 0 : sent);
+}
+
+
+void
+ngx_http_chatws_send_payload(ngx_http_chatws_session_t *s, ngx_uint_t opcode,
+    u_char *data, size_t len)
+{
+    u_char                    head[CHATWS_FRAME_HEAD_OUT];
+    size_t                    size;
+    ngx_http_chatws_frame_t   frame, *frames;
+
+    size = chatws_frame_header(head, CHATWS_FRAME_FIN | opcode, len);
+    ngx_memcpy(data - size, head, size);
+
+    ngx_http_chatws_frame_init(&frame, data - size, size + len);
+    frames = &frame;
+
+    ngx_http_chatws_send_frames(s, &frames, 1);
+
+    ngx_http_chatws_frame_done(&frame);
+}
+
+
+ssize_t
+ngx_http_chatws_writev(ngx_http_chatws_session_t *s, struct iovec *iov,
+    ngx_uint_t n, size_t size)
+{
+    ssize_t            sent;
+    ngx_connection_t  *c;
+
+#if (NGX_HTTP_SSL)
+    if (s->connection->ssl) {
+        return ngx_http_chatws_write_ssl(s, iov, n);
+    }
+#endif
+
+    sent = ngx_http_chatws_write(s, iov, n, size);
+
+    if (sent == (ssize_t) size || sent == NGX_ERROR) {
+        return sent;
+    }
+
+    c = s->connection;
+    c->write->ready = 0;
+
+    if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return sent;
+}
+
+
+static ssize_t
+ngx_http_chatws_write(ngx_http_chatws_session_t *s, struct iovec *iov,
+    ngx_uint_t n, size_t size)
+{
+    ssize_t            sent;
+    ngx_err_t          err;
+    ngx_connection_t  *c;
+
+    c = s->connection;
+
+    for ( ;; ) {
+
+        /* one piece is cheaper for the kernel without a vector */
+
+        sent = (n == 1) ? send(c->fd, iov->iov_base, size, 0)
+                        : writev(c->fd, iov, n);
+
+        ngx_log_debug3(NGX_LOG_DEBUG_HTTP, c->log, 0,
+                       "chatws write fd:%d %z of %uz", c->fd, sent, size);
+
+        if (sent >= 0) {
+            return sent;
+        }
+
+        err = ngx_socket_errno;
+
+        if (err == NGX_EINTR) {
+            continue;
+        }
+
+        if (err == NGX_EAGAIN) {
+            return NGX_AGAIN;
+        }
+
+        c->write->error = 1;
+        (void) ngx_connection_error(c, err, "writev() failed");
+
+        return NGX_ERROR;
+    }
+}
+
+
+#if (NGX_HTTP_SSL)
+
+/*
+ * Record by record until the socket is full.  After NGX_AGAIN OpenSSL has the
+ * bytes of a record and wants them again, though not at the same address: they
+ * have to be, and to stay, the first of the queue.
+ */
+
+static ssize_t
+ngx_http_chatws_write_ssl(ngx_http_chatws_session_t *s, struct iovec *iov,
+    ngx_uint_t n)
+{
+    size_t             len;
+    u_char            *p;
+    ssize_t            sent, total;
+    ngx_connection_t  *c;
+    u_char             record[NGX_HTTP_CHATWS_RECORD];
+
+    c = s->connection;
+    s->held = 0;
+    total = 0;
+
+    while (n != 0) {
+
+        if (n == 1 || iov->iov_len >= NGX_HTTP_CHATWS_RECORD) {
+            p = iov->iov_base;
+            len = ngx_min(iov->iov_len, NGX_HTTP_CHATWS_RECORD);
+
+        } else {
+            p = record;
+            len = ngx_http_chatws_gather(record, iov, n);
+        }
+
+        sent = c->send(c, p, len);
+
+        if (sent == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        if (sent == NGX_AGAIN) {
+            s->held = len;
+
+            if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
+                return NGX_ERROR;
+            }
+
+            break;
+        }
+
+        total += sent;
+
+        while (n != 0 && (size_t) sent >= iov->iov_len) {
+            sent -= iov->iov_len;
+            iov++;
+            n--;
+        }
+
+        if (sent != 0) {
+            iov->iov_base = (u_char *) iov->iov_base + sent;
+            iov->iov_len -= sent;
+        }
+    }
+
+    return total != 0 ? total : NGX_AGAIN;
+}
+
+
+/* Fills a record. */
+
+static size_t
+ngx_http_chatws_gather(u_char *record, struct iovec *iov, ngx_uint_t n)
+{
+    size_t      len, take;
+    ngx_uint_t  i;
+
+    len = 0;
+
+    for (i = 0; i < n && len < NGX_HTTP_CHATWS_RECORD; i++) {
+        take = ngx_min(iov[i].iov_len, NGX_HTTP_CHATWS_RECORD - len);
+
+        ngx_memcpy(record + len, iov[i].iov_base, take);
+        len += take;
+    }
+
+    return len;
+}
+
+#endif

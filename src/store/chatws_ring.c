@@ -1,0 +1,277 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The circular log.
+ *
+ * Readers that hold no lock see a head, then entries below it; a writer
+ * moves the tail above the bytes, overwrites them, and moves the head.  A
+ * reader that may be overrun reads first and looks at the tail afterwards.
+ */
+
+
+#include "store/chatws_journal.h"
+#include "store/chatws_ring.h"
+
+#include <string.h>
+
+
+/* an entry's size and length have 32 bits */
+#define CHATWS_LOG_ENTRY_MAX  0x80000000ULL
+
+
+static chatws_entry_t *chatws_log_at(chatws_log_t *lg, uint64_t pos);
+static int chatws_log_link(chatws_log_t *lg, uint64_t off,
+    chatws_entry_t *out);
+
+
+void
+chatws_log_init(chatws_log_t *lg, uint8_t *base, uint64_t size)
+{
+    memset(lg, 0, sizeof(chatws_log_t));
+
+    lg->base = (uint64_t) (base - (uint8_t *) lg);
+    lg->size = size;
+    lg->room = size;
+}
+
+
+uint64_t
+chatws_log_size(uint64_t len)
+{
+    return (sizeof(chatws_entry_t) + len + CHATWS_LOG_ALIGN - 1)
+           & ~(uint64_t) (CHATWS_LOG_ALIGN - 1);
+}
+
+
+uint64_t
+chatws_log_size_max(chatws_log_t *lg)
+{
+    uint64_t  max;
+
+    /* the padding before an entry is smaller than the entry */
+
+    max = lg->size / 2 & ~(uint64_t) (CHATWS_LOG_ALIGN - 1);
+
+    return max < CHATWS_LOG_ENTRY_MAX ? max : CHATWS_LOG_ENTRY_MAX;
+}
+
+
+uint64_t
+chatws_log_head(chatws_log_t *lg)
+{
+    return chatws_shared_get(&lg->head);
+}
+
+
+int
+chatws_log_held(chatws_log_t *lg, uint64_t off)
+{
+    /* what was read before is not to be read after the tail */
+
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+
+    return off >= chatws_shared_get(&lg->tail);
+}
+
+
+uint64_t
+chatws_log_place(chatws_log_t *lg, uint64_t size)
+{
+    uint64_t  left;
+
+    left = lg->size - lg->head % lg->size;
+
+    return lg->head + (size > left ? left : 0);
+}
+
+
+chatws_entry_t *
+chatws_log_open(chatws_log_t *lg, uint64_t off, uint64_t size)
+{
+    uint64_t         end, left;
+    chatws_entry_t  *pad;
+
+    end = off + size;
+
+    if (end > lg->size && end - lg->size > lg->tail) {
+        chatws_shared_set(&lg->tail, end - lg->size);
+
+        /* the tail is to be seen before the bytes change */
+
+        __atomic_thread_fence(__ATOMIC_RELEASE);
+    }
+
+    left = off - lg->head;
+
+    if (left >= sizeof(chatws_entry_t)) {
+        pad = chatws_log_at(lg, lg->head % lg->size);
+
+        memset(pad, 0, sizeof(chatws_entry_t));
+        pad->size = (uint32_t) left;
+        CHATWS_STORE_HOOK();
+    }
+
+    return chatws_log_at(lg, off % lg->size);
+}
+
+
+void
+chatws_log_commit(chatws_log_t *lg, uint64_t off, chatws_entry_t *e)
+{
+    chatws_mark_t  *mark;
+
+    if (off >= lg->next) {
+        mark = &lg->marks[lg->nmarks % CHATWS_LOG_MARKS];
+
+        chatws_shared_set(&mark->offset, CHATWS_OFF_NONE);
+        chatws_shared_set(&mark->time, e->time);
+        chatws_shared_set(&mark->offset, off);
+        chatws_shared_set(&lg->nmarks, lg->nmarks + 1);
+        chatws_shared_set(&lg->next, off + lg->size / CHATWS_LOG_MARKS);
+    }
+
+    chatws_shared_set(&lg->head, off + e->size);
+}
+
+
+static chatws_entry_t *
+chatws_log_at(chatws_log_t *lg, uint64_t pos)
+{
+    return (chatws_entry_t *) (void *) ((uint8_t *) lg + lg->base + pos);
+}
+
+
+chatws_entry_t *
+chatws_log_entry(chatws_log_t *lg, uint64_t off, uint64_t *next)
+{
+    uint32_t         size;
+    uint64_t         head, left, pos;
+    chatws_entry_t  *e;
+
+    head = chatws_log_head(lg);
+
+    while (off < head && off % CHATWS_LOG_ALIGN == 0) {
+        pos = off % lg->size;
+        left = lg->size - pos;
+
+        if (left < sizeof(chatws_entry_t)) {
+            off += left;
+            continue;
+        }
+
+        e = chatws_log_at(lg, pos);
+        size = __atomic_load_n(&e->size, __ATOMIC_RELAXED);
+
+        if (size < sizeof(chatws_entry_t)
+            || size % CHATWS_LOG_ALIGN != 0
+            || size > left
+            || size > head - off)
+        {
+            break;
+        }
+
+        if (e->chat == 0) {
+            off += size;
+            continue;
+        }
+
+        if (e->len > size - sizeof(chatws_entry_t)) {
+            break;
+        }
+
+        *next = off + size;
+
+        return e;
+    }
+
+    *next = off == head ? head : CHATWS_OFF_NONE;
+
+    return NULL;
+}
+
+
+size_t
+chatws_log_reach(chatws_log_t *lg, const chatws_entry_t *e)
+{
+    return (size_t) ((uint8_t *) lg + lg->base + lg->size - e->frame);
+}
+
+
+chatws_rc_e
+chatws_log_chain(chatws_log_t *lg, uint64_t last, uint64_t serial,
+    uint64_t seq, uint64_t since, uint64_t oldest_ms, uint64_t *offsets,
+    uint32_t max, uint32_t *n)
+{
+    uint32_t        i, count;
+    chatws_entry_t  e;
+
+    *n = 0;
+
+    if (since > seq || seq - since > max) {
+        return CHATWS_DECLINED;
+    }
+
+    count = (uint32_t) (seq - since);
+
+    for (i = count; i > 0; i--) {
+
+        if (last == 0 || !chatws_log_link(lg, last - 1, &e)) {
+            return CHATWS_DECLINED;
+        }
+
+        if (e.serial != serial || e.seq != since + i || e.time < oldest_ms) {
+            return CHATWS_DECLINED;
+        }
+
+        offsets[i - 1] = last - 1;
+        last = e.prev;
+    }
+
+    *n = count;
+
+    return CHATWS_OK;
+}
+
+
+static int
+chatws_log_link(chatws_log_t *lg, uint64_t off, chatws_entry_t *out)
+{
+    uint64_t  pos;
+
+    pos = off % lg->size;
+
+    if (lg->size - pos < sizeof(chatws_entry_t)) {
+        return 0;
+    }
+
+    memcpy(out, chatws_log_at(lg, pos), sizeof(chatws_entry_t));
+
+    return chatws_log_held(lg, off);
+}
+
+
+uint64_t
+chatws_log_oldest(chatws_log_t *lg)
+{
+    uint32_t        i;
+    uint64_t        offset, time;
+    chatws_mark_t  *mark;
+
+    offset = lg->head;
+    time = 0;
+
+    for (i = 0; i < CHATWS_LOG_MARKS; i++) {
+        mark = &lg->marks[i];
+
+        if (i < lg->nmarks
+            && mark->offset >= lg->tail
+            && mark->offset < offset)
+        {
+            offset = mark->offset;
+            time = mark->time;
+        }
+    }
+
+    return time;
+}

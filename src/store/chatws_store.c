@@ -1,0 +1,431 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The layout of the shared state, its slots and its subscriptions; what runs
+ * over the logs is in chatws_store_ring.c.
+ *
+ *   store (header, logs' heads, tables' heads, journal)
+ *   slots
+ *   tables (slots' lists, buckets, floors, arena)
+ *   durable log      half of what the header and the slots leave
+ *   ephemeral log    a 16th of that, 4K at least
+ */
+
+
+#include "store/chatws_store_private.h"
+
+#include <string.h>
+
+
+#define CHATWS_STORE_MAGIC      0x3130737774616863ULL
+#define CHATWS_STORE_LAYOUT     1
+
+#define CHATWS_STORE_EPHEMERAL  4096    /* bytes, at least */
+#define CHATWS_STORE_BLOCKS     16      /* at least */
+
+#define chatws_store_align(n)  (((n) + 63) & ~(uint64_t) 63)
+
+
+static uint32_t chatws_store_blocks(uint32_t nslots, uint64_t size);
+
+
+size_t
+chatws_store_min_size(uint32_t nslots)
+{
+    uint64_t  rest;
+
+    rest = chatws_table_size(nslots, CHATWS_STORE_BLOCKS)
+           + CHATWS_STORE_EPHEMERAL + 64;
+
+    return (size_t) (chatws_store_align(sizeof(chatws_store_t))
+                     + nslots * sizeof(chatws_slot_t) + 2 * rest + 64);
+}
+
+
+chatws_rc_e
+chatws_store_init(void *mem, size_t size, uint32_t nslots,
+    const uint8_t key[16], uint64_t epoch)
+{
+    uint32_t         blocks, i;
+    uint64_t         logs[2], rest;
+    uint8_t         *p;
+    chatws_slot_t   *slot;
+    chatws_store_t  *st;
+
+    if (nslots == 0
+        || nslots > CHATWS_SLOTS_MAX
+        || size < chatws_store_min_size(nslots)
+        || (uintptr_t) mem % 64 != 0)
+    {
+        return CHATWS_ERROR;
+    }
+
+    st = mem;
+    memset(st, 0, sizeof(chatws_store_t));
+
+    p = (uint8_t *) mem + chatws_store_align(sizeof(chatws_store_t));
+
+    st->nslots = nslots;
+    st->slots = (uint64_t) (p - (uint8_t *) st);
+    memset(p, 0, nslots * sizeof(chatws_slot_t));
+
+    for (i = 0; i < nslots; i++) {
+        slot = chatws_store_slot(st, i);
+        slot->cursor[CHATWS_DURABLE] = CHATWS_OFF_NONE;
+        slot->cursor[CHATWS_EPHEMERAL] = CHATWS_OFF_NONE;
+    }
+
+    p += nslots * sizeof(chatws_slot_t);
+    rest = (uint64_t) ((uint8_t *) mem + size - p) & ~(uint64_t) 63;
+
+    logs[CHATWS_DURABLE] = rest / 2 & ~(uint64_t) 63;
+    logs[CHATWS_EPHEMERAL] = rest / 16 & ~(uint64_t) 63;
+
+    if (logs[CHATWS_EPHEMERAL] < CHATWS_STORE_EPHEMERAL) {
+        logs[CHATWS_EPHEMERAL] = CHATWS_STORE_EPHEMERAL;
+    }
+
+    rest -= logs[CHATWS_DURABLE] + logs[CHATWS_EPHEMERAL];
+    blocks = chatws_store_blocks(nslots, rest);
+
+    chatws_table_init(&st->table, p, nslots, blocks, key);
+    p += chatws_table_size(nslots, blocks);
+
+    chatws_log_init(&st->log[CHATWS_DURABLE], p, logs[CHATWS_DURABLE]);
+    p += logs[CHATWS_DURABLE];
+
+    chatws_log_init(&st->log[CHATWS_EPHEMERAL], p, logs[CHATWS_EPHEMERAL]);
+
+    st->size = size;
+    st->epoch = epoch;
+    st->layout = CHATWS_STORE_LAYOUT;
+    chatws_shared_set(&st->magic, CHATWS_STORE_MAGIC);
+
+    return CHATWS_OK;
+}
+
+
+static uint32_t
+chatws_store_blocks(uint32_t nslots, uint64_t size)
+{
+    uint64_t  high, low, middle;
+
+    /* cells are numbered in 32 bits */
+
+    low = 0;
+    high = (uint32_t) -1 / chatws_table_units(nslots);
+
+    while (low < high) {
+        middle = (low + high + 1) / 2;
+
+        if (chatws_table_size(nslots, (uint32_t) middle) <= size) {
+            low = middle;
+
+        } else {
+            high = middle - 1;
+        }
+    }
+
+    return (uint32_t) low;
+}
+
+
+chatws_rc_e
+chatws_store_attach(void *mem, size_t size)
+{
+    chatws_store_t  *st;
+
+    st = mem;
+
+    if (size < sizeof(chatws_store_t)
+        || chatws_shared_get(&st->magic) != CHATWS_STORE_MAGIC
+        || st->layout != CHATWS_STORE_LAYOUT
+        || st->size != size)
+    {
+        return CHATWS_ERROR;
+    }
+
+    return CHATWS_OK;
+}
+
+
+void
+chatws_store_recover(chatws_store_t *st)
+{
+    chatws_journal_recover(&st->table.journal);
+}
+
+
+uint64_t
+chatws_store_epoch(chatws_store_t *st)
+{
+    return st->epoch;
+}
+
+
+uint32_t
+chatws_store_nslots(chatws_store_t *st)
+{
+    return st->nslots;
+}
+
+
+uint64_t
+chatws_store_stamp(chatws_store_t *st, uint64_t min)
+{
+    uint64_t  last, next;
+
+    last = __atomic_load_n(&st->stamp, __ATOMIC_RELAXED);
+
+    do {
+        next = last < min ? min : last + 1;
+
+    } while (!__atomic_compare_exchange_n(&st->stamp, &last, next, 1,
+                                          __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+
+    return next;
+}
+
+
+uint64_t
+chatws_store_hash(chatws_store_t *st, const uint8_t *p, size_t len)
+{
+    uint64_t  hash;
+
+    hash = chatws_hash(st->table.key, p, len);
+
+    return hash != 0 ? hash : 1;
+}
+
+
+void
+chatws_store_prefetch(chatws_store_t *st, const chatws_str_t *chat)
+{
+    chatws_table_prefetch(&st->table, chatws_table_hash(&st->table, chat));
+}
+
+
+chatws_slot_t *
+chatws_store_slot(chatws_store_t *st, uint32_t slot)
+{
+    return (chatws_slot_t *) (void *) ((uint8_t *) st + st->slots) + slot;
+}
+
+
+uint64_t *
+chatws_store_counters(chatws_store_t *st)
+{
+    return st->counters;
+}
+
+
+uint32_t
+chatws_store_claim(chatws_store_t *st, int64_t pid)
+{
+    uint32_t        i;
+    chatws_slot_t  *slot;
+
+    for (i = 0; i < st->nslots; i++) {
+        slot = chatws_store_slot(st, i);
+
+        if (slot->state == CHATWS_SLOT_FREE) {
+            chatws_shared_set(&slot->cursor[CHATWS_DURABLE], CHATWS_OFF_NONE);
+            chatws_shared_set(&slot->cursor[CHATWS_EPHEMERAL],
+                              CHATWS_OFF_NONE);
+            chatws_shared_set(&slot->blocked, 0);
+            chatws_shared_set(&slot->lapped, 0);
+            chatws_shared_set(&slot->pid, pid);
+            chatws_shared_set(&slot->state, CHATWS_SLOT_LIVE);
+
+            return i;
+        }
+    }
+
+    return CHATWS_SLOT_NONE;
+}
+
+
+chatws_rc_e
+chatws_store_release(chatws_store_t *st, uint32_t n, uint32_t budget)
+{
+    uint32_t           i;
+    chatws_slot_t     *slot;
+    chatws_journal_t  *jr;
+
+    jr = &st->table.journal;
+    slot = chatws_store_slot(st, n);
+
+    if (slot->state == CHATWS_SLOT_FREE) {
+
+        /* its process died while it took it, or another while it gave it */
+
+        chatws_shared_set(&slot->pid, 0);
+
+        return CHATWS_OK;
+    }
+
+    chatws_shared_set(&slot->state, CHATWS_SLOT_LEAVING);
+    chatws_shared_set(&slot->cursor[CHATWS_DURABLE], CHATWS_OFF_NONE);
+    chatws_shared_set(&slot->cursor[CHATWS_EPHEMERAL], CHATWS_OFF_NONE);
+
+    do {
+        if (budget-- == 0) {
+            return CHATWS_AGAIN;
+        }
+
+    } while (chatws_table_drop(&st->table, n));
+
+    for (i = 0; i < CHATWS_COUNTERS; i++) {
+
+        if (slot->counters[i] == 0) {
+            continue;
+        }
+
+        chatws_journal_begin(jr, NULL, 0);
+        chatws_journal_set64(jr, &st->counters[i],
+                             st->counters[i] + slot->counters[i]);
+        chatws_journal_set64(jr, &slot->counters[i], 0);
+        chatws_journal_commit(jr);
+    }
+
+    chatws_shared_set(&slot->state, CHATWS_SLOT_FREE);
+    chatws_shared_set(&slot->pid, 0);
+
+    return CHATWS_OK;
+}
+
+
+uint32_t
+chatws_store_pending(chatws_store_t *st, uint32_t *wake)
+{
+    uint32_t        i, n;
+    chatws_slot_t  *slot;
+
+    n = 0;
+
+    for (i = 0; i < st->nslots; i++) {
+        slot = chatws_store_slot(st, i);
+
+        if (slot->state == CHATWS_SLOT_LIVE
+            && (slot->lapped
+                || slot->cursor[CHATWS_DURABLE] != CHATWS_OFF_NONE
+                || slot->cursor[CHATWS_EPHEMERAL] != CHATWS_OFF_NONE))
+        {
+            wake[n++] = i;
+        }
+    }
+
+    return n;
+}
+
+
+chatws_rc_e
+chatws_store_subscribe(chatws_store_t *st, uint32_t slot,
+    const chatws_str_t *chat, uint64_t user, uint32_t flags,
+    chatws_subscribed_t *out)
+{
+    uint32_t         row;
+    uint64_t         hash;
+    chatws_rc_e      rc;
+    chatws_who_t     who;
+    chatws_chat_t   *ch;
+    chatws_table_t  *tb;
+
+    if (chat->len == 0
+        || chat->len > CHATWS_CHAT_MAX
+        || chatws_store_slot(st, slot)->state != CHATWS_SLOT_LIVE)
+    {
+        return CHATWS_ERROR;
+    }
+
+    tb = &st->table;
+    hash = chatws_table_hash(tb, chat);
+    row = chatws_table_find(tb, chat, hash);
+
+    if (row == 0) {
+        row = chatws_table_create(tb, chat, hash);
+
+        if (row == 0) {
+            return CHATWS_BUSY;
+        }
+    }
+
+    who.slot = slot;
+    who.flags = flags;
+    who.user = user;
+
+    rc = chatws_table_join(tb, row, &who);
+
+    if (rc != CHATWS_OK) {
+        return rc;
+    }
+
+    ch = chatws_table_chat(tb, row);
+
+    out->chat = row;
+    out->serial = ch->serial;
+    out->seq = ch->seq;
+    out->last = ch->last;
+    out->head = chatws_log_head(&st->log[CHATWS_DURABLE]);
+
+    return CHATWS_OK;
+}
+
+
+void
+chatws_store_unsubscribe(chatws_store_t *st, uint32_t slot, uint32_t chat,
+    uint64_t user, uint32_t flags, int last)
+{
+    chatws_who_t  who;
+
+    who.slot = slot;
+    who.flags = flags;
+    who.user = user;
+
+    chatws_table_leave(&st->table, chat, &who, last);
+}
+
+
+uint64_t
+chatws_store_seq(chatws_store_t *st, uint32_t chat)
+{
+    return chatws_table_chat(&st->table, chat)->seq;
+}
+
+
+void
+chatws_store_usage(chatws_store_t *st, chatws_usage_t *out)
+{
+    uint32_t         i;
+    uint64_t         block;
+    chatws_log_t    *lg;
+    chatws_arena_t  *ar;
+    chatws_table_t  *tb;
+
+    tb = &st->table;
+    ar = &tb->arena;
+    block = (uint64_t) ar->units * CHATWS_CELL_SIZE;
+
+    out->chats = tb->chats_used;
+    out->idle = tb->chats_idle;
+    out->members = tb->members_used;
+    out->subscriptions = tb->subscriptions;
+    out->evictions = tb->evictions;
+
+    out->arena_size = ar->nblocks * block;
+    out->arena_chats = tb->chats_used * block;
+    out->arena_ids = tb->chats_long * block;
+    out->arena_members = (uint64_t) tb->members_used * CHATWS_CELL_SIZE;
+    out->arena_partial = (uint64_t) ar->ncells * CHATWS_CELL_SIZE;
+    out->arena_free = ar->nfree * block;
+
+    for (i = 0; i < 2; i++) {
+        lg = &st->log[i];
+
+        out->log_size[i] = lg->size;
+        out->log_used[i] = lg->head - lg->tail;
+        out->log_oldest[i] = chatws_log_oldest(lg);
+    }
+}

@@ -1,0 +1,40 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The head of the shared state, for the two files of the store alone.
+ */
+
+
+#ifndef _CHATWS_STORE_PRIVATE_H_INCLUDED_
+#define _CHATWS_STORE_PRIVATE_H_INCLUDED_
+
+
+#include "base/chatws_hash.h"
+#include "store/chatws_ring.h"
+#include "store/chatws_store.h"
+#include "store/chatws_table.h"
+
+
+/*
+ * At the start of the memory.  The first part is written once, by init(),
+ * the stamp at any time, in one step; the rest under the lock.
+ */
+
+struct chatws_store_s {
+    uint64_t        magic;       /* last to be written */
+    uint32_t        layout;
+    uint32_t        nslots;
+    uint64_t        size;
+    uint64_t        epoch;
+    uint64_t        slots;       /* of the first slot, from here */
+    uint64_t        stamp;       /* the last one given */
+    uint64_t        spare[2];
+
+    chatws_log_t    log[2];
+    chatws_table_t  table;
+    uint64_t        counters[CHATWS_COUNTERS];
+};
+
+
+#endif /* _CHATWS_STORE_PRIVATE_H_INCLUDED_ */

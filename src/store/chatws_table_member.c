@@ -1,0 +1,405 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The members of chats, and what their coming and going changes in the chats.
+ */
+
+
+#include "store/chatws_table.h"
+
+#include <string.h>
+
+
+static uint32_t *chatws_table_member_head(chatws_table_t *tb, uint32_t chat,
+    uint64_t user);
+static chatws_member_t *chatws_table_member(chatws_table_t *tb,
+    uint32_t member);
+static uint32_t chatws_table_search(chatws_table_t *tb, uint32_t chat,
+    const chatws_who_t *who);
+static void chatws_table_insert(chatws_table_t *tb, uint32_t member,
+    uint32_t chat, const chatws_who_t *who);
+static void chatws_table_remove(chatws_table_t *tb, uint32_t member);
+static void chatws_table_add(chatws_table_t *tb, uint32_t chat,
+    uint32_t slot);
+static void chatws_table_sub(chatws_table_t *tb, uint32_t chat, uint32_t n);
+static void chatws_table_clear(chatws_table_t *tb, uint32_t chat,
+    uint32_t slot);
+static void chatws_table_move(chatws_table_t *tb, uint32_t from, uint32_t to);
+
+
+static chatws_member_t *
+chatws_table_member(chatws_table_t *tb, uint32_t member)
+{
+    return chatws_arena_cell(&tb->arena, member);
+}
+
+
+static uint32_t *
+chatws_table_member_head(chatws_table_t *tb, uint32_t chat, uint64_t user)
+{
+    uint64_t  hash;
+
+    /* 2^64 divided by the golden ratio spreads one user's chats */
+
+    hash = user ^ chat * (uint64_t) 0x9e3779b97f4a7c15;
+
+    return chatws_table_array(tb, uint32_t, members)
+           + ((hash >> 32) * tb->nmembers >> 32);
+}
+
+
+chatws_rc_e
+chatws_table_join(chatws_table_t *tb, uint32_t chat, const chatws_who_t *who)
+{
+    uint32_t           member;
+    chatws_member_t   *m;
+    chatws_journal_t  *jr;
+
+    jr = &tb->journal;
+    member = chatws_table_search(tb, chat, who);
+
+    if (member != 0) {
+        m = chatws_table_member(tb, member);
+
+        chatws_journal_begin(jr, NULL, 0);
+        chatws_journal_set(jr, &m->count, m->count + 1);
+        chatws_table_add(tb, chat, who->slot);
+        chatws_journal_commit(jr);
+
+        return CHATWS_OK;
+    }
+
+    if (tb->arena.ncells == 0
+        && tb->arena.nfree == 0
+        && !chatws_table_reclaim(tb, chat))
+    {
+        return CHATWS_BUSY;
+    }
+
+    chatws_journal_begin(jr, NULL, 0);
+
+    member = chatws_arena_take_cell(&tb->arena, jr);
+    chatws_table_insert(tb, member, chat, who);
+    chatws_table_add(tb, chat, who->slot);
+
+    chatws_journal_commit(jr);
+
+    return CHATWS_OK;
+}
+
+
+static uint32_t
+chatws_table_search(chatws_table_t *tb, uint32_t chat,
+    const chatws_who_t *who)
+{
+    uint32_t          member;
+    chatws_member_t  *m;
+
+    member = *chatws_table_member_head(tb, chat, who->user);
+
+    while (member != 0) {
+        m = chatws_table_member(tb, member);
+
+        if (m->cell.mark == chat && m->user == who->user
+            && m->slot == who->slot && m->flags == who->flags)
+        {
+            break;
+        }
+
+        member = m->cell.chain;
+    }
+
+    return member;
+}
+
+
+static void
+chatws_table_insert(chatws_table_t *tb, uint32_t member, uint32_t chat,
+    const chatws_who_t *who)
+{
+    uint32_t          *head, *slot;
+    chatws_member_t   *m, *first;
+    chatws_journal_t  *jr;
+
+    jr = &tb->journal;
+    m = chatws_table_member(tb, member);
+    head = chatws_table_member_head(tb, chat, who->user);
+    slot = chatws_table_array(tb, uint32_t, slots) + who->slot;
+
+    m->cell.mark = chat;
+    m->cell.chain = *head;
+    m->cell.prev = 0;
+    m->cell.next = *slot;
+    CHATWS_STORE_HOOK();
+
+    m->user = who->user;
+    m->slot = (uint16_t) who->slot;
+    m->flags = (uint16_t) who->flags;
+    m->count = 1;
+    CHATWS_STORE_HOOK();
+
+    if (*slot != 0) {
+        first = chatws_table_member(tb, *slot);
+        chatws_journal_set(jr, &first->cell.prev, member);
+    }
+
+    chatws_journal_set(jr, slot, member);
+    chatws_journal_set(jr, head, member);
+    chatws_journal_set(jr, &tb->members_used, tb->members_used + 1);
+}
+
+
+static void
+chatws_table_add(chatws_table_t *tb, uint32_t chat, uint32_t slot)
+{
+    uint64_t           bit, *word;
+    chatws_chat_t     *ch;
+    chatws_journal_t  *jr;
+
+    jr = &tb->journal;
+    ch = chatws_table_chat(tb, chat);
+
+    if (ch->total == 0) {
+        chatws_table_idle_del(tb, chat);
+    }
+
+    chatws_journal_set(jr, &ch->total, ch->total + 1);
+    chatws_journal_set64(jr, &tb->subscriptions, tb->subscriptions + 1);
+
+    word = &ch->interest[slot / 64];
+    bit = (uint64_t) 1 << slot % 64;
+
+    if (!(*word & bit)) {
+        chatws_journal_set64(jr, word, *word | bit);
+    }
+}
+
+
+static void
+chatws_table_sub(chatws_table_t *tb, uint32_t chat, uint32_t n)
+{
+    chatws_chat_t     *ch;
+    chatws_journal_t  *jr;
+
+    jr = &tb->journal;
+    ch = chatws_table_chat(tb, chat);
+
+    chatws_journal_set(jr, &ch->total, ch->total - n);
+    chatws_journal_set64(jr, &tb->subscriptions, tb->subscriptions - n);
+
+    if (ch->total == 0) {
+        chatws_table_idle_add(tb, chat);
+    }
+}
+
+
+static void
+chatws_table_clear(chatws_table_t *tb, uint32_t chat, uint32_t slot)
+{
+    uint64_t        bit, *word;
+    chatws_chat_t  *ch;
+
+    ch = chatws_table_chat(tb, chat);
+    word = &ch->interest[slot / 64];
+    bit = (uint64_t) 1 << slot % 64;
+
+    if (*word & bit) {
+        chatws_journal_set64(&tb->journal, word, *word & ~bit);
+    }
+}
+
+
+void
+chatws_table_leave(chatws_table_t *tb, uint32_t chat, const chatws_who_t *who,
+    int none)
+{
+    uint32_t           member;
+    chatws_member_t   *m;
+    chatws_journal_t  *jr;
+
+    jr = &tb->journal;
+    member = chatws_table_search(tb, chat, who);
+
+    if (member == 0) {
+        return;
+    }
+
+    chatws_journal_begin(jr, NULL, 0);
+
+    if (none) {
+        chatws_table_clear(tb, chat, who->slot);
+    }
+
+    chatws_table_sub(tb, chat, 1);
+    m = chatws_table_member(tb, member);
+
+    if (m->count > 1) {
+        chatws_journal_set(jr, &m->count, m->count - 1);
+
+    } else {
+        chatws_table_remove(tb, member);
+    }
+
+    chatws_journal_commit(jr);
+}
+
+
+int
+chatws_table_drop(chatws_table_t *tb, uint32_t slot)
+{
+    uint32_t          member;
+    chatws_member_t  *m;
+
+    member = chatws_table_array(tb, uint32_t, slots)[slot];
+
+    if (member == 0) {
+        return 0;
+    }
+
+    m = chatws_table_member(tb, member);
+
+    chatws_journal_begin(&tb->journal, NULL, 0);
+
+    chatws_table_clear(tb, m->cell.mark, slot);
+    chatws_table_sub(tb, m->cell.mark, m->count);
+    chatws_table_remove(tb, member);
+
+    chatws_journal_commit(&tb->journal);
+
+    return 1;
+}
+
+
+static void
+chatws_table_remove(chatws_table_t *tb, uint32_t member)
+{
+    uint32_t          *link;
+    chatws_member_t   *m, *other;
+    chatws_journal_t  *jr;
+
+    jr = &tb->journal;
+    m = chatws_table_member(tb, member);
+    link = chatws_table_member_head(tb, m->cell.mark, m->user);
+
+    while (*link != member) {
+        link = &chatws_table_member(tb, *link)->cell.chain;
+    }
+
+    chatws_journal_set(jr, link, m->cell.chain);
+
+    if (m->cell.prev != 0) {
+        other = chatws_table_member(tb, m->cell.prev);
+        chatws_journal_set(jr, &other->cell.next, m->cell.next);
+
+    } else {
+        link = chatws_table_array(tb, uint32_t, slots) + m->slot;
+        chatws_journal_set(jr, link, m->cell.next);
+    }
+
+    if (m->cell.next != 0) {
+        other = chatws_table_member(tb, m->cell.next);
+        chatws_journal_set(jr, &other->cell.prev, m->cell.prev);
+    }
+
+    chatws_journal_set(jr, &tb->members_used, tb->members_used - 1);
+    chatws_arena_give_cell(&tb->arena, jr, member);
+}
+
+
+uint32_t
+chatws_table_members(chatws_table_t *tb, uint32_t chat, uint64_t user,
+    uint32_t flags)
+{
+    uint32_t          member, n;
+    chatws_member_t  *m;
+
+    n = 0;
+    member = *chatws_table_member_head(tb, chat, user);
+
+    while (member != 0) {
+        m = chatws_table_member(tb, member);
+
+        if (m->cell.mark == chat && m->user == user
+            && !(m->flags & flags))
+        {
+            n += m->count;
+        }
+
+        member = m->cell.chain;
+    }
+
+    return n;
+}
+
+
+void
+chatws_table_compact(chatws_table_t *tb)
+{
+    uint32_t         cell, first, i, to, units;
+    chatws_arena_t  *ar;
+    chatws_cell_t   *c;
+
+    ar = &tb->arena;
+    units = ar->units;
+    first = chatws_arena_first(ar, ar->cell);
+
+    for (i = 0; i < units; i++) {
+        cell = first + i;
+        c = chatws_arena_cell(ar, cell);
+
+        if (c->mark == 0) {
+            continue;
+        }
+
+        for (to = ar->cell; to - first < units; /* void */) {
+            to = ((chatws_cell_t *) chatws_arena_cell(ar, to))->next;
+        }
+
+        chatws_table_move(tb, cell, to);
+    }
+}
+
+
+static void
+chatws_table_move(chatws_table_t *tb, uint32_t from, uint32_t to)
+{
+    uint32_t          *link;
+    chatws_member_t   *m, *other;
+    chatws_journal_t  *jr;
+
+    jr = &tb->journal;
+    m = chatws_table_member(tb, from);
+
+    chatws_journal_begin(jr, NULL, 0);
+
+    chatws_arena_take_this(&tb->arena, jr, to);
+    memcpy(chatws_table_member(tb, to), m, sizeof(chatws_member_t));
+    CHATWS_STORE_HOOK();
+
+    link = chatws_table_member_head(tb, m->cell.mark, m->user);
+
+    while (*link != from) {
+        link = &chatws_table_member(tb, *link)->cell.chain;
+    }
+
+    chatws_journal_set(jr, link, to);
+
+    if (m->cell.prev != 0) {
+        other = chatws_table_member(tb, m->cell.prev);
+        chatws_journal_set(jr, &other->cell.next, to);
+
+    } else {
+        link = chatws_table_array(tb, uint32_t, slots) + m->slot;
+        chatws_journal_set(jr, link, to);
+    }
+
+    if (m->cell.next != 0) {
+        other = chatws_table_member(tb, m->cell.next);
+        chatws_journal_set(jr, &other->cell.prev, to);
+    }
+
+    chatws_arena_give_cell(&tb->arena, jr, from);
+
+    chatws_journal_commit(jr);
+}

@@ -1,0 +1,157 @@
+#!/usr/bin/perl
+
+# Copyright (C) chatws contributors
+#
+# The configurations that are handed out run as they are.
+
+use warnings;
+use strict;
+
+use Test::More;
+
+BEGIN { use FindBin; push @INC, "$FindBin::Bin/../lib"; }
+
+use Test::Chatws;
+use Test::Nginx;
+
+my $t = Test::Nginx->new()->has(qw/ http http_ssl proxy rewrite socket_ssl /)
+    ->has_daemon('openssl')->plan(28);
+
+my $d = $t->testdir();
+my $conf = "$Test::Chatws::TOP/conf";
+
+certificate($t);
+
+mkdir "$d/temp";
+system("$Test::Chatws::TOP/tools/html", "$d/html") == 0 or die "no page\n";
+
+# --- the demo
+
+started($t, 'nginx.conf', [ qr/\blisten 8000;/, 'listen 127.0.0.1:8080;' ]);
+
+my $page = request('GET', '/');
+
+is($page->{status}, 200, 'demo, page');
+like($page->{headers}{'content-type'}, qr{^text/html}, 'demo, page, type');
+like($page->{headers}{'content-security-policy'}, qr/default-src 'self'/,
+    'demo, page, policy');
+unlike($page->{headers}{'content-security-policy'}, qr/unsafe/,
+    'demo, page, strict policy');
+unlike($page->{body}, qr/<script(?![^>]*\bsrc=)|<style|\son\w+=|style=/,
+    'demo, page, nothing inline');
+
+my %type = (js => 'javascript', css => 'css', svg => 'svg', '' => 'html');
+my @wrong;
+
+for my $file ($page->{body} =~ /(?:src|href)="([\w.\/-]+)"/g) {
+    my $answer = request('GET', "/$file");
+    my ($suffix) = $file =~ /\.(\w+)$/;
+
+    push @wrong, "$file $answer->{status} $answer->{headers}{'content-type'}"
+        unless $answer->{status} == 200 && $answer->{headers}{'content-type'}
+            =~ /$type{defined $suffix ? $suffix : ''}/;
+}
+
+is("@wrong", '', 'demo, what the page needs');
+
+my $ws = ws(user => 'testUser', chats => 'chat_1');
+is($ws->{status}, 101, 'demo, connection');
+is(publish({ chatId => 'chat_1', text => 'Hello world!',
+    sender => 'john_doe' })->{json}{recipients}, 1, 'demo, publish');
+is($ws->await('new_message')->{message}{text}, 'Hello world!',
+    'demo, delivered');
+$ws->drop();
+$t->stop();
+
+# --- the reverse proxy, with the names and numbers that a user chooses
+
+$t->run_daemon(\&app_server, port(8081), \&example_app);
+$t->waitforsocket('127.0.0.1:' . port(8081));
+
+my @chosen = (
+    [ qr/\blisten 80;/, 'listen 127.0.0.1:8080;' ],
+    [ qr/\blisten 443 ssl http2 reuseport;/,
+        'listen 127.0.0.1:8443 ssl reuseport;' ],
+    [ qr/127\.0\.0\.1:3000/, '127.0.0.1:8081' ],
+    [ qr/worker_rlimit_nofile \d+;/, '' ],
+    [ qr/worker_connections \d+;/, 'worker_connections 512;' ],
+);
+
+push @chosen, [ qr/^http \{$/m, 'http { %%TEST_GLOBALS_HTTP%%' ];
+
+started($t, 'reverse-proxy.conf', @chosen);
+
+my @origin = (headers => [ 'Origin: https://chat.example.com' ]);
+
+is(request('GET', '/x')->{status}, 301, 'proxy, to https');
+like(request('GET', '/x')->{headers}{location}, qr{^https://localhost/x$},
+    'proxy, location');
+
+$ws = ws(user => 'u', ssl => 1, chats => 'chat_1', @origin);
+is($ws->{status}, 101, 'proxy, connection');
+is(ws(user => 'u', ssl => 1, headers => [ 'Origin: https://evil.example' ])
+    ->{status}, 403, 'proxy, another origin');
+
+my $message = '{"chatId": "chat_1", "text": "kept", "sender": "s"}';
+my $answer = publish($message, ssl => 1);
+
+is($answer->{status}, 201, 'proxy, message');
+is($answer->{body}, $message, 'proxy, the answer of the app');
+is($ws->await('new_message')->{message}{text}, 'kept', 'proxy, delivered');
+is(request('GET', '/other', ssl => 1)->{body}, 'app: GET /other',
+    'proxy, all else');
+
+is(publish({ type => 'message_deleted', chatId => 'chat_1', id => 'm' },
+    ssl => 1, uri => '/internal/publish')->{status}, 201,
+    'proxy, events of the app');
+is($ws->await('message_deleted')->{id}, 'm', 'proxy, event delivered');
+$ws->drop();
+$t->stop();
+
+# --- the same with what is commented out: the app says who the user is
+
+started($t, 'reverse-proxy.conf', @chosen,
+    [ qr/^( *)#(?=\S| {4})/m, sub { $1 } ]);
+
+is(ws(user => 'u', ssl => 1, @origin)->{status}, 401,
+    'proxy, auth, refused');
+$ws = ws(user => 'u', ssl => 1, chats => 'chat_1', headers =>
+    [ 'Origin: https://www.example.com', 'Cookie: session=1' ]);
+is($ws->{status}, 101, 'proxy, auth');
+is($ws->{connected}{userId}, 'user_of_session', 'proxy, auth, user');
+is(publish($message, ssl => 1)->{status}, 201, 'proxy, auth, message');
+ok($ws->await('new_message'), 'proxy, auth, delivered');
+is(request('GET', '/auth', ssl => 1)->{status}, 404,
+    'proxy, auth is internal');
+$ws->drop();
+
+
+# Starts a file of conf/ with the given replacements, and with what each
+# test needs: a place for its logs, and the module that is tested.
+
+sub started {
+    my ($t, $name, @replace) = @_;
+
+    my $conf = "$Test::Chatws::TOP/conf";
+    my $d = $t->testdir();
+
+    my $text = slurp("$conf/$name");
+
+    like($text, qr/^load_module modules\/ngx_http_chatws_module\.so;$/m,
+        "$name loads the module");
+
+    for my $pair (@replace) {
+        my ($from, $to) = @$pair;
+        my $n = ref $to ? $text =~ s/$from/$to->()/gme : $text =~ s/$from/$to/g;
+        die "$name: nothing matches $from\n" unless $n;
+    }
+
+    my $user = $> == 0 ? 'user root;' : '';
+
+    $text =~ s/^(?:pid|error_log) .*$//mg;
+    $text =~ s/^load_module modules.*$/%%TEST_GLOBALS%% daemon off; $user/m;
+
+    unlink "$d/nginx.pid";
+    $t->write_file_expand('nginx.conf', $text);
+    $t->run();
+}

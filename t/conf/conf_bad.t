@@ -1,0 +1,124 @@
+#!/usr/bin/perl
+
+# Copyright (C) chatws contributors
+#
+# Wrong configurations are refused with a message that helps.
+
+use warnings;
+use strict;
+
+use Test::More;
+
+BEGIN { use FindBin; push @INC, "$FindBin::Bin/../lib"; }
+
+use Test::Chatws;
+use Test::Nginx;
+
+# text in http, in the server, in the location of the endpoint; the message
+
+my @cases = (
+    [ 'zone, no parameter', 'chatws_zone;', '', '',
+      qr/number of arguments in "chatws_zone"/ ],
+    [ 'zone, no size', 'chatws_zone zone=z;', '', '',
+      qr/"zone=z" in "chatws_zone"|chatws_zone.*"zone=z"|"zone=z"/ ],
+    [ 'zone, a bad size', 'chatws_zone zone=z:1x;', '', '',
+      qr/size "(?:zone=z:)?1x"|"zone=z:1x"/ ],
+    [ 'zone, too small', 'chatws_zone zone=z:4k;', '', '',
+      qr/"z" .*is too small.*\b\d+[kK]?\b/ ],
+    [ 'zone, no name', 'chatws_zone zone=:1m;', '', '', qr/"zone=:1m"/ ],
+    [ 'zone, unknown parameter', 'chatws_zone zone=z:1m x=1;', '', '',
+      qr/"x=1"|number of arguments/ ],
+    [ 'zone, twice', 'chatws_zone zone=chat:1m;', '', '',
+      qr/"chat".*(?:duplicate|already)|duplicate.*"chat"/ ],
+    [ 'zone in a server', '', 'chatws_zone zone=z:1m;', '',
+      qr/"chatws_zone" directive is not allowed here/ ],
+    [ 'endpoint in a server', '', 'chatws chat;', '',
+      qr/"chatws" directive is not allowed here/ ],
+    [ 'an unknown zone', '', '', 'chatws none;', qr/"none"/, 1 ],
+    [ 'an unknown zone to publish to', '',
+      'location /x { chatws_publish none; }', '', qr/"none"/ ],
+    [ 'an unknown zone for responses', '',
+      'location /x { chatws_publish_response none; }', '', qr/"none"/ ],
+    [ 'a zone of another kind', 'limit_conn_zone $uri zone=conn:1m;',
+      'location /x { chatws conn; }', '', qr/"conn"/ ],
+    [ 'endpoint twice', '', '', 'chatws chat;',
+      qr/"chatws" directive is duplicate/ ],
+    [ 'endpoint and publishing', '', '', 'chatws_publish chat;',
+      qr/"chatws_publish" can't be used/ ],
+    [ 'no argument', '', 'location /x { chatws; }', '',
+      qr/number of arguments in "chatws"/ ],
+    [ 'own messages', '', '', 'chatws_own_messages yes;',
+      qr/invalid value "yes" in "chatws_own_messages"/ ],
+    [ 'pattern', '', '', 'chatws_chat_pattern "(";',
+      qr/"\("|pcre|missing/ ],
+    [ 'pattern, twice', '', '',
+      'chatws_chat_pattern a; chatws_chat_pattern b;',
+      qr/"chatws_chat_pattern" directive is duplicate/ ],
+    [ 'user, twice', '', '', 'chatws_user $arg_a; chatws_user $arg_b;',
+      qr/"chatws_user" directive is duplicate/ ],
+    [ 'user, an unknown variable', '', '', 'chatws_user $nowhere;',
+      qr/unknown "nowhere" variable/ ],
+    [ 'origins, none', '', '', 'chatws_allowed_origins;',
+      qr/number of arguments in "chatws_allowed_origins"/ ],
+    [ 'message size, not a size', '', '', 'chatws_max_message_size x;',
+      qr/"chatws_max_message_size" directive invalid value/ ],
+    [ 'message size, none', '', '', 'chatws_max_message_size 0;',
+      qr/chatws_max_message_size.*\b0\b|"0".*chatws_max_message_size/ ],
+    [ 'subscriptions, not a number', '', '', 'chatws_max_subscriptions x;',
+      qr/"chatws_max_subscriptions" directive invalid/ ],
+    [ 'subscriptions, none', '', '', 'chatws_max_subscriptions 0;',
+      qr/chatws_max_subscriptions.*\b[1-9]\d*\b/ ],
+    [ 'ping interval', '', '', 'chatws_ping_interval x;',
+      qr/"chatws_ping_interval" directive invalid value/ ],
+    [ 'ping timeout', '', '', 'chatws_ping_timeout x;',
+      qr/"chatws_ping_timeout" directive invalid value/ ],
+    [ 'ping timeout, none', '', '', 'chatws_ping_timeout 0;',
+      qr/chatws_ping_timeout.*\b0\b|"0".*chatws_ping_timeout/ ],
+    [ 'send buffer', '', '', 'chatws_send_buffer x;',
+      qr/"chatws_send_buffer" directive invalid value/ ],
+    [ 'send buffer, too small', '', '', 'chatws_send_buffer 1;',
+      qr/chatws_send_buffer.*\b\d+/ ],
+    [ 'drain', '', '', 'chatws_drain x;',
+      qr/"chatws_drain" directive invalid value/ ],
+);
+
+my $t = Test::Nginx->new()->has(qw/ http limit_conn /)
+    ->plan(2 * @cases + 2);
+
+for my $case (@cases) {
+    my ($name, $http, $server, $location, $message, $alone) = @$case;
+
+    my $conf = conf(http => $http, server => $server,
+        endpoint => $location);
+
+    $conf =~ s/chatws chat;\n// if $alone;
+
+    my ($status, $out) = tested($t, $conf);
+
+    isnt($status, 0, "$name, refused");
+    like($out, qr/\[emerg\].*(?:$message)/, "$name, message");
+}
+
+my ($status, $out) = tested($t, conf());
+
+is($status, 0, 'and a right one is not') or diag($out);
+
+unlink $t->testdir() . '/nginx.pid';
+$t->run();
+is(request('POST', '/api/messages', body => '')->{status}, 400, 'it runs');
+
+
+sub tested {
+    my ($t, $conf) = @_;
+
+    $t->write_file_expand('nginx.conf', $conf);
+
+    my $d = $t->testdir();
+    my $out = `$Test::Nginx::NGINX -t -p $d/ -c nginx.conf -e stderr 2>&1`;
+    my $status = $?;
+
+    # what was refused as it should be is no alert of this test
+    $t->write_file('error.log', '');
+
+    return ($status, $out . "\n");
+}

@@ -1,0 +1,83 @@
+#!/usr/bin/perl
+
+# Copyright (C) chatws contributors
+#
+# make run: starts, says what to try, and stops on Ctrl-C.
+
+use warnings;
+use strict;
+
+use Test::More;
+
+BEGIN { use FindBin; push @INC, "$FindBin::Bin/../lib"; }
+
+use Test::Chatws;
+use Test::Nginx;
+
+plan(skip_all => 'port 8000 is taken')
+    unless own_network() || port(8000) == 8000;
+
+plan(tests => 8);
+
+use POSIX qw/ WNOHANG /;
+
+my $top = $Test::Chatws::TOP;
+my $out = "/tmp/chatws-make-run-$$";
+
+my $pid = fork();
+die "cannot fork: $!\n" unless defined $pid;
+
+if ($pid == 0) {
+    open STDIN, '<', '/dev/null';
+    open STDOUT, '>', $out;
+    open STDERR, '>&', \*STDOUT;
+    delete @ENV{grep { /^(?:MAKE|TEST_NGINX|ASAN|UBSAN)/ } keys %ENV};
+    setpgrp(0, 0);
+    exec '/bin/sh', "$top/tools/run";
+}
+
+# nginx -t, which goes first, listens for a moment as well
+
+ok(Test::Chatws::until(sub {
+    text() =~ /Ctrl-C/
+        && defined IO::Socket::INET->new(PeerAddr => '127.0.0.1:8000');
+}), 'listens on port 8000');
+
+my $text = text();
+
+like($text, qr{http://localhost:8000/}, 'says where');
+like($text, qr/new WebSocket\('ws:/, 'says what to try in a browser');
+
+my ($curl) = $text =~ /^ *(curl -X POST.*?)\n\n/ms;
+like($curl, qr{localhost:8000/api/messages}, 'says what to try in a shell');
+
+my $ws = ws(user => 'testUser', address => '127.0.0.1:8000',
+    chats => 'chat_1');
+like(`$curl 2>/dev/null`, qr/"text":"Hello world!".*"recipients":1/,
+    'the command works');
+is($ws->await('new_message')->{message}{text}, 'Hello world!', 'delivered');
+is(request('GET', '/', address => '127.0.0.1:8000')->{status}, 200,
+    'the page');
+$ws->drop();
+
+# Ctrl-C is a signal to all of the process group
+
+kill 'INT', -$pid;
+
+my $status;
+Test::Chatws::until(sub {
+    return 0 if waitpid($pid, WNOHANG) != $pid;
+    $status = $?;
+    return 1;
+});
+
+is($status, 0, 'stops on Ctrl-C') or diag(text());
+
+unlink $out;
+
+
+sub text {
+    open my $fh, '<', $out or return '';
+    local $/;
+    return scalar <$fh>;
+}

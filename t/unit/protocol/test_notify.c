@@ -1,0 +1,290 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Notifications and errors, byte for byte.
+ */
+
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tap.h"
+
+#include "base/chatws_utf8.c"
+#include "base/chatws_time.c"
+#include "base/chatws_id.c"
+#include "json/chatws_json_memory.c"
+#include "json/chatws_json_scan.c"
+#include "json/chatws_json.c"
+#include "protocol/chatws_notify.c"
+
+
+#define TEST_MS  1764237600000         /* 2025-11-27T10:00:00.000Z */
+
+
+static void test_connected(void);
+static void test_confirmed(void);
+static void test_typing(void);
+static void test_error(void);
+static void test_room(void);
+static void open_out(void);
+static void is(chatws_rc_e rc, const char *text);
+
+
+static uint8_t       buf[CHATWS_NOTIFY_SIZE];
+static chatws_str_t  out;
+
+
+int
+main(void)
+{
+    test_connected();
+    test_confirmed();
+    test_typing();
+    test_error();
+    test_room();
+
+    return done();
+}
+
+
+static void
+test_connected(void)
+{
+    chatws_str_t  odd = chatws_str("\"\\\xc3\xa9"),
+                  user = chatws_str("user123");
+
+    open_out();
+    is(chatws_notify_connected(&out, &user, TEST_MS),
+       "{\"type\":\"connected\",\"userId\":\"user123\",\"message\":"
+       "\"Successfully connected to WebSocket\","
+       "\"timestamp\":\"2025-11-27T10:00:00.000Z\"}");
+
+    open_out();
+    is(chatws_notify_connected(&out, &odd, TEST_MS + 7),
+       "{\"type\":\"connected\",\"userId\":\"\\\"\\\\\xc3\xa9\",\"message\":"
+       "\"Successfully connected to WebSocket\","
+       "\"timestamp\":\"2025-11-27T10:00:00.007Z\"}");
+}
+
+
+static void
+test_confirmed(void)
+{
+    chatws_confirmed_t  c;
+
+    memset(&c, 0, sizeof(chatws_confirmed_t));
+
+    c.verb = CHATWS_VERB_UNSUBSCRIBE;
+    c.chat.data = (uint8_t *) "chat_1";
+    c.chat.len = 6;
+    c.seq = 38;
+    c.epoch = 0x12349f2c41d07be3;
+
+    open_out();
+    is(chatws_notify_confirmed(&out, &c),
+       "{\"type\":\"subscription_confirmed\",\"action\":\"unsubscribe\","
+       "\"chatId\":\"chat_1\",\"message\":\"Unsubscribed from chat chat_1\"}");
+
+    c.verb = CHATWS_VERB_SUBSCRIBE;
+
+    open_out();
+    is(chatws_notify_confirmed(&out, &c),
+       "{\"type\":\"subscription_confirmed\",\"action\":\"subscribe\","
+       "\"chatId\":\"chat_1\",\"message\":\"Subscribed to chat chat_1\","
+       "\"seq\":38,\"epoch\":\"9f2c41d07be3\"}");
+
+    c.since = 1;
+    c.id.data = (uint8_t *) "\"r\\u0031\"";
+    c.id.len = 9;
+
+    open_out();
+    is(chatws_notify_confirmed(&out, &c),
+       "{\"type\":\"subscription_confirmed\",\"action\":\"subscribe\","
+       "\"chatId\":\"chat_1\",\"message\":\"Subscribed to chat chat_1\","
+       "\"seq\":38,\"epoch\":\"9f2c41d07be3\",\"recovered\":false,"
+       "\"id\":\"r\\u0031\"}");
+
+    c.recovered = 1;
+    c.seq = UINT64_MAX;
+    c.chat.data = (uint8_t *) "a\"b";
+    c.chat.len = 3;
+    c.id.data = (uint8_t *) "7";
+    c.id.len = 1;
+
+    open_out();
+    is(chatws_notify_confirmed(&out, &c),
+       "{\"type\":\"subscription_confirmed\",\"action\":\"subscribe\","
+       "\"chatId\":\"a\\\"b\",\"message\":\"Subscribed to chat a\\\"b\","
+       "\"seq\":18446744073709551615,\"epoch\":\"9f2c41d07be3\","
+       "\"recovered\":true,\"id\":7}");
+}
+
+
+static void
+test_typing(void)
+{
+    chatws_str_t  chat = chatws_str("chat_1"), name = chatws_str("jane_doe"),
+                  user = chatws_str("user456");
+
+    open_out();
+    is(chatws_notify_typing(&out, &chat, &user, &name, 1, TEST_MS),
+       "{\"type\":\"user_typing\",\"chatId\":\"chat_1\","
+       "\"userId\":\"user456\",\"username\":\"jane_doe\",\"isTyping\":true,"
+       "\"timestamp\":\"2025-11-27T10:00:00.000Z\"}");
+
+    open_out();
+    is(chatws_notify_typing(&out, &chat, &user, &user, 0, TEST_MS),
+       "{\"type\":\"user_typing\",\"chatId\":\"chat_1\","
+       "\"userId\":\"user456\",\"username\":\"user456\",\"isTyping\":false,"
+       "\"timestamp\":\"2025-11-27T10:00:00.000Z\"}");
+}
+
+
+static void
+test_error(void)
+{
+    char            details[1024];
+    chatws_str_t    id = chatws_str("-5"), none = { 0, NULL };
+
+    chatws_fault_t  fault = { chatws_str(CHATWS_E_JSON),
+                              chatws_str(CHATWS_D_JSON) };
+
+    open_out();
+    is(chatws_notify_error(&out, &fault, NULL, TEST_MS),
+       "{\"type\":\"error\",\"error\":\"Invalid JSON\","
+       "\"details\":\"Could not parse message as JSON\","
+       "\"timestamp\":\"2025-11-27T10:00:00.000Z\"}");
+
+    open_out();
+    is(chatws_notify_error(&out, &fault, &none, TEST_MS),
+       "{\"type\":\"error\",\"error\":\"Invalid JSON\","
+       "\"details\":\"Could not parse message as JSON\","
+       "\"timestamp\":\"2025-11-27T10:00:00.000Z\"}");
+
+    open_out();
+    is(chatws_notify_error(&out, &fault, &id, TEST_MS),
+       "{\"type\":\"error\",\"error\":\"Invalid JSON\","
+       "\"details\":\"Could not parse message as JSON\","
+       "\"timestamp\":\"2025-11-27T10:00:00.000Z\",\"id\":-5}");
+
+    /* cut between two characters, at 191 bytes */
+
+    details[0] = 'x';
+    memset(details + 1, '\xc3', sizeof(details) - 1);
+
+    for (size_t i = 2; i < sizeof(details); i += 2) {
+        details[i] = '\xa9';
+    }
+
+    fault.details.data = (uint8_t *) details;
+    fault.details.len = 1023;
+
+    open_out();
+
+    ok(chatws_notify_error(&out, &fault, NULL, TEST_MS) == CHATWS_OK
+       && chatws_utf8_valid(out.data, out.len) == CHATWS_OK
+       && out.len == 191 + strlen("{\"type\":\"error\",\"error\":"
+                                  "\"Invalid JSON\",\"details\":\"\","
+                                  "\"timestamp\":"
+                                  "\"2025-11-27T10:00:00.000Z\"}"),
+       "long details are cut between characters");
+}
+
+
+/* The longest of everything fits; with less room nothing is written. */
+
+static void
+test_room(void)
+{
+    size_t              i, n;
+    uint8_t            *p;
+    chatws_str_t        name, o;
+    chatws_rc_e         rc;
+    chatws_fault_t      fault = { chatws_str(CHATWS_E_SUBSCRIPTIONS),
+                                  { 0, NULL } };
+    chatws_confirmed_t  c;
+
+    uint8_t             bytes[1024], id[386];
+
+    memset(bytes, '\x01', sizeof(bytes));
+    memset(id, 'i', sizeof(id));
+
+    name.data = bytes;
+    name.len = 128;
+
+    fault.details.data = bytes;
+    fault.details.len = sizeof(bytes);
+
+    memset(&c, 0, sizeof(chatws_confirmed_t));
+
+    c.chat = name;
+    c.id.data = id;
+    c.id.len = sizeof(id);
+    c.seq = UINT64_MAX;
+    c.epoch = UINT64_MAX;
+    c.since = 1;
+
+    for (n = 0; n < 4; n++) {
+
+        for (i = 0; i <= CHATWS_NOTIFY_SIZE; i++) {
+            p = malloc(i ? i : 1);
+
+            o.data = p;
+            o.len = i;
+
+            switch (n) {
+
+            case 0:
+                rc = chatws_notify_connected(&o, &name, TEST_MS);
+                break;
+
+            case 1:
+                rc = chatws_notify_confirmed(&o, &c);
+                break;
+
+            case 2:
+                rc = chatws_notify_typing(&o, &name, &name, &name, 0, TEST_MS);
+                break;
+
+            default:
+                rc = chatws_notify_error(&o, &fault, &c.id, TEST_MS);
+                break;
+            }
+
+            free(p);
+
+            if (rc == CHATWS_OK) {
+                break;
+            }
+
+            if (rc != CHATWS_ERROR || o.len != i) {
+                i = CHATWS_NOTIFY_SIZE + 1;
+            }
+        }
+
+        ok(i <= CHATWS_NOTIFY_SIZE && o.len == i,
+           "the longest of kind %zu takes %zu bytes", n, i);
+    }
+}
+
+
+static void
+open_out(void)
+{
+    out.data = buf;
+    out.len = sizeof(buf);
+}
+
+
+static void
+is(chatws_rc_e rc, const char *text)
+{
+    if (!ok(rc == CHATWS_OK && out.len == strlen(text)
+            && memcmp(out.data, text, out.len) == 0,
+            "%s", text))
+    {
+        printf("# rc %d, %.*s\n", rc, (int) out.len, out.data);
+    }
+}
