@@ -10,6 +10,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "endpoint/ngx_http_chatws_body.h"
+#include "endpoint/ngx_http_chatws_field.h"
 
 #include <zlib.h>
 
@@ -20,6 +21,7 @@
 
 static ngx_int_t ngx_http_chatws_read_buf(ngx_http_request_t *r,
     ngx_buf_t *b, u_char *p);
+static ngx_http_chatws_coding_e ngx_http_chatws_coding_of(ngx_str_t *name);
 static void *ngx_http_chatws_zalloc(void *opaque, u_int items, u_int size);
 static void ngx_http_chatws_zfree(void *opaque, void *address);
 
@@ -151,6 +153,84 @@ static void
 ngx_http_chatws_zfree(void *opaque, void *address)
 {
     (void) ngx_pfree(opaque, address);
+}
+
+
+ngx_http_chatws_coding_e
+ngx_http_chatws_coding(ngx_list_t *headers)
+{
+    u_char                    *last, *p;
+    ngx_str_t                  name;
+    chatws_str_t              *value;
+    ngx_http_chatws_walk_t     walk;
+    ngx_http_chatws_coding_e   coding, next;
+
+    static ngx_str_t           field = ngx_string("content-encoding");
+
+    coding = NGX_HTTP_CHATWS_IDENTITY;
+
+    ngx_http_chatws_walk(&walk, headers);
+
+    while ((value = ngx_http_chatws_next_field(&walk, &field)) != NULL) {
+
+        p = value->data;
+        last = value->data + value->len;
+
+        while (p < last) {
+
+            if (*p == ',' || *p == ' ' || *p == '\t') {
+                p++;
+                continue;
+            }
+
+            name.data = p;
+
+            while (p < last && *p != ',' && *p != ' ' && *p != '\t') {
+                p++;
+            }
+
+            name.len = p - name.data;
+            next = ngx_http_chatws_coding_of(&name);
+
+            if (next == NGX_HTTP_CHATWS_IDENTITY) {
+                continue;
+            }
+
+            coding = coding == NGX_HTTP_CHATWS_IDENTITY
+                     ? next : NGX_HTTP_CHATWS_OTHER;
+        }
+    }
+
+    return coding;
+}
+
+
+static ngx_http_chatws_coding_e
+ngx_http_chatws_coding_of(ngx_str_t *name)
+{
+    ngx_uint_t  i;
+
+    static const struct {
+        ngx_str_t                 name;
+        ngx_http_chatws_coding_e  coding;
+    } codings[] = {
+        { ngx_string("identity"), NGX_HTTP_CHATWS_IDENTITY },
+        { ngx_string("gzip"), NGX_HTTP_CHATWS_GZIP },
+        { ngx_string("x-gzip"), NGX_HTTP_CHATWS_GZIP },
+        { ngx_string("deflate"), NGX_HTTP_CHATWS_DEFLATE }
+    };
+
+    for (i = 0; i < sizeof(codings) / sizeof(codings[0]); i++) {
+
+        if (name->len == codings[i].name.len
+            && ngx_strncasecmp(name->data, codings[i].name.data, name->len)
+               == 0)
+        {
+            return codings[i].coding;
+        }
+    }
+
+    return NGX_HTTP_CHATWS_OTHER;
 }
 
 

@@ -29,6 +29,17 @@ ngx_int_t ngx_http_chatws_read_chain(ngx_http_request_t *r, ngx_chain_t *in,
 ngx_int_t ngx_http_chatws_gunzip(ngx_http_request_t *r, ngx_str_t *in,
     size_t max, ngx_str_t *out);
 
+/* What the content of a message is coded with: RFC 9110, 8.4. */
+
+typedef enum {
+    NGX_HTTP_CHATWS_IDENTITY = 0,      /* nothing */
+    NGX_HTTP_CHATWS_GZIP,
+    NGX_HTTP_CHATWS_DEFLATE,
+    NGX_HTTP_CHATWS_OTHER              /* another coding, or several */
+} ngx_http_chatws_coding_e;
+
+ngx_http_chatws_coding_e ngx_http_chatws_coding(ngx_list_t *headers);
+
 /* Whether a Content-Type is application/json, with any parameters. */
 ngx_int_t ngx_http_chatws_is_json(ngx_str_t *type);
 

@@ -13,9 +13,9 @@
 
 
 void
-ngx_http_chatws_walk(ngx_http_chatws_walk_t *walk, ngx_http_request_t *r)
+ngx_http_chatws_walk(ngx_http_chatws_walk_t *walk, ngx_list_t *headers)
 {
-    walk->part = &r->headers_in.headers.part;
+    walk->part = &headers->part;
     walk->i = 0;
 }
 
@@ -35,8 +35,11 @@ ngx_http_chatws_next_field(ngx_http_chatws_walk_t *walk, ngx_str_t *name)
 
         h = (ngx_table_elt_t *) walk->part->elts + walk->i++;
 
-        if (h->key.len == name->len
-            && ngx_strncmp(h->lowcase_key, name->data, name->len) == 0)
+        /* a field of an answer that was taken back has no hash */
+
+        if (h->hash != 0
+            && h->key.len == name->len
+            && ngx_strncasecmp(h->key.data, name->data, name->len) == 0)
         {
             return (chatws_str_t *) &h->value;
         }

@@ -24,11 +24,10 @@ typedef struct {
 } ngx_http_chatws_walk_t;
 
 
-/* Begins a walk. */
-void ngx_http_chatws_walk(ngx_http_chatws_walk_t *walk,
-    ngx_http_request_t *r);
+/* Begins a walk over the fields of a request or of an answer. */
+void ngx_http_chatws_walk(ngx_http_chatws_walk_t *walk, ngx_list_t *headers);
 
-/* The value of the next field of that name, in lower case, or NULL. */
+/* The value of the next field of that name, or NULL. */
 chatws_str_t *ngx_http_chatws_next_field(ngx_http_chatws_walk_t *walk,
     ngx_str_t *name);
 

@@ -16,6 +16,7 @@
 
 
 static ngx_int_t ngx_http_chatws_check_type(ngx_http_request_t *r);
+static ngx_int_t ngx_http_chatws_check_coding(ngx_http_request_t *r);
 static void ngx_http_chatws_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_chatws_publish_body(ngx_http_request_t *r);
 
@@ -26,6 +27,7 @@ ngx_http_chatws_publish_handler(ngx_http_request_t *r)
     ngx_int_t                    rc;
 
     static ngx_str_t             allow = ngx_string("POST");
+    static ngx_str_t             identity = ngx_string("identity");
 
     static const chatws_fault_t  method =
         ngx_http_chatws_fault("Method not allowed",
@@ -33,6 +35,9 @@ ngx_http_chatws_publish_handler(ngx_http_request_t *r)
     static const chatws_fault_t  type =
         ngx_http_chatws_fault("Unsupported media type",
                               "Content-Type must be application/json");
+    static const chatws_fault_t  coding =
+        ngx_http_chatws_fault("Unsupported content coding",
+                              "a body with Content-Encoding is not read");
 
     if (r->method != NGX_HTTP_POST) {
 
@@ -46,6 +51,18 @@ ngx_http_chatws_publish_handler(ngx_http_request_t *r)
     if (!ngx_http_chatws_check_type(r)) {
         return ngx_http_chatws_refuse(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
                                       &type);
+    }
+
+    if (!ngx_http_chatws_check_coding(r)) {
+
+        if (ngx_http_chatws_add_header(r, "Accept-Encoding", &identity)
+            != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return ngx_http_chatws_refuse(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                      &coding);
     }
 
     rc = ngx_http_read_client_request_body(r, ngx_http_chatws_body_handler);
@@ -68,6 +85,15 @@ ngx_http_chatws_check_type(ngx_http_request_t *r)
     }
 
     return ngx_http_chatws_is_json(&r->headers_in.content_type->value);
+}
+
+
+static ngx_int_t
+ngx_http_chatws_check_coding(ngx_http_request_t *r)
+{
+    return r != r->main
+           || ngx_http_chatws_coding(&r->headers_in.headers)
+              == NGX_HTTP_CHATWS_IDENTITY;
 }
 
 

@@ -15,7 +15,7 @@
 
 static ngx_int_t ngx_http_chatws_status_headers(ngx_http_request_t *r,
     ngx_uint_t status);
-static ngx_int_t ngx_http_chatws_has_error_page(ngx_http_request_t *r,
+static ngx_http_err_page_t *ngx_http_chatws_error_page(ngx_http_request_t *r,
     ngx_uint_t status);
 
 
@@ -85,25 +85,32 @@ ngx_int_t
 ngx_http_chatws_refuse(ngx_http_request_t *r, ngx_uint_t status,
     const chatws_fault_t *fault)
 {
-    ngx_int_t     rc;
-    chatws_str_t  body;
-
-    rc = ngx_http_discard_request_body(r);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
+    ngx_int_t             rc;
+    chatws_str_t          body;
+    ngx_http_err_page_t  *page;
 
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                   "chatws refuses with %ui: %V, %V", status,
                   (ngx_str_t *) &fault->error, (ngx_str_t *) &fault->details);
 
-    if (ngx_http_chatws_status_headers(r, status) != NGX_OK) {
+    page = ngx_http_chatws_error_page(r, status);
+
+    /* with "=" the answer is another one, of a location that wants the body */
+
+    if ((page == NULL || page->overwrite == -1)
+        && ngx_http_chatws_status_headers(r, status) != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ngx_http_chatws_has_error_page(r, status)) {
+    if (page != NULL) {
         return status;
+    }
+
+    rc = ngx_http_chatws_ignore_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     body.len = CHATWS_NOTIFY_SIZE;
@@ -117,6 +124,17 @@ ngx_http_chatws_refuse(ngx_http_request_t *r, ngx_uint_t status,
     }
 
     return ngx_http_chatws_send_json(r, status, (ngx_str_t *) &body);
+}
+
+
+/* A client that waits to be asked for it is not asked: RFC 9110, 10.1.1. */
+
+ngx_int_t
+ngx_http_chatws_ignore_body(ngx_http_request_t *r)
+{
+    r->expect_tested = 1;
+
+    return ngx_http_discard_request_body(r);
 }
 
 
@@ -168,8 +186,10 @@ ngx_http_chatws_status_headers(ngx_http_request_t *r, ngx_uint_t status)
 }
 
 
-static ngx_int_t
-ngx_http_chatws_has_error_page(ngx_http_request_t *r, ngx_uint_t status)
+/* NULL: the location has none for this status. */
+
+static ngx_http_err_page_t *
+ngx_http_chatws_error_page(ngx_http_request_t *r, ngx_uint_t status)
 {
     ngx_uint_t                 i;
     ngx_http_err_page_t       *err_page;
@@ -178,16 +198,16 @@ ngx_http_chatws_has_error_page(ngx_http_request_t *r, ngx_uint_t status)
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
     if (clcf->error_pages == NULL || r != r->main || r->error_page) {
-        return 0;
+        return NULL;
     }
 
     err_page = clcf->error_pages->elts;
 
     for (i = 0; i < clcf->error_pages->nelts; i++) {
         if (err_page[i].status == (ngx_int_t) status) {
-            return 1;
+            return &err_page[i];
         }
     }
 
-    return 0;
+    return NULL;
 }

@@ -28,13 +28,16 @@ ngx_int_t ngx_http_chatws_send_json(ngx_http_request_t *r, ngx_uint_t status,
     ngx_str_t *body);
 
 /*
- * Refuses a request, whose body is thrown away: with the specification's error
- * message, or by the location's error_page where it has one for this status.
- * A 426 and a 503 get the fields that belong to them.  Returns what a content
- * handler returns.
+ * Refuses a request: with the specification's error message, and its body is
+ * thrown away; or by the location's error_page where it has one for this
+ * status.  A 426 and a 503 get the fields that belong to them.  Returns what
+ * a content handler returns.
  */
 ngx_int_t ngx_http_chatws_refuse(ngx_http_request_t *r, ngx_uint_t status,
     const chatws_fault_t *fault);
+
+/* Throws the body of a request away; returns what a content handler does. */
+ngx_int_t ngx_http_chatws_ignore_body(ngx_http_request_t *r);
 
 
 /* not among the codes of ngx_http_request.h */

@@ -79,12 +79,6 @@ ngx_http_chatws_status_handler(ngx_http_request_t *r)
         ngx_http_chatws_fault("Method not allowed",
                               "the status is read with GET");
 
-    rc = ngx_http_discard_request_body(r);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
 
         if (ngx_http_chatws_add_header(r, "Allow", &allow) != NGX_OK) {
@@ -92,6 +86,12 @@ ngx_http_chatws_status_handler(ngx_http_request_t *r)
         }
 
         return ngx_http_chatws_refuse(r, NGX_HTTP_NOT_ALLOWED, &method);
+    }
+
+    rc = ngx_http_chatws_ignore_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);

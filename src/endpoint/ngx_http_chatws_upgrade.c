@@ -176,7 +176,7 @@ ngx_http_chatws_field_has(ngx_http_request_t *r, ngx_str_t *name,
     chatws_str_t            *value;
     ngx_http_chatws_walk_t   walk;
 
-    ngx_http_chatws_walk(&walk, r);
+    ngx_http_chatws_walk(&walk, &r->headers_in.headers);
 
     while ((value = ngx_http_chatws_next_field(&walk, name)) != NULL) {
         if (chatws_handshake_token(value, token) == CHATWS_OK) {
@@ -197,7 +197,7 @@ ngx_http_chatws_field_once(ngx_http_request_t *r, ngx_str_t *name,
     chatws_str_t            *value;
     ngx_http_chatws_walk_t   walk;
 
-    ngx_http_chatws_walk(&walk, r);
+    ngx_http_chatws_walk(&walk, &r->headers_in.headers);
 
     while ((value = ngx_http_chatws_next_field(&walk, name)) != NULL) {
 
@@ -223,7 +223,7 @@ ngx_http_chatws_negotiate_protocol(ngx_http_request_t *r,
 
     static ngx_str_t         name = ngx_string("sec-websocket-protocol");
 
-    ngx_http_chatws_walk(&walk, r);
+    ngx_http_chatws_walk(&walk, &r->headers_in.headers);
 
     while ((value = ngx_http_chatws_next_field(&walk, &name)) != NULL) {
 
@@ -265,7 +265,7 @@ ngx_http_chatws_negotiate_deflate(ngx_http_request_t *r,
     policy.server_bits = MAX_WBITS;
     policy.client_bits = MAX_WBITS;
 
-    ngx_http_chatws_walk(&walk, r);
+    ngx_http_chatws_walk(&walk, &r->headers_in.headers);
 
     while ((value = ngx_http_chatws_next_field(&walk, &name)) != NULL) {
 

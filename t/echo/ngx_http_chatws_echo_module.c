@@ -105,11 +105,6 @@ ngx_http_chatws_echo_handler(ngx_http_request_t *r)
     status = ngx_http_chatws_handshake(r, &celcf->limits, &hs, &fault);
 
     if (status != 0) {
-
-        if (ngx_http_discard_request_body(r) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
         return ngx_http_chatws_refuse(r, status, fault);
     }
 

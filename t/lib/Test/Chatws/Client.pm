@@ -243,7 +243,7 @@ sub read_answer {
 
     Test::Nginx::log_in($answer{head});
 
-    return \%answer if $answer{status} == 101;
+    return \%answer if $answer{status} < 200;
 
     $self->read_body(\%answer, $until) unless $no_body;
     $answer{json} = eval { $json->decode($answer{body}) };
