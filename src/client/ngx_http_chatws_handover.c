@@ -30,6 +30,9 @@
 /* so often for want of a descriptor, then the client has to come back */
 #define NGX_HTTP_CHATWS_YIELDS     100
 
+/* descriptors for nginx's cache manager and cache loader */
+#define NGX_HTTP_CHATWS_HELPERS    2
+
 
 /* of a hub */
 
@@ -42,11 +45,13 @@ typedef struct {
     ngx_connection_t           ident;      /* of the events */
     uint64_t                   position;   /* of all clients being sent */
     ngx_uint_t                 n;          /* sent in this turn */
-    ngx_uint_t                 yields;     /* since one was received */
+    ngx_uint_t                 yields;     /* since one was taken over */
+    ngx_uint_t                 reserve;    /* descriptors left to nginx */
     unsigned                   full:1;
 } ngx_http_chatws_handover_t;
 
 
+static ngx_uint_t ngx_http_chatws_reserve(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_chatws_leaves(ngx_http_chatws_client_t *client);
 static void ngx_http_chatws_stays(ngx_http_chatws_client_t *client);
 static void ngx_http_chatws_leave_handler(ngx_event_t *ev);
@@ -61,6 +66,8 @@ static void ngx_http_chatws_yield(ngx_http_chatws_handover_t *h);
 static void ngx_http_chatws_yield_handler(ngx_event_t *ev);
 static void ngx_http_chatws_receive_handler(ngx_event_t *rev);
 static void ngx_http_chatws_receive(ngx_http_chatws_hub_t *hub,
+    ngx_socket_t fd, u_char *data, size_t len);
+static void ngx_http_chatws_turn_away(ngx_http_chatws_hub_t *hub,
     ngx_socket_t fd, u_char *data, size_t len);
 static void ngx_http_chatws_reject(ngx_socket_t fd, ngx_uint_t begun);
 static void ngx_http_chatws_reject_rest(ngx_http_chatws_hub_t *hub);
@@ -78,6 +85,7 @@ ngx_http_chatws_handover_init(ngx_http_chatws_hub_t *hub,
     }
 
     h->place = place;
+    h->reserve = ngx_http_chatws_reserve(cycle);
 
     h->ident.fd = (ngx_socket_t) -1;
     h->ident.data = hub;
@@ -94,6 +102,24 @@ ngx_http_chatws_handover_init(ngx_http_chatws_hub_t *hub,
     hub->handover = h;
 
     return ngx_http_chatws_listen(hub, cycle);
+}
+
+
+/*
+ * A worker gets a channel to each process that nginx starts after it, those of
+ * the next reload included.  Without a descriptor for it nginx closes the
+ * worker's own channel, which then is never told to quit.
+ */
+
+static ngx_uint_t
+ngx_http_chatws_reserve(ngx_cycle_t *cycle)
+{
+    ngx_core_conf_t  *ccf;
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
+    return ngx_min((ngx_uint_t) ccf->worker_processes + NGX_HTTP_CHATWS_HELPERS,
+                   NGX_HTTP_CHATWS_PASS_ROOM - NGX_HTTP_CHATWS_ADOPTIONS);
 }
 
 
@@ -367,7 +393,7 @@ ngx_http_chatws_receive_handler(ngx_event_t *rev)
 {
     ssize_t                      n;
     ngx_fd_t                     fd;
-    ngx_uint_t                   i;
+    ngx_uint_t                   i, room;
     ngx_connection_t            *c;
     ngx_http_chatws_hub_t       *hub;
     ngx_http_chatws_handover_t  *h;
@@ -391,12 +417,12 @@ ngx_http_chatws_receive_handler(ngx_event_t *rev)
         return;
     }
 
+    room = ngx_http_chatws_pass_room(c->fd,
+                                     NGX_HTTP_CHATWS_ADOPTIONS + h->reserve);
+
     for (i = 0; i < NGX_HTTP_CHATWS_ADOPTIONS; i++) {
 
-        if (h->yields < NGX_HTTP_CHATWS_YIELDS
-            && !ngx_http_chatws_pass_room(c->fd))
-        {
-            /* it would come without its descriptor, which is lost then */
+        if (room <= i + h->reserve && h->yields < NGX_HTTP_CHATWS_YIELDS) {
             ngx_http_chatws_yield(h);
             return;
         }
@@ -408,10 +434,17 @@ ngx_http_chatws_receive_handler(ngx_event_t *rev)
             return;
         }
 
-        if (n > 0) {
-            h->yields = 0;
-            ngx_http_chatws_receive(hub, fd, parcel, n);
+        if (n == NGX_ERROR) {
+            continue;
         }
+
+        if (room <= i + h->reserve) {
+            ngx_http_chatws_turn_away(hub, fd, parcel, n);
+            continue;
+        }
+
+        h->yields = 0;
+        ngx_http_chatws_receive(hub, fd, parcel, n);
     }
 }
 
@@ -433,12 +466,20 @@ ngx_http_chatws_receive(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
         || ngx_http_chatws_parcel_read(hub, fd, limits, rules, data, len)
            != NGX_OK)
     {
-        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                      "chatws zone \"%V\": a client of another worker can't "
-                      "be taken over, closing it", &hub->zone.name);
-
-        ngx_http_chatws_reject(fd, ngx_http_chatws_parcel_begun(data, len));
+        ngx_http_chatws_turn_away(hub, fd, data, len);
     }
+}
+
+
+static void
+ngx_http_chatws_turn_away(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
+    u_char *data, size_t len)
+{
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "chatws zone \"%V\": a client of another worker can't "
+                  "be taken over, closing it", &hub->zone.name);
+
+    ngx_http_chatws_reject(fd, ngx_http_chatws_parcel_begun(data, len));
 }
 
 

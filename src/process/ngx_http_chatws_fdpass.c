@@ -93,19 +93,24 @@ ngx_http_chatws_pass_send(ngx_fd_t pair, ngx_fd_t fd, u_char *data,
 
 
 ngx_uint_t
-ngx_http_chatws_pass_room(ngx_fd_t pair)
+ngx_http_chatws_pass_room(ngx_fd_t pair, ngx_uint_t n)
 {
-    ngx_fd_t  fd;
+    ngx_uint_t  i, room;
+    ngx_fd_t    fds[NGX_HTTP_CHATWS_PASS_ROOM];
 
-    fd = dup(pair);
+    for (room = 0; room < n; room++) {
+        fds[room] = dup(pair);
 
-    if (fd == -1) {
-        return 0;
+        if (fds[room] == -1) {
+            break;
+        }
     }
 
-    (void) close(fd);
+    for (i = 0; i < room; i++) {
+        (void) close(fds[i]);
+    }
 
-    return 1;
+    return room;
 }
 
 

@@ -18,6 +18,9 @@
 /* a parcel that is larger is not sent */
 #define NGX_HTTP_CHATWS_PARCEL_MAX  (64 * 1024)
 
+/* descriptors that are looked for at once */
+#define NGX_HTTP_CHATWS_PASS_ROOM   1024
+
 
 /* Opens the pair: fds[0] to receive, fds[1] to send. */
 ngx_int_t ngx_http_chatws_pass_open(ngx_fd_t fds[2], ngx_log_t *log);
@@ -26,8 +29,11 @@ ngx_int_t ngx_http_chatws_pass_open(ngx_fd_t fds[2], ngx_log_t *log);
 ngx_int_t ngx_http_chatws_pass_send(ngx_fd_t pair, ngx_fd_t fd, u_char *data,
     size_t len, ngx_log_t *log);
 
-/* Whether this process could hold one more descriptor. */
-ngx_uint_t ngx_http_chatws_pass_room(ngx_fd_t pair);
+/*
+ * Returns how many descriptors more this process could hold, at most n, which
+ * is at most NGX_HTTP_CHATWS_PASS_ROOM.
+ */
+ngx_uint_t ngx_http_chatws_pass_room(ngx_fd_t pair, ngx_uint_t n);
 
 /*
  * Receives a parcel of up to NGX_HTTP_CHATWS_PARCEL_MAX bytes and its
