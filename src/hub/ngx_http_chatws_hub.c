@@ -18,6 +18,9 @@
 
 #define NGX_HTTP_CHATWS_TICK        500
 
+/* ticks: how long after a reload nginx may tell its old workers to quit */
+#define NGX_HTTP_CHATWS_REPLACED    20
+
 /* member rows of a dead worker taken out under one lock */
 #define NGX_HTTP_CHATWS_REAP_BATCH  16
 
@@ -29,6 +32,7 @@ static void ngx_http_chatws_hub_claim(ngx_http_chatws_hub_t *hub,
 static void ngx_http_chatws_hub_wakeup(ngx_event_t *rev);
 static void ngx_http_chatws_hub_drain(ngx_http_chatws_hub_t *hub);
 static void ngx_http_chatws_hub_tick(ngx_event_t *ev);
+static void ngx_http_chatws_hub_quit(ngx_http_chatws_hub_t *hub);
 static uint32_t ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub);
 static ngx_int_t ngx_http_chatws_hub_dead(ngx_pid_t pid);
 static uint32_t ngx_http_chatws_hub_release(ngx_http_chatws_hub_t *hub,
@@ -351,7 +355,34 @@ ngx_http_chatws_hub_tick(ngx_event_t *ev)
         ngx_post_event(&hub->drain, &ngx_posted_events);
     }
 
+    ngx_http_chatws_hub_quit(hub);
+
     ngx_add_timer(ev, NGX_HTTP_CHATWS_TICK);
+}
+
+
+/*
+ * A worker that has no descriptor for a channel to another one loses its own
+ * channel, and would stay forever after a reload: nobody can tell it to quit.
+ */
+
+static void
+ngx_http_chatws_hub_quit(ngx_http_chatws_hub_t *hub)
+{
+    if (ngx_process != NGX_PROCESS_WORKER
+        || ngx_exiting
+        || ngx_quit
+        || ngx_http_chatws_zone_newest(&hub->zone)
+        || ++hub->replaced < NGX_HTTP_CHATWS_REPLACED)
+    {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "chatws zone \"%V\": nginx has not told this worker to quit "
+                  "after a reload, quitting", &hub->zone.name);
+
+    ngx_quit = 1;
 }
 
 

@@ -212,6 +212,7 @@ struct ngx_http_chatws_hub_s {
     uint64_t                         owed[CHATWS_SLOTS_MAX / 64];
     void                            *handover;  /* the client's */
     ngx_msec_t                       coalesce;
+    ngx_uint_t                       replaced;  /* ticks since a reload */
     uint32_t                         slot;
 };
 
