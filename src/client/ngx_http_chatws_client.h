@@ -20,7 +20,10 @@
 #include "session/ngx_http_chatws_session.h"
 
 
-/* what a location allows its clients; lives as long as its configuration */
+/*
+ * What a location allows its clients; lives as long as its configuration.
+ * Each setting has a row in ngx_http_chatws_conf_settings.
+ */
 
 typedef struct {
     uint64_t                       place;     /* fingerprint of all this */
@@ -28,9 +31,7 @@ typedef struct {
     ngx_uint_t                     history;           /* messages replayed */
     ngx_msec_t                     history_time;      /* and their age */
     ngx_flag_t                     own_messages;
-#if (NGX_PCRE)
     ngx_regex_t                   *chat_pattern;      /* NULL: any */
-#endif
 } ngx_http_chatws_rules_t;
 
 

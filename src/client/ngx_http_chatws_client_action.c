@@ -316,15 +316,6 @@ ngx_int_t
 ngx_http_chatws_chat_allowed(const ngx_http_chatws_rules_t *rules,
     ngx_str_t *chat)
 {
-#if (NGX_PCRE)
-
-    if (rules->chat_pattern != NULL
-        && ngx_regex_exec(rules->chat_pattern, chat, NULL, 0) < 0)
-    {
-        return 0;
-    }
-
-#endif
-
-    return 1;
+    return rules->chat_pattern == NULL
+           || ngx_regex_exec(rules->chat_pattern, chat, NULL, 0) >= 0;
 }

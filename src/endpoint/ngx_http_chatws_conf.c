@@ -16,8 +16,6 @@
 #define NGX_HTTP_CHATWS_HISTORY_MAX  100000
 
 
-static void ngx_http_chatws_merge_handler(ngx_conf_t *cf,
-    ngx_http_chatws_loc_conf_t *conf, ngx_http_chatws_loc_conf_t *prev);
 static char *ngx_http_chatws_add_place(ngx_conf_t *cf,
     ngx_http_chatws_loc_conf_t *cwlcf);
 static ngx_int_t ngx_http_chatws_zone_args(ngx_conf_t *cf, ngx_str_t *name,
@@ -25,6 +23,43 @@ static ngx_int_t ngx_http_chatws_zone_args(ngx_conf_t *cf, ngx_str_t *name,
 static char *ngx_http_chatws_refer(ngx_conf_t *cf, ngx_shm_zone_t **zone);
 static char *ngx_http_chatws_set_handler(ngx_conf_t *cf,
     ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_handler_pt handler);
+
+
+#define ngx_http_chatws_rule(field, value)                                    \
+    ngx_http_chatws_number(ngx_http_chatws_loc_conf_t, rules.field, value)
+
+#define ngx_http_chatws_pointer(field, reach, mix)                            \
+    ngx_http_chatws_word(ngx_http_chatws_loc_conf_t, field, reach, NULL, mix)
+
+const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
+
+    ngx_http_chatws_rule(max_subscriptions, 1000),
+    ngx_http_chatws_rule(history, 1000),
+    ngx_http_chatws_rule(history_time, 60 * 60 * 1000),
+    ngx_http_chatws_rule(own_messages, 0),
+    ngx_http_chatws_pointer(rules.chat_pattern, NGX_HTTP_CHATWS_INHERIT, NULL),
+
+    ngx_http_chatws_pointer(handler, NGX_HTTP_CHATWS_OWN, NULL),
+    ngx_http_chatws_pointer(zone, NGX_HTTP_CHATWS_OWN,
+                            ngx_http_chatws_mix_zone),
+    ngx_http_chatws_pointer(capture, NGX_HTTP_CHATWS_INHERIT, NULL),
+    ngx_http_chatws_text(ngx_http_chatws_loc_conf_t, pattern),
+
+    ngx_http_chatws_pointer(user, NGX_HTTP_CHATWS_INHERIT,
+                            ngx_http_chatws_mix_complex),
+    ngx_http_chatws_pointer(username, NGX_HTTP_CHATWS_INHERIT,
+                            ngx_http_chatws_mix_complex),
+    ngx_http_chatws_pointer(origins, NGX_HTTP_CHATWS_INHERIT,
+                            ngx_http_chatws_mix_strs),
+
+    ngx_http_chatws_last
+};
+
+/* a row for each field behind the limits, but for rules.place */
+
+ngx_http_chatws_settings_complete(ngx_http_chatws_conf_settings,
+    sizeof(ngx_http_chatws_loc_conf_t) - sizeof(ngx_http_chatws_limits_t)
+    - sizeof(uint64_t), 1);
 
 
 void *
@@ -77,27 +112,8 @@ ngx_http_chatws_create_loc_conf(ngx_conf_t *cf)
         return NULL;
     }
 
-    /*
-     * set by ngx_pcalloc():
-     *
-     *     cwlcf->handler = NULL;
-     *     cwlcf->zone = NULL;
-     *     cwlcf->capture = NULL;
-     */
-
     ngx_http_chatws_limits_create(&cwlcf->limits);
-
-    cwlcf->rules.max_subscriptions = NGX_CONF_UNSET_UINT;
-    cwlcf->rules.history = NGX_CONF_UNSET_UINT;
-    cwlcf->rules.history_time = NGX_CONF_UNSET_MSEC;
-    cwlcf->rules.own_messages = NGX_CONF_UNSET;
-#if (NGX_PCRE)
-    cwlcf->rules.chat_pattern = NGX_CONF_UNSET_PTR;
-#endif
-
-    cwlcf->user = NGX_CONF_UNSET_PTR;
-    cwlcf->username = NGX_CONF_UNSET_PTR;
-    cwlcf->origins = NGX_CONF_UNSET_PTR;
+    ngx_http_chatws_settings_create(ngx_http_chatws_conf_settings, cwlcf);
 
     return cwlcf;
 }
@@ -109,63 +125,29 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_chatws_loc_conf_t *prev = parent;
     ngx_http_chatws_loc_conf_t *conf = child;
 
-    ngx_http_chatws_limits_merge(&conf->limits, &prev->limits);
-
-    /* the protocol is text: RFC 6455, 7.4.1, code 1003 */
-    conf->limits.reader.no_binary = 1;
-
-    ngx_conf_merge_uint_value(conf->rules.max_subscriptions,
-                              prev->rules.max_subscriptions, 1000);
-    ngx_conf_merge_uint_value(conf->rules.history, prev->rules.history, 1000);
-    ngx_conf_merge_msec_value(conf->rules.history_time,
-                              prev->rules.history_time, 60 * 60 * 1000);
-    ngx_conf_merge_value(conf->rules.own_messages, prev->rules.own_messages,
-                         0);
-#if (NGX_PCRE)
-    ngx_conf_merge_ptr_value(conf->rules.chat_pattern,
-                             prev->rules.chat_pattern, NULL);
-#endif
-
-    if (conf->capture == NULL) {
-        conf->capture = prev->capture;
-    }
-
-    ngx_conf_merge_ptr_value(conf->user, prev->user, NULL);
-    ngx_conf_merge_ptr_value(conf->username, prev->username, NULL);
-    ngx_conf_merge_ptr_value(conf->origins, prev->origins, NULL);
-    ngx_conf_merge_str_value(conf->pattern, prev->pattern, "");
-
-    ngx_http_chatws_merge_handler(cf, conf, prev);
-
-    return conf->handler == ngx_http_chatws_endpoint_handler
-           ? ngx_http_chatws_add_place(cf, conf)
-           : NGX_CONF_OK;
-}
-
-
-/*
- * nginx keeps the handler of a location in which an "if" is true, and takes
- * all configurations of the "if"; in "limit_except" it keeps nothing.
- */
-
-static void
-ngx_http_chatws_merge_handler(ngx_conf_t *cf,
-    ngx_http_chatws_loc_conf_t *conf, ngx_http_chatws_loc_conf_t *prev)
-{
     ngx_http_core_loc_conf_t  *clcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    if (!clcf->noname) {
-        return;
-    }
+    /*
+     * nginx keeps the handler of a location in which an "if" is true, and
+     * takes all configurations of the "if"; in "limit_except" it keeps nothing
+     */
 
-    conf->handler = prev->handler;
-    conf->zone = prev->zone;
+    ngx_http_chatws_limits_merge(&conf->limits, &prev->limits);
+    ngx_http_chatws_settings_merge(ngx_http_chatws_conf_settings, conf, prev,
+                                   clcf->noname);
+
+    /* the protocol is text: RFC 6455, 7.4.1, code 1003 */
+    conf->limits.reader.no_binary = 1;
 
     if (clcf->lmt_excpt && clcf->handler == NULL) {
         clcf->handler = conf->handler;
     }
+
+    return conf->handler == ngx_http_chatws_endpoint_handler
+           ? ngx_http_chatws_add_place(cf, conf)
+           : NGX_CONF_OK;
 }
 
 
@@ -305,7 +287,7 @@ ngx_http_chatws_refer(ngx_conf_t *cf, ngx_shm_zone_t **zone)
 {
     ngx_str_t  *value;
 
-    if (*zone != NULL) {
+    if (*zone != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
     }
 
@@ -489,8 +471,6 @@ ngx_http_chatws_set_history(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 char *
 ngx_http_chatws_set_pattern(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-#if (NGX_PCRE)
-
     ngx_http_chatws_loc_conf_t *cwlcf = conf;
 
     ngx_str_t            *value;
@@ -521,10 +501,4 @@ ngx_http_chatws_set_pattern(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     cwlcf->pattern = value[1];
 
     return NGX_CONF_OK;
-
-#else
-
-    return "needs an nginx that is built with PCRE";
-
-#endif
 }

@@ -24,6 +24,8 @@ typedef struct {
 } ngx_http_chatws_main_conf_t;
 
 
+/* each setting has a row in a table: ngx_http_chatws_conf_settings */
+
 typedef struct {
     ngx_http_chatws_limits_t   limits;      /* has to be the first */
     ngx_http_chatws_rules_t    rules;
@@ -87,6 +89,11 @@ char *ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent,
 uint64_t ngx_http_chatws_fingerprint(ngx_conf_t *cf,
     ngx_http_chatws_loc_conf_t *cwlcf);
 
+/* what pointers of settings stand for in it: ngx_http_chatws_mix_pt */
+void ngx_http_chatws_mix_zone(uint64_t *hash, const void *value);
+void ngx_http_chatws_mix_complex(uint64_t *hash, const void *value);
+void ngx_http_chatws_mix_strs(uint64_t *hash, const void *value);
+
 /* setters of directives */
 char *ngx_http_chatws_set_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -113,6 +120,8 @@ ngx_int_t ngx_http_chatws_status_handler(ngx_http_request_t *r);
 /* Installs the filters of chatws_publish_response; postconfiguration. */
 ngx_int_t ngx_http_chatws_capture_init(ngx_conf_t *cf);
 
+
+extern const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[];
 
 extern ngx_module_t  ngx_http_chatws_module;
 

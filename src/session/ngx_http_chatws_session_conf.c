@@ -48,6 +48,29 @@ ngx_conf_post_t  ngx_http_chatws_token_post = {
 };
 
 
+#define ngx_http_chatws_limit(field, value)                                   \
+    ngx_http_chatws_number(ngx_http_chatws_limits_t, field, value)
+
+const ngx_http_chatws_setting_t  ngx_http_chatws_limits_settings[] = {
+
+    ngx_http_chatws_limit(max_message_size, 16 * 1024),
+    ngx_http_chatws_limit(send_buffer, 256 * 1024),
+    ngx_http_chatws_limit(ping_interval, 30000),
+    ngx_http_chatws_limit(ping_timeout, 10000),
+    ngx_http_chatws_limit(drain, 10000),
+    ngx_http_chatws_limit(deflate, 0),
+    ngx_http_chatws_limit(deflate_takeover, 0),
+    ngx_http_chatws_limit(deflate_level, 1),
+    ngx_http_chatws_limit(deflate_min_length, 128),
+    ngx_http_chatws_text(ngx_http_chatws_limits_t, subprotocol),
+
+    ngx_http_chatws_last
+};
+
+ngx_http_chatws_settings_complete(ngx_http_chatws_limits_settings,
+    offsetof(ngx_http_chatws_limits_t, reader), 1);
+
+
 char *
 ngx_http_chatws_check_bounds(ngx_conf_t *cf, void *post, void *data)
 {
@@ -98,15 +121,7 @@ ngx_http_chatws_check_token(ngx_conf_t *cf, void *post, void *data)
 void
 ngx_http_chatws_limits_create(ngx_http_chatws_limits_t *limits)
 {
-    limits->max_message_size = NGX_CONF_UNSET_SIZE;
-    limits->send_buffer = NGX_CONF_UNSET_SIZE;
-    limits->ping_interval = NGX_CONF_UNSET_MSEC;
-    limits->ping_timeout = NGX_CONF_UNSET_MSEC;
-    limits->drain = NGX_CONF_UNSET_MSEC;
-    limits->deflate = NGX_CONF_UNSET;
-    limits->deflate_takeover = NGX_CONF_UNSET;
-    limits->deflate_level = NGX_CONF_UNSET;
-    limits->deflate_min_length = NGX_CONF_UNSET_SIZE;
+    ngx_http_chatws_settings_create(ngx_http_chatws_limits_settings, limits);
 }
 
 
@@ -114,20 +129,8 @@ void
 ngx_http_chatws_limits_merge(ngx_http_chatws_limits_t *conf,
     ngx_http_chatws_limits_t *prev)
 {
-    ngx_conf_merge_size_value(conf->max_message_size, prev->max_message_size,
-                              16 * 1024);
-    ngx_conf_merge_size_value(conf->send_buffer, prev->send_buffer,
-                              256 * 1024);
-    ngx_conf_merge_msec_value(conf->ping_interval, prev->ping_interval,
-                              30000);
-    ngx_conf_merge_msec_value(conf->ping_timeout, prev->ping_timeout, 10000);
-    ngx_conf_merge_msec_value(conf->drain, prev->drain, 10000);
-    ngx_conf_merge_value(conf->deflate, prev->deflate, 0);
-    ngx_conf_merge_value(conf->deflate_takeover, prev->deflate_takeover, 0);
-    ngx_conf_merge_value(conf->deflate_level, prev->deflate_level, 1);
-    ngx_conf_merge_size_value(conf->deflate_min_length,
-                              prev->deflate_min_length, 128);
-    ngx_conf_merge_str_value(conf->subprotocol, prev->subprotocol, "");
+    ngx_http_chatws_settings_merge(ngx_http_chatws_limits_settings, conf,
+                                   prev, 0);
 
     conf->reader.memory.alloc = ngx_http_chatws_alloc;
     conf->reader.memory.free = ngx_http_chatws_release;

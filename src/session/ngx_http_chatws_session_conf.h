@@ -14,11 +14,13 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "websocket/chatws_reader.h"
+#include "session/ngx_http_chatws_settings.h"
 
 
 /*
  * Lives as long as its configuration; has to be the first member of the
- * location configuration of each module that uses the engine.
+ * location configuration of each module that uses the engine.  Each setting
+ * has a row in ngx_http_chatws_limits_settings.
  */
 
 typedef struct {
@@ -56,6 +58,8 @@ void ngx_http_chatws_limits_create(ngx_http_chatws_limits_t *limits);
 void ngx_http_chatws_limits_merge(ngx_http_chatws_limits_t *conf,
     ngx_http_chatws_limits_t *prev);
 
+
+extern const ngx_http_chatws_setting_t  ngx_http_chatws_limits_settings[];
 
 extern ngx_http_chatws_bounds_t  ngx_http_chatws_message_bounds;
 extern ngx_http_chatws_bounds_t  ngx_http_chatws_buffer_bounds;

@@ -92,8 +92,8 @@ for my $name (@sections) {
 
     my ($value) = $default =~ /^`$name (\w+)\b.*;`$/;
     my $field = $field{$name} || $name =~ s/^chatws_//r;
-    my ($set) = $source =~ /_(?:merge|init)_\w+\(\w+->(?:\w+\.)?$field,\s*
-                            (?:prev->(?:\w+\.)?$field,\s*)?([^)]*)\)/x;
+    my ($set) = $source =~ /_(?:init_\w+\(\w+->|limit\(|rule\()$field,\s*
+                            ([^)]*)\)/x;
 
     fault("$name: the default is not understood"), next
         if !defined $value || !defined $set;

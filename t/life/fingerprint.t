@@ -1,0 +1,154 @@
+#!/usr/bin/perl
+
+# Copyright (C) chatws contributors
+#
+# A session goes on after a reload only where all of the module that is in
+# force in its location is as before.
+
+use warnings;
+use strict;
+
+use Test::More;
+
+BEGIN { use FindBin; push @INC, "$FindBin::Bin/../lib"; }
+
+use Test::Chatws;
+use Test::Nginx;
+
+# name, before and after the reload; the same for the first ones
+
+my @cases = (
+    [ 'nothing', '', '' ],
+    [ 'spelled out', '', 'chatws_history 1000 60m; chatws_drain 0;' ],
+    [ 'the user as before', 'chatws_user $arg_a; chatws_username $arg_b;',
+      'chatws_user "$arg_a"; chatws_username $arg_b;' ],
+    [ 'origins as before', 'chatws_allowed_origins http://a.example;',
+      'chatws_allowed_origins http://a.example;' ],
+    [ 'an if that was not there', '',
+      'if ($http_none) { set $none 1; }' ],
+    [ 'publishing what is answered', '', 'chatws_publish_response chat;' ],
+);
+
+my $same = @cases;
+
+push @cases, (
+    [ 'chatws', 'chatws chat;', 'chatws other;' ],
+    [ 'chatws_allowed_origins', '',
+      'chatws_allowed_origins http://a.example;' ],
+    [ 'chatws_allowed_origins, more',
+      'chatws_allowed_origins http://a.example;',
+      'chatws_allowed_origins http://a.example http://b.example;' ],
+    [ 'chatws_allowed_origins, others',
+      'chatws_allowed_origins http://a.example http://bc.example;',
+      'chatws_allowed_origins http://a.example http://cb.example;' ],
+    [ 'chatws_chat_pattern', 'chatws_chat_pattern .;',
+      'chatws_chat_pattern ^.;' ],
+    [ 'chatws_deflate', '', 'chatws_deflate on;' ],
+    [ 'chatws_deflate_context_takeover', '',
+      'chatws_deflate_context_takeover on;' ],
+    [ 'chatws_deflate_level', '', 'chatws_deflate_level 2;' ],
+    [ 'chatws_deflate_min_length', '', 'chatws_deflate_min_length 1;' ],
+    [ 'chatws_drain', '', 'chatws_drain 1h;' ],
+    [ 'chatws_history', '', 'chatws_history 999;' ],
+    [ 'chatws_history, time', '', 'chatws_history 1000 2h;' ],
+    [ 'chatws_max_message_size', '', 'chatws_max_message_size 15k;' ],
+    [ 'chatws_max_subscriptions', '', 'chatws_max_subscriptions 999;' ],
+    [ 'chatws_own_messages', '', 'chatws_own_messages on;' ],
+    [ 'chatws_ping_interval', '', 'chatws_ping_interval 1h;' ],
+    [ 'chatws_ping_timeout', '', 'chatws_ping_timeout 11s;' ],
+    [ 'chatws_send_buffer', '', 'chatws_send_buffer 255k;' ],
+    [ 'chatws_subprotocol', '', 'chatws_subprotocol chat;' ],
+    [ 'chatws_user', '', 'chatws_user $remote_user;' ],
+    [ 'chatws_user, another', 'chatws_user $arg_a;', 'chatws_user $arg_b;' ],
+    [ 'chatws_user, none', 'chatws_user $arg_a;', '' ],
+    [ 'chatws_username', '', 'chatws_username $arg_b;' ],
+    [ 'chatws_username, another', 'chatws_username $arg_a;',
+      'chatws_username $arg_b;' ],
+    [ 'one for the other', 'chatws_user $arg_a;', 'chatws_username $arg_a;' ],
+);
+
+my $t = Test::Nginx->new()->has(qw/ http rewrite /)->plan(3 * @cases + 5);
+
+# each directive that a session may be told apart by is here
+
+my $code = join '', map { slurp($_) }
+    map { glob "$Test::Chatws::TOP/$_" } qw{ *_module.c src/*.h src/*/*.h };
+
+$code =~ s/\h*\\$//mg;
+
+my %case = map { my ($name) = $_->[0] =~ /^(chatws_\w+)/; ($name || '') => 1 }
+    @cases;
+
+is(join(' ', grep { !$case{$_} } $code =~
+    /\{\s*ngx_string\("(chatws_\w+)"\),\s*NGX_HTTP_CHATWS_ANY_CONF/g), '',
+    'all directives are here');
+
+$t->write_file_expand('nginx.conf', configuration(1))->run();
+
+my $unnamed = ws(user => 'u', chats => 'c', path => '/unnamed', port => 8081);
+my @ws = map {
+    ws(args => "userId=u&a=u&b=v", chats => 'c', path => "/$_")
+} 0 .. $#cases;
+
+$t->write_file_expand('nginx.conf', configuration(2));
+ok(reloaded($t), 'reload');
+
+for my $i (0 .. $#cases) {
+    my ($name) = @{$cases[$i]};
+
+    is($ws[$i]->{status}, 101, "$name, connected");
+
+    if ($i < $same) {
+        my $answer = $ws[$i]->subscribe('later') || {};
+        is($answer->{chatId}, 'later', "$name, goes on");
+        ok(!$ws[$i]->{eof}, "$name, open");
+
+    } else {
+        is(($ws[$i]->await_close() || {})->{reason},
+            'service restart, reconnect', "$name, closed");
+        ok($ws[$i]->ended(), "$name, ended");
+    }
+}
+
+is(($unnamed->await_close() || {})->{reason}, 'service restart, reconnect',
+    'another server name');
+
+ok(Test::Chatws::until(sub {
+    request('GET', '/status')->{json}{moved} == $same
+}), 'handed over');
+
+is(scalar(() = $t->read_file('error.log') =~ /can't be taken over/g), 0,
+    'none was offered in vain');
+
+$_->drop() for @ws;
+
+
+sub configuration {
+    my ($which) = @_;
+
+    my $locations = '';
+
+    for my $i (0 .. $#cases) {
+        my $text = $cases[$i][$which];
+        my $own = $text =~ /\bchatws \w/ ? '' : 'chatws chat;';
+
+        $locations .= "location = /$i { $own $text }\n";
+    }
+
+    my $name = $which == 1 ? 'before' : 'after';
+
+    return conf(http => "chatws_zone zone=other:1m; chatws_drain 0;",
+        server => "$locations
+        location = /status {
+            chatws_status chat;
+        }
+    }
+
+    server {
+        listen 127.0.0.1:8081;
+        server_name $name;
+
+        location = /unnamed {
+            chatws chat;
+        }");
+}
