@@ -3,7 +3,7 @@ package Test::Chatws::Piece;
 # Copyright (C) chatws contributors
 #
 # An nginx of its own around a piece of configuration, beside the one of the
-# test, and what the examples of the README that are served have to do.
+# test, and what the examples of the documents that are served have to do.
 
 use warnings;
 use strict;
@@ -12,7 +12,7 @@ use MIME::Base64 qw/ encode_base64 /;
 use POSIX qw/ WNOHANG /;
 
 use Test::Chatws ();
-use Test::Chatws::Readme;
+use Test::Chatws::Docs;
 use Test::Nginx qw/ port /;
 
 my $instances = 0;
@@ -34,7 +34,7 @@ sub new {
     mkdir $dir;
     mkdir "$dir/logs";
 
-    my $conf = Test::Chatws::Readme::whole($text,
+    my $conf = Test::Chatws::Docs::whole($text,
         port => 80,
         main => "daemon off;\npid $dir/nginx.pid;\n"
             . "error_log $dir/error.log info;\n$ENV{TEST_NGINX_GLOBALS}",

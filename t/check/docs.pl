@@ -2,21 +2,25 @@
 
 # Copyright (C) chatws contributors
 #
-# What the README says of the sources is so: places and defaults of directives
+# What the documents say of the sources is so: places and defaults of directives
 # (and that they come in order, each with a version), log messages, reasons of
-# closes, names of files, links within.  Its examples are run by t/readme.t.
+# closes, names of files, links within.  Its examples are run by t/conf/docs.t.
 
 use warnings;
 use strict;
 
 use FindBin;
+use lib "$FindBin::Bin/../lib";
+
+use Test::Chatws::Docs;
 
 chdir "$FindBin::Bin/../.." or die "cannot enter the tree: $!\n";
 
 my @faults;
-my $readme = text_of('README.md');
-my @source = map { text_of($_) } 'ngx_http_chatws_module.c',
-    glob 'src/*/*.[ch]';
+my @pages = Test::Chatws::Docs::pages('.');
+my $docs = Test::Chatws::Docs::whole_text('.');
+my @source = map { Test::Chatws::Docs::text_of($_) }
+    'ngx_http_chatws_module.c', glob 'src/*/*.[ch]';
 
 # macros of several lines, and strings of several parts, become one
 
@@ -24,22 +28,14 @@ s/\h*\\$//mg, s/"\s*\n\s*"//g, s/\\"/'/g for @source;
 
 my $source = join '', @source;
 
-sub text_of {
-    my ($path) = @_;
-
-    open my $fh, '<', $path or die "cannot read $path: $!\n";
-    local $/;
-    return scalar <$fh>;
-}
-
 sub fault {
-    push @faults, "README.md: @_";
+    push @faults, "docs: @_";
 }
 
 sub section {
     my ($title) = @_;
 
-    return $readme =~ /^#+ \Q$title\E\n(.*?)(?=^#|\z)/ms ? $1 : '';
+    return $docs =~ /^#+ \Q$title\E\n(.*?)(?=^#|\z)/ms ? $1 : '';
 }
 
 sub rows {
@@ -68,7 +64,7 @@ my @sections = grep { $_ ne 'chatws' || $flags{$_} }
 sub section_names {
     my ($part) = @_;
 
-    my ($text) = $readme =~ /^## \Q$part\E\n(.*?)(?=^## |\z)/ms;
+    my ($text) = $docs =~ /^## \Q$part\E\n(.*?)(?=^## |\z)/ms;
     return $text =~ /^### (\w+)$/mg;
 }
 
@@ -76,7 +72,7 @@ fault('the directives are not in order')
     if "@sections" ne join ' ', sort @sections;
 
 for my $name (@sections) {
-    my ($text) = $readme =~ /^### \Q$name\E\n(.*?)(?=^#+ |\z)/ms;
+    my ($text) = $docs =~ /^### \Q$name\E\n(.*?)(?=^#+ |\z)/ms;
     my %row = map { @$_ } rows($text);
     my ($syntax) = $text =~ /^\| Syntax: +\| (.*?) *\|$/m;
 
@@ -156,23 +152,55 @@ for my $row (rows(section('Errors')), rows(section('Connecting'))) {
 
 # --- files and links
 
-for my $path ($readme =~ m{`((?:t|src|conf)/[\w./-]+)`}g) {
-    fault("no file $path") unless -e $path;
+# as it is read: a heading in a block of code is none
+
+sub headings {
+    my ($text) = @_;
+
+    $text =~ s/^```.*?^```$//msg;
+
+    return { map { lc() =~ s/[^\w -]//gr =~ s/ /-/gr => 1 }
+        $text =~ /^#+ (.*)$/mg };
 }
 
-for my $path ($readme =~ /\]\((?!#|\w+:)([^)]*)\)/g) {
-    fault("no file $path") unless -e $path;
+sub text_without_code {
+    my ($path) = @_;
+
+    return Test::Chatws::Docs::text_of($path) =~ s/^```.*?^```$//msgr;
 }
 
-my %anchor = map { lc() =~ s/[^\w -]//gr =~ s/ /-/gr => 1 }
-    $readme =~ /^#+ (.*)$/mg;
+my %anchor;
 
-for my $anchor ($readme =~ /\]\(#([^)]*)\)/g) {
-    fault("no section #$anchor") unless $anchor{$anchor};
+for my $page (@pages, 'conf/client/README.md') {
+    my $text = text_without_code($page);
+    my ($folder) = $page =~ m{^(.*/)};
+
+    $folder = '' unless defined $folder;
+
+    for my $path ($text =~ m{`((?:t|src|conf|tools|docs)/[\w./-]+)`}g) {
+        push @faults, "$page: no file $path" unless -e $path;
+    }
+
+    for my $link ($text =~ /\]\((?!\w+:)([^)\s]*)\)/g) {
+        my ($path, $name) = $link =~ /^([^#]*)(?:#(.*))?$/;
+
+        $path = length $path ? $folder . $path : $page;
+
+        if (!-e $path) {
+            push @faults, "$page: no file $link";
+            next;
+        }
+
+        next unless defined $name;
+
+        $anchor{$path} ||= headings(Test::Chatws::Docs::text_of($path));
+        push @faults, "$page: no section $link" unless $anchor{$path}{$name};
+    }
+
+    push @faults, "$page: blanks at the end of a line"
+        if $text =~ /[ \t]$/m;
+    push @faults, "$page: a tab" if $text =~ /\t/;
 }
-
-fault('blanks at the end of a line') if $readme =~ /[ \t]$/m;
-fault('a tab') if $readme =~ /\t/;
 
 print "$_\n" for @faults;
 

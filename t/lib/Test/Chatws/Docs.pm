@@ -1,10 +1,10 @@
-package Test::Chatws::Readme;
+package Test::Chatws::Docs;
 
 # Copyright (C) chatws contributors
 #
-# The examples of a Markdown file as steps to be taken in order: code blocks,
-# and the comments <!-- test: ... --> in front of them or on their own.  Pieces
-# of nginx configuration become whole ones.
+# The pages of the documents, and their examples as steps to be taken in order:
+# code blocks, and the comments <!-- test: ... --> in front of them or on their
+# own.  Pieces of nginx configuration become whole ones.
 
 use warnings;
 use strict;
@@ -32,6 +32,33 @@ sub text_of {
     open my $fh, '<:raw', $path or die "cannot read $path: $!\n";
     local $/;
     return scalar <$fh>;
+}
+
+
+# The pages below a directory, in the order in which a reader meets them.
+
+sub pages {
+    my ($top) = @_;
+
+    my @pages = map { s{^\Q$top\E/}{}r } sort glob "$top/docs/*.md";
+
+    die "no pages in $top/docs\n" unless @pages;
+
+    return ('README.md', @pages);
+}
+
+
+# All pages as one text; headings of pages other than the first are a level
+# deeper, so that each page is a part of the whole.
+
+sub whole_text {
+    my ($top) = @_;
+
+    my @texts = map { text_of("$top/$_") } pages($top);
+
+    s/^(?=#+ )(?!#!)/#/mg for @texts[1 .. $#texts];
+
+    return join "\n", @texts;
 }
 
 

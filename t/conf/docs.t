@@ -2,8 +2,8 @@
 
 # Copyright (C) chatws contributors
 #
-# What the README shows works: each of its examples is run, in order, against
-# the demo; pieces of configuration are checked, or served and used.
+# What the documents show works: each example of each page is run, in order,
+# against the demo; pieces of configuration are checked, or served and used.
 
 use warnings;
 use strict;
@@ -16,7 +16,7 @@ use IO::Socket::IP;
 
 use Test::Chatws;
 use Test::Chatws::Piece;
-use Test::Chatws::Readme;
+use Test::Chatws::Docs;
 use Test::Nginx;
 
 my $top = $Test::Chatws::TOP;
@@ -27,9 +27,16 @@ my $own = own_network();
 my $t = Test::Nginx->new()->has(qw/ http proxy /)->has_daemon('curl');
 my $d = $t->testdir();
 
-my $readme = Test::Chatws::Readme::text_of("$top/README.md");
-my @faults;
-my @steps = Test::Chatws::Readme::steps($readme, sub { push @faults, @_ });
+my $text = Test::Chatws::Docs::whole_text($top);
+my (@faults, @steps);
+
+for my $page (Test::Chatws::Docs::pages($top)) {
+    my @some = Test::Chatws::Docs::steps(
+        Test::Chatws::Docs::text_of("$top/$page"),
+        sub { push @faults, map { "$page: $_" } @_ });
+
+    push @steps, map { { %$_, page => $page } } @some;
+}
 
 my $served;
 
@@ -42,7 +49,7 @@ my %verb = (
     check => \&check,
     serve => \&serve,
     served => sub {
-        like($served, Test::Chatws::Readme::pattern($_[0]{text}, 1), $_[1]);
+        like($served, Test::Chatws::Docs::pattern($_[0]{text}, 1), $_[1]);
     },
     console => \&console,
     node => \&node,
@@ -50,7 +57,7 @@ my %verb = (
     post => \&post,
     answer => \&answer,
     sysctl => \&sysctl,
-    picture => sub { pass("line $_[0]{line}: a picture") },
+    picture => sub { pass("$_[1]: a picture") },
 );
 
 my %default = (nginx => 'check', sh => 'run');
@@ -95,7 +102,7 @@ $t->plan(@steps + 3);
 
 # --- the demo, which the examples talk to
 
-my $conf = Test::Chatws::Readme::text_of("$top/conf/nginx.conf");
+my $conf = Test::Chatws::Docs::text_of("$top/conf/nginx.conf");
 my $user = $> == 0 ? 'user root;' : '';
 
 $conf =~ s/^(?:pid|error_log) .*$//mg;
@@ -124,7 +131,7 @@ for my $step (@steps) {
 
     $verb = $default{$step->{lang}} unless defined $verb;
 
-    my $where = "line $step->{line}: "
+    my $where = "$step->{page}:$step->{line}: "
         . join ' ', grep { defined && length } $step->{lang}, $step->{verb};
 
     if (defined $verb && $verb{$verb}) {
@@ -190,7 +197,7 @@ sub output {
     my $want = $step->{text};
 
     if ($step->{lang} eq 'json') {
-        like($out, Test::Chatws::Readme::pattern($want), $where);
+        like($out, Test::Chatws::Docs::pattern($want), $where);
 
     } else {
         is($out, $want, $where);
@@ -261,18 +268,18 @@ sub sysctl {
 # All lines of "Default:" together.
 
 sub faults_of_defaults {
-    my @lines = $readme =~ /^\| Default: +\| `(chatws.*?;)` *\|$/mg;
+    my @lines = $text =~ /^\| Default: +\| `(chatws.*?;)` *\|$/mg;
 
     return Test::Chatws::Piece->new($t, join "\n", @lines)->refused();
 }
 
 
-# The zone that the line of the README tells for so many chats and
+# The zone that the line of the documents tells for so many chats and
 # subscriptions, as bytes, takes them.
 
 sub faults_of_zone {
     my ($chats, $users) = (1500, 3);
-    my ($line) = $readme =~ /^```sh\n(awk -v chats=.*?)^```$/ms;
+    my ($line) = $text =~ /^```sh\n(awk -v chats=.*?)^```$/ms;
 
     $line =~ s/chats=\d+/chats=$chats/;
     $line =~ s/subscriptions=\d+/"subscriptions=" . $chats * $users/e;
@@ -308,6 +315,13 @@ sub faults_of_zone {
 
 
 # --- clients
+
+sub program_name {
+    my ($step, $suffix) = @_;
+
+    return $step->{page} =~ s/\W/_/gr . "_$step->{line}.$suffix";
+}
+
 
 sub program {
     my ($name, $command, $text) = @_;
@@ -397,7 +411,7 @@ sub node {
     my ($step, $where, $args) = @_;
 
     my ($type, $offline) = split / /, $args;
-    my $name = "line$step->{line}.mjs";
+    my $name = program_name($step, "mjs");
 
     SKIP: {
         skip 'no npm package ws', 1 unless -d "$npm/ws";
@@ -445,7 +459,7 @@ sub python {
     my ($step, $where, $type) = @_;
 
     my $python = '/usr/bin/python3';
-    my $name = "line$step->{line}.py";
+    my $name = program_name($step, "py");
 
     SKIP: {
         skip 'no python3-websockets', 1
@@ -489,7 +503,7 @@ sub talk {
 
         my $greeting = $client->await('connected');
         my $re = length $step->{text}
-            ? Test::Chatws::Readme::pattern($text) : qr/./;
+            ? Test::Chatws::Docs::pattern($text) : qr/./;
 
         like($greeting && $client->{last}, $re, $where);
         return;
@@ -522,7 +536,7 @@ sub talk {
     my $want = json_of($text) or return fail("$where: not JSON");
     my $event = $client->await($want->{type});
 
-    like($event && $client->{last}, Test::Chatws::Readme::pattern($text),
+    like($event && $client->{last}, Test::Chatws::Docs::pattern($text),
         $where);
 }
 
@@ -539,7 +553,7 @@ sub answer {
     my ($step, $where, $status) = @_;
 
     my $ok = $reply->{status} == $status
-        && $reply->{body} =~ Test::Chatws::Readme::pattern($step->{text});
+        && $reply->{body} =~ Test::Chatws::Docs::pattern($step->{text});
 
     ok($ok, $where) or diag("$reply->{status} $reply->{body}");
 }
