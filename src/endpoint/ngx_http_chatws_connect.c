@@ -45,9 +45,6 @@ ngx_http_chatws_endpoint_handler(ngx_http_request_t *r)
     static const chatws_fault_t   method =
         ngx_http_chatws_fault("Method not allowed",
                               "a WebSocket is opened with GET");
-    static const chatws_fault_t   origin =
-        ngx_http_chatws_fault("Origin not allowed",
-                              "this server does not serve that origin");
 
     if (r->method != NGX_HTTP_GET) {
 
@@ -66,8 +63,8 @@ ngx_http_chatws_endpoint_handler(ngx_http_request_t *r)
         return ngx_http_chatws_refuse(r, status, fault);
     }
 
-    if (!ngx_http_chatws_origin_allowed(r, &hs.origin)) {
-        return ngx_http_chatws_refuse(r, NGX_HTTP_FORBIDDEN, &origin);
+    if (ngx_http_chatws_check_page(r, &fault) != NGX_OK) {
+        return ngx_http_chatws_refuse(r, NGX_HTTP_FORBIDDEN, fault);
     }
 
     ctx = ngx_http_chatws_get_ctx(r);

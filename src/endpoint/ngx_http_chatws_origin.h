@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * chatws_allowed_origins: whose pages may connect.
+ * chatws_allowed_origins: whose pages may connect, and publish.
  */
 
 
@@ -13,14 +13,16 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "protocol/chatws_notify.h"
 
 
 /*
- * Whether the location allows pages of that origin.  What has none, with data
- * NULL, is allowed.
+ * Checks that the location allows requests of the page that made this one.
+ * What comes from no page, or from one of the same origin that says so without
+ * the field "Origin", is allowed.  NGX_OK; NGX_DECLINED: fault says why.
  */
-ngx_int_t ngx_http_chatws_origin_allowed(ngx_http_request_t *r,
-    ngx_str_t *origin);
+ngx_int_t ngx_http_chatws_check_page(ngx_http_request_t *r,
+    const chatws_fault_t **fault);
 
 
 #endif /* _NGX_HTTP_CHATWS_ORIGIN_H_INCLUDED_ */

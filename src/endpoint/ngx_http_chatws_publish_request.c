@@ -11,11 +11,13 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "endpoint/ngx_http_chatws_body.h"
+#include "endpoint/ngx_http_chatws_origin.h"
 #include "endpoint/ngx_http_chatws_publish.h"
 #include "endpoint/ngx_http_chatws_response.h"
 
 
-static ngx_int_t ngx_http_chatws_check_type(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_chatws_check_sender(ngx_http_request_t *r,
+    const chatws_fault_t **fault);
 static ngx_int_t ngx_http_chatws_check_coding(ngx_http_request_t *r);
 static void ngx_http_chatws_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_chatws_publish_body(ngx_http_request_t *r);
@@ -25,6 +27,8 @@ ngx_int_t
 ngx_http_chatws_publish_handler(ngx_http_request_t *r)
 {
     ngx_int_t                    rc;
+    ngx_uint_t                   status;
+    const chatws_fault_t        *fault;
 
     static ngx_str_t             allow = ngx_string("POST");
     static ngx_str_t             identity = ngx_string("identity");
@@ -32,9 +36,6 @@ ngx_http_chatws_publish_handler(ngx_http_request_t *r)
     static const chatws_fault_t  method =
         ngx_http_chatws_fault("Method not allowed",
                               "messages are published with POST");
-    static const chatws_fault_t  type =
-        ngx_http_chatws_fault("Unsupported media type",
-                              "Content-Type must be application/json");
     static const chatws_fault_t  coding =
         ngx_http_chatws_fault("Unsupported content coding",
                               "a body with Content-Encoding is not read");
@@ -48,9 +49,10 @@ ngx_http_chatws_publish_handler(ngx_http_request_t *r)
         return ngx_http_chatws_refuse(r, NGX_HTTP_NOT_ALLOWED, &method);
     }
 
-    if (!ngx_http_chatws_check_type(r)) {
-        return ngx_http_chatws_refuse(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
-                                      &type);
+    status = ngx_http_chatws_check_sender(r, &fault);
+
+    if (status != 0) {
+        return ngx_http_chatws_refuse(r, status, fault);
     }
 
     if (!ngx_http_chatws_check_coding(r)) {
@@ -75,16 +77,36 @@ ngx_http_chatws_publish_handler(ngx_http_request_t *r)
 }
 
 
-/* A subrequest has the header of its parent, which says nothing of it. */
+/*
+ * A page of another origin may send a POST without being asked first, but not
+ * as JSON.  A subrequest has the header of its parent, which says nothing of
+ * it.  Returns 0, or the status to refuse with, for the reason in *fault.
+ */
 
-static ngx_int_t
-ngx_http_chatws_check_type(ngx_http_request_t *r)
+static ngx_uint_t
+ngx_http_chatws_check_sender(ngx_http_request_t *r,
+    const chatws_fault_t **fault)
 {
-    if (r != r->main || r->headers_in.content_type == NULL) {
-        return 1;
+    static const chatws_fault_t  type =
+        ngx_http_chatws_fault("Unsupported media type",
+                              "Content-Type must be application/json");
+
+    if (r != r->main) {
+        return 0;
     }
 
-    return ngx_http_chatws_is_json(&r->headers_in.content_type->value);
+    if (ngx_http_chatws_check_page(r, fault) != NGX_OK) {
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    if (r->headers_in.content_type == NULL
+        || !ngx_http_chatws_is_json(&r->headers_in.content_type->value))
+    {
+        *fault = &type;
+        return NGX_HTTP_UNSUPPORTED_MEDIA_TYPE;
+    }
+
+    return 0;
 }
 
 

@@ -134,8 +134,6 @@ ngx_http_chatws_handshake(ngx_http_request_t *r,
 
     hs->key.len = fields.key.len;
     hs->key.data = fields.key.data;
-    hs->origin.len = fields.origin.len;
-    hs->origin.data = fields.origin.data;
 
     return 0;
 }

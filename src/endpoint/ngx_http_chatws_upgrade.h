@@ -21,7 +21,6 @@
 
 typedef struct {
     ngx_str_t                key;
-    ngx_str_t                origin;        /* data NULL: none */
     chatws_deflate_params_t  params;        /* if deflate */
     unsigned                 subprotocol:1; /* the configured one is chosen */
     unsigned                 deflate:1;

@@ -165,7 +165,7 @@ for my $case (
         $status, "type $type");
 }
 
-is(request('POST', '/api/messages', body => $good)->{status}, 201,
+is(request('POST', '/api/messages', body => $good)->{status}, 415,
     'no type');
 like(publish($good, headers => [ 'Content-Type: text/plain' ])->{body},
     qr/^\{"type":"error","error":/, '415, JSON');
@@ -200,7 +200,8 @@ for my $uri (qw{ /disk /small }) {
 }
 
 $answer = request('POST', '/api/messages', no_length => 1,
-    headers => [ 'Transfer-Encoding: chunked' ],
+    headers => [ 'Content-Type: application/json',
+        'Transfer-Encoding: chunked' ],
     body => sprintf("%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n", 10,
         substr($good, 0, 10), length($good) - 10, substr($good, 10)));
 is($answer->{status}, 201, 'a chunked request');
@@ -209,6 +210,7 @@ is($answer->{status}, 201, 'a chunked request');
 
 my $client = Test::Chatws::Client->dial();
 my $post = "POST /api/messages HTTP/1.1\r\nHost: x\r\n"
+    . "Content-Type: application/json\r\n"
     . 'Content-Length: ' . length($good) . "\r\n\r\n$good";
 
 $client->send_raw($post x 3);

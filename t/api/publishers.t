@@ -203,8 +203,9 @@ sub message {
     my $body = '{"chatId":"c' . $id % $chats . "\",\"text\":\"$id/$k\","
         . '"sender":"s","filler":"' . 'x' x ($k * 97 % 400) . '"}';
 
-    return "POST $uri HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
-        . length($body) . "\r\n\r\n$body";
+    return "POST $uri HTTP/1.1\r\nHost: localhost\r\n"
+        . "Content-Type: application/json\r\n"
+        . 'Content-Length: ' . length($body) . "\r\n\r\n$body";
 }
 
 

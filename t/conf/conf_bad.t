@@ -105,7 +105,7 @@ is($status, 0, 'and a right one is not') or diag($out);
 
 unlink $t->testdir() . '/nginx.pid';
 $t->run();
-is(request('POST', '/api/messages', body => '')->{status}, 400, 'it runs');
+is(publish('')->{status}, 400, 'it runs');
 
 
 sub tested {

@@ -182,6 +182,7 @@ sub post {
         sender => 'x' });
 
     return exchange("POST /api/messages HTTP/1.1\r\nHost: localhost\r\n"
+        . "Content-Type: application/json\r\n"
         . 'Content-Length: ' . length($body) . "\r\n\r\n$body");
 }
 

@@ -130,6 +130,7 @@ sub post {
         text => $text, sender => 's' });
 
     $client->send_raw("POST /api/messages HTTP/1.1\r\nHost: x\r\n"
+        . "Content-Type: application/json\r\n"
         . 'Content-Length: ' . length($body) . "\r\n\r\n$body");
 
     return $client->read_answer();
