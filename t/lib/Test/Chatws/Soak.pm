@@ -158,16 +158,6 @@ sub summary {
 }
 
 
-# What the log tells of, besides what is meant to happen.
-
-sub alerts {
-    my ($t, $but) = @_;
-
-    return join "\n", grep { /\[(?:alert|emerg|crit)\]/ && !/$but/ }
-        split /\n/, $t->read_file('error.log');
-}
-
-
 sub DESTROY {
     my ($self) = @_;
 
