@@ -14,6 +14,11 @@
 #include "process/ngx_http_chatws_scratch.h"
 
 
+/* members of a batch, and how many of them may be refused before it ends */
+#define NGX_HTTP_CHATWS_BATCH_MAX     1000
+#define NGX_HTTP_CHATWS_BATCH_ERRORS  100
+
+
 static chatws_rc_e ngx_http_chatws_batch_member(void *data,
     const chatws_json_member_t *m);
 static ngx_uint_t ngx_http_chatws_batch_publish(ngx_http_request_t *r,
@@ -41,6 +46,9 @@ ngx_http_chatws_publish_batch(ngx_http_request_t *r,
     static const chatws_fault_t   empty =
         { chatws_str(CHATWS_E_MESSAGE),
           chatws_str("a batch must have a message") };
+    static const chatws_fault_t   long_one =
+        { chatws_str(CHATWS_E_MESSAGE),
+          chatws_str("a batch must have at most 1000 messages") };
 
     size = chatws_json_arena_size(text->len);
     mem = ngx_http_chatws_scratch_get(NGX_HTTP_CHATWS_SCRATCH_PARSE, size);
@@ -59,6 +67,11 @@ ngx_http_chatws_publish_batch(ngx_http_request_t *r,
 
     if (rc == CHATWS_BUSY) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc == CHATWS_DECLINED) {
+        *fault = long_one;
+        return NGX_HTTP_BAD_REQUEST;
     }
 
     if (rc != CHATWS_OK || texts.nelts == 0) {
@@ -87,6 +100,10 @@ ngx_http_chatws_batch_member(void *data, const chatws_json_member_t *m)
 
     ngx_str_t  *text;
 
+    if (texts->nelts == NGX_HTTP_CHATWS_BATCH_MAX) {
+        return CHATWS_DECLINED;
+    }
+
     text = ngx_array_push(texts);
     if (text == NULL) {
         return CHATWS_BUSY;
@@ -99,20 +116,35 @@ ngx_http_chatws_batch_member(void *data, const chatws_json_member_t *m)
 }
 
 
-/* Publishes the texts, and replaces each by its result. */
+/*
+ * Publishes the texts, and replaces each by its result.  After too many that
+ * are refused the next result says so, and is the last.
+ */
 
 static ngx_uint_t
 ngx_http_chatws_batch_publish(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub, ngx_array_t *texts, void *mem, size_t size)
 {
-    ngx_str_t       *text, answer;
-    ngx_uint_t       i, rc, status;
-    chatws_fault_t   fault;
+    ngx_str_t                    *text, answer;
+    ngx_uint_t                    errors, i, rc, status;
+    chatws_fault_t                fault;
+
+    static const chatws_fault_t   many =
+        { chatws_str("Too many errors"),
+          chatws_str("this message of the batch and the rest are not "
+                     "published") };
 
     text = texts->elts;
     status = 0;
+    errors = 0;
 
     for (i = 0; i < texts->nelts; i++) {
+
+        if (errors == NGX_HTTP_CHATWS_BATCH_ERRORS) {
+            texts->nelts = i + 1;
+            return ngx_http_chatws_batch_fault(r, &many, &text[i]) == NGX_OK
+                   ? status : NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
 
         rc = ngx_http_chatws_publish_one(r, hub, &text[i], mem, size, &answer,
                                          &fault);
@@ -122,6 +154,10 @@ ngx_http_chatws_batch_publish(ngx_http_request_t *r,
                 && ngx_http_chatws_batch_fault(r, &fault, &answer) != NGX_OK))
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        if (rc != NGX_HTTP_CREATED) {
+            errors++;
         }
 
         if (status == 0 || rc == NGX_HTTP_CREATED) {
