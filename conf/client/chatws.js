@@ -16,9 +16,9 @@ const defaults = {
     typingLost: 10000,
 };
 
-/* application events of these names are seen as "message" only */
+/* our own events: the server takes no publications of these names */
 const own = ['open', 'connecting', 'reconnecting', 'closed', 'recovered',
-    'gap', 'message', 'error'];
+    'gap', 'message', 'error', 'unauthorized', 'denied', 'undecryptable'];
 
 const probe = 'chatws:probe';
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "protocol/chatws_publication.h"
+#include "protocol/chatws_type.h"
 #include "base/chatws_name.h"
 
 
@@ -254,7 +255,7 @@ chatws_publication_kind(chatws_publication_t *pub,
     return chatws_notify_fail(&pub->fault, CHATWS_E_MESSAGE,
                               "type must be new_message, chat_update, "
                               "or a name of a-z, 0-9 and _ that is not "
-                              "the server's own");
+                              "the server's or the client's own");
 }
 
 
@@ -278,10 +279,7 @@ chatws_publication_is_event(const chatws_str_t *name)
         }
     }
 
-    return !chatws_publication_is(name, "connected")
-           && !chatws_publication_is(name, "subscription_confirmed")
-           && !chatws_publication_is(name, "user_typing")
-           && !chatws_publication_is(name, "error");
+    return !chatws_type_reserved(name);
 }
 
 

@@ -14,7 +14,7 @@ BEGIN { use FindBin; push @INC, "$FindBin::Bin/../lib"; }
 use Test::Chatws;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(35);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(51);
 
 $t->write_file_expand('nginx.conf', conf())->run();
 
@@ -59,15 +59,25 @@ is(@{$ws->{skipped}}, 0, 'not delivered to the sender');
 
 # names
 
-for my $type (qw/ a a_1 deleted /, 'x' x 64) {
+for my $type (qw/ a a_1 deleted opened resume /, 'x' x 64) {
     is(publish({ type => $type, chatId => 'c' })->{status}, 201,
         'type ' . substr $type, 0, 10);
 }
 
-for my $type (qw/ connected subscription_confirmed user_typing error /,
+for my $type (qw/ connected subscription_confirmed resumed user_typing
+    error open connecting reconnecting closed recovered gap message
+    unauthorized denied undecryptable /,
     'x' x 65, '', '1a', '_a', 'A', 'a-b', "a\n", "\x{e9}")
 {
     $answer = publish({ type => $type, chatId => 'c' });
     like("$answer->{status} $answer->{body}", qr/^400 .*\btype\b/s,
         'no type ' . JSON::PP->new->ascii->allow_nonref->encode($type));
 }
+
+# the last type of several counts, and is the one that is sent
+
+publish('{"type":"resumed","chatId":"chat_1","type":"z"}');
+ok($other->await('z'), 'a type before');
+unlike($other->{last}, qr/resumed/, 'a type before, not sent');
+is(publish('{"chatId":"c","ty\u0070e":"r\u0065sumed"}')->{status}, 400,
+    'escaped');

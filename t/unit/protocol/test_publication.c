@@ -10,6 +10,7 @@
 #include "json_test.h"
 
 #include "protocol/chatws_publication.c"
+#include "protocol/chatws_type.c"
 
 
 #define TEST_MS    1764237600000       /* 2025-11-27T10:00:00.000Z */
@@ -315,15 +316,20 @@ test_types(void)
     size_t       i;
 
     const char  *details = "type must be new_message, chat_update, or a name "
-                           "of a-z, 0-9 and _ that is not the server's own";
+                           "of a-z, 0-9 and _ that is not the server's "
+                           "or the client's own";
 
     const char  *names[] = { "", "connected", "subscription_confirmed",
-                             "user_typing", "error", "X", "_x", "1x", "a-b",
-                             "a b", "aB", "a\xc3\xa9", "NEW_MESSAGE",
-                             "a\\u0000" };
+                             "user_typing", "error", "resumed", "open",
+                             "connecting", "reconnecting", "closed",
+                             "recovered", "gap", "message", "unauthorized",
+                             "denied", "undecryptable", "resume\\u0064",
+                             "X", "_x", "1x", "a-b", "a b", "aB",
+                             "a\xc3\xa9", "NEW_MESSAGE", "a\\u0000" };
 
-    const char  *others[] = { "a", "a1_", "resumed", "new_messages",
-                              "errors", "user_typing2", "z9" };
+    const char  *others[] = { "a", "a1_", "resume", "new_messages",
+                              "errors", "user_typing2", "z9", "opened",
+                              "typing", "close" };
 
     bad("{\"chatId\":\"c\",\"type\":1}", CHATWS_E_MESSAGE,
         "type must be a string");
