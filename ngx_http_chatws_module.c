@@ -181,10 +181,13 @@ ngx_http_chatws_init_module(ngx_cycle_t *cycle)
     ngx_http_chatws_place_t      *places;
     ngx_http_chatws_main_conf_t  *cwmcf;
 
+    ngx_http_chatws_zone_report(cycle, &ngx_http_chatws_module);
+
     cwmcf = ngx_http_chatws_main_conf(cycle);
 
     if (cwmcf == NULL) {
-        return NGX_OK;
+        /* the only process ends then: it is too late to refuse a reload */
+        return ngx_http_chatws_zone_check(cycle, &ngx_http_chatws_module);
     }
 
     zones = cwmcf->zones.elts;

@@ -98,7 +98,8 @@ ngx_http_chatws_init_main_conf(ngx_conf_t *cf, void *conf)
 
     ngx_conf_init_msec_value(cwmcf->coalesce, 0);
 
-    return NGX_CONF_OK;
+    return ngx_http_chatws_zone_check(cf->cycle, &ngx_http_chatws_module)
+           == NGX_OK ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 

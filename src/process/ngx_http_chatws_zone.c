@@ -18,6 +18,10 @@
 #define NGX_HTTP_CHATWS_LOCK_SLEEP  1
 
 
+static ngx_shm_zone_t *ngx_http_chatws_zone_next(ngx_list_part_t **part,
+    ngx_uint_t *n, void *tag);
+static ngx_shm_zone_t *ngx_http_chatws_zone_find(ngx_cycle_t *cycle,
+    ngx_shm_zone_t *shm_zone);
 static void ngx_http_chatws_zone_wait(ngx_http_chatws_zone_t *zone);
 static ngx_uint_t ngx_http_chatws_zone_spin(ngx_shmtx_t *mutex);
 static ngx_int_t ngx_http_chatws_zone_init(ngx_shm_zone_t *shm_zone,
@@ -60,6 +64,113 @@ ngx_http_chatws_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size,
     shm_zone->data = zone;
 
     return shm_zone;
+}
+
+
+ngx_int_t
+ngx_http_chatws_zone_check(ngx_cycle_t *cycle, void *tag)
+{
+    ngx_uint_t        i;
+    ngx_shm_zone_t   *old, *shm_zone;
+    ngx_list_part_t  *part;
+
+    if (ngx_process != NGX_PROCESS_SINGLE) {
+        return NGX_OK;
+    }
+
+    part = &cycle->old_cycle->shared_memory.part;
+    i = 0;
+
+    while ((old = ngx_http_chatws_zone_next(&part, &i, tag)) != NULL) {
+        shm_zone = ngx_http_chatws_zone_find(cycle, old);
+
+        if (shm_zone == NULL || shm_zone->shm.size != old->shm.size) {
+            ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                          "chatws_zone \"%V\" can't be removed or resized "
+                          "with \"master_process off\", restart nginx to "
+                          "do it", &old->shm.name);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_chatws_zone_report(ngx_cycle_t *cycle, void *tag)
+{
+    ngx_uint_t        i;
+    ngx_shm_zone_t   *old, *shm_zone;
+    ngx_list_part_t  *part;
+
+    part = &cycle->old_cycle->shared_memory.part;
+    i = 0;
+
+    while ((old = ngx_http_chatws_zone_next(&part, &i, tag)) != NULL) {
+        shm_zone = ngx_http_chatws_zone_find(cycle, old);
+
+        if (shm_zone == NULL) {
+            ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0,
+                          "chatws zone \"%V\" is removed: what it held is "
+                          "lost", &old->shm.name);
+
+        } else if (shm_zone->shm.size != old->shm.size) {
+            ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0,
+                          "chatws zone \"%V\" is resized from %uz to %uz "
+                          "bytes: what it held is lost", &old->shm.name,
+                          old->shm.size, shm_zone->shm.size);
+        }
+    }
+}
+
+
+/* The next zone of the module in a list of a cycle, or NULL. */
+
+static ngx_shm_zone_t *
+ngx_http_chatws_zone_next(ngx_list_part_t **part, ngx_uint_t *n, void *tag)
+{
+    ngx_shm_zone_t  *shm_zone;
+
+    for ( ; *part != NULL; *part = (*part)->next) {
+
+        shm_zone = (*part)->elts;
+
+        while (*n < (*part)->nelts) {
+            if (shm_zone[(*n)++].tag == tag) {
+                return &shm_zone[*n - 1];
+            }
+        }
+
+        *n = 0;
+    }
+
+    return NULL;
+}
+
+
+/* The zone of that name and module, or NULL. */
+
+static ngx_shm_zone_t *
+ngx_http_chatws_zone_find(ngx_cycle_t *cycle, ngx_shm_zone_t *shm_zone)
+{
+    ngx_uint_t        i;
+    ngx_shm_zone_t   *zone;
+    ngx_list_part_t  *part;
+
+    part = &cycle->shared_memory.part;
+    i = 0;
+
+    do {
+        zone = ngx_http_chatws_zone_next(&part, &i, shm_zone->tag);
+
+    } while (zone != NULL
+             && (zone->shm.name.len != shm_zone->shm.name.len
+                 || ngx_memcmp(zone->shm.name.data, shm_zone->shm.name.data,
+                               shm_zone->shm.name.len)
+                    != 0));
+
+    return zone;
 }
 
 

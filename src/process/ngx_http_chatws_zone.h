@@ -57,6 +57,20 @@ ngx_shm_zone_t *ngx_http_chatws_zone_add(ngx_conf_t *cf, ngx_str_t *name,
     size_t size, void *tag);
 
 /*
+ * While the configuration is read, all zones being known: without a master
+ * the worker goes on with the zones that it has, so none of the previous
+ * configuration may be missing or of another size.  NGX_ERROR after logging
+ * which.
+ */
+ngx_int_t ngx_http_chatws_zone_check(ngx_cycle_t *cycle, void *tag);
+
+/*
+ * When a configuration has come into force: logs what zones of the previous
+ * one were given up.
+ */
+void ngx_http_chatws_zone_report(ngx_cycle_t *cycle, void *tag);
+
+/*
  * In the master, when a configuration has come into force: begins the offers
  * of its generation, whose number its workers inherit, and adds one.
  */

@@ -11,7 +11,7 @@ use strict;
 
 use Test::More;
 
-BEGIN { use FindBin; push @INC, "$FindBin::Bin/lib"; }
+BEGIN { use FindBin; push @INC, "$FindBin::Bin/../lib"; }
 
 use Test::Chatws;
 use Test::Nginx;
