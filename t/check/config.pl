@@ -28,6 +28,13 @@ close $fh;
 my $failed = 0;
 
 for my $name (sort keys %want) {
+    next if @{$want{$name}} > 1;
+
+    print "config.pl: no files were found for $name\n";
+    $failed = 1;
+}
+
+for my $name (sort keys %want) {
     my $list = join '',
         map { "    \$ngx_addon_dir/$_ \\\n" } @{$want{$name}};
 
