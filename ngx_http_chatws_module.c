@@ -19,6 +19,7 @@
 #endif
 
 
+static ngx_int_t ngx_http_chatws_postconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_chatws_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_chatws_init_process(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_chatws_find_place(ngx_http_chatws_hub_t *hub,
@@ -139,7 +140,7 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
 
 static ngx_http_module_t  ngx_http_chatws_module_ctx = {
     ngx_http_chatws_add_variables,         /* preconfiguration */
-    ngx_http_chatws_capture_init,          /* postconfiguration */
+    ngx_http_chatws_postconfiguration,     /* postconfiguration */
 
     ngx_http_chatws_create_main_conf,      /* create main configuration */
     ngx_http_chatws_init_main_conf,        /* init main configuration */
@@ -166,6 +167,17 @@ ngx_module_t  ngx_http_chatws_module = {
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
+
+
+static ngx_int_t
+ngx_http_chatws_postconfiguration(ngx_conf_t *cf)
+{
+    if (ngx_http_chatws_check_conf(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_chatws_capture_init(cf);
+}
 
 
 /*

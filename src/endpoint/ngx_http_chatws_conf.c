@@ -20,7 +20,6 @@ static char *ngx_http_chatws_add_place(ngx_conf_t *cf,
     ngx_http_chatws_loc_conf_t *cwlcf);
 static ngx_int_t ngx_http_chatws_zone_args(ngx_conf_t *cf, ngx_str_t *name,
     ssize_t *size);
-static char *ngx_http_chatws_refer(ngx_conf_t *cf, ngx_shm_zone_t **zone);
 static char *ngx_http_chatws_set_handler(ngx_conf_t *cf,
     ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_handler_pt handler);
 
@@ -43,6 +42,7 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
     ngx_http_chatws_pointer(zone, NGX_HTTP_CHATWS_OWN,
                             ngx_http_chatws_mix_zone),
     ngx_http_chatws_pointer(capture, NGX_HTTP_CHATWS_INHERIT, NULL),
+    ngx_http_chatws_pointer(capture_use, NGX_HTTP_CHATWS_INHERIT, NULL),
     ngx_http_chatws_text(ngx_http_chatws_loc_conf_t, pattern),
 
     ngx_http_chatws_pointer(user, NGX_HTTP_CHATWS_INHERIT,
@@ -85,6 +85,13 @@ ngx_http_chatws_create_main_conf(ngx_conf_t *cf)
         return NULL;
     }
 
+    if (ngx_array_init(&cwmcf->uses, cf->pool, 4,
+                       sizeof(ngx_http_chatws_use_t *))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
     cwmcf->coalesce = NGX_CONF_UNSET_MSEC;
 
     return cwmcf;
@@ -97,6 +104,10 @@ ngx_http_chatws_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_http_chatws_main_conf_t *cwmcf = conf;
 
     ngx_conf_init_msec_value(cwmcf->coalesce, 0);
+
+    if (ngx_http_chatws_check_zones(cf, cwmcf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     return ngx_http_chatws_zone_check(cf->cycle, &ngx_http_chatws_module)
            == NGX_OK ? NGX_CONF_OK : NGX_CONF_ERROR;
@@ -144,6 +155,10 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (clcf->lmt_excpt && clcf->handler == NULL) {
         clcf->handler = conf->handler;
+    }
+
+    if (conf->capture_use != NULL && clcf->handler != NULL) {
+        conf->capture_use->answered = 1;
     }
 
     return conf->handler == ngx_http_chatws_endpoint_handler
@@ -281,31 +296,12 @@ ngx_http_chatws_zone_args(ngx_conf_t *cf, ngx_str_t *name, ssize_t *size)
 }
 
 
-/* A directive's argument that names a zone. */
-
-static char *
-ngx_http_chatws_refer(ngx_conf_t *cf, ngx_shm_zone_t **zone)
-{
-    ngx_str_t  *value;
-
-    if (*zone != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    *zone = ngx_http_chatws_zone_add(cf, &value[1], 0,
-                                     &ngx_http_chatws_module);
-
-    return *zone == NULL ? NGX_CONF_ERROR : NGX_CONF_OK;
-}
-
-
 static char *
 ngx_http_chatws_set_handler(ngx_conf_t *cf,
     ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_handler_pt handler)
 {
     ngx_str_t                 *value;
+    ngx_http_chatws_use_t     *use;
     ngx_http_core_loc_conf_t  *clcf;
 
     if (cwlcf->handler == handler) {
@@ -316,18 +312,20 @@ ngx_http_chatws_set_handler(ngx_conf_t *cf,
 
     if (clcf->handler != NULL) {
         value = cf->args->elts;
+        ngx_http_chatws_other_handler(cf, &value[0]);
+        return NGX_CONF_ERROR;
+    }
 
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" can't be used together with another "
-                           "content handler of the same location",
-                           &value[0]);
+    use = ngx_http_chatws_use_zone(cf, handler);
+    if (use == NULL) {
         return NGX_CONF_ERROR;
     }
 
     clcf->handler = handler;
     cwlcf->handler = handler;
+    cwlcf->zone = use->zone;
 
-    return ngx_http_chatws_refer(cf, &cwlcf->zone);
+    return NGX_CONF_OK;
 }
 
 
@@ -362,7 +360,19 @@ ngx_http_chatws_set_capture(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_chatws_loc_conf_t *cwlcf = conf;
 
-    return ngx_http_chatws_refer(cf, &cwlcf->capture);
+    if (cwlcf->capture != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    cwlcf->capture_use = ngx_http_chatws_use_zone(cf, NULL);
+
+    if (cwlcf->capture_use == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    cwlcf->capture = cwlcf->capture_use->zone;
+
+    return NGX_CONF_OK;
 }
 
 

@@ -20,8 +20,22 @@
 typedef struct {
     ngx_array_t                zones;       /* of ngx_shm_zone_t * */
     ngx_array_t                places;      /* of ngx_http_chatws_place_t */
+    ngx_array_t                uses;        /* of ngx_http_chatws_use_t * */
     ngx_msec_t                 coalesce;    /* 0: off */
 } ngx_http_chatws_main_conf_t;
+
+
+/* a directive that names a zone: what to check it by, and where it is */
+
+typedef struct {
+    ngx_str_t                  directive;
+    ngx_shm_zone_t            *zone;
+    ngx_http_handler_pt        handler;     /* NULL: it has none */
+    ngx_http_conf_ctx_t       *ctx;         /* of its location */
+    ngx_str_t                  file;
+    ngx_uint_t                 line;
+    unsigned                   answered:1;  /* there are responses */
+} ngx_http_chatws_use_t;
 
 
 /* each setting has a row in a table: ngx_http_chatws_conf_settings */
@@ -33,6 +47,7 @@ typedef struct {
     ngx_http_handler_pt        handler;     /* of this module, or NULL */
     ngx_shm_zone_t            *zone;        /* of the handler */
     ngx_shm_zone_t            *capture;     /* chatws_publish_response */
+    ngx_http_chatws_use_t     *capture_use;
     ngx_str_t                  pattern;     /* chatws_chat_pattern */
 
     ngx_http_complex_value_t  *user;
@@ -93,6 +108,23 @@ uint64_t ngx_http_chatws_fingerprint(ngx_conf_t *cf,
 void ngx_http_chatws_mix_zone(uint64_t *hash, const void *value);
 void ngx_http_chatws_mix_complex(uint64_t *hash, const void *value);
 void ngx_http_chatws_mix_strs(uint64_t *hash, const void *value);
+
+/*
+ * Adds a use of the zone that the directive's first argument names, by this
+ * content handler or none.  Returns NULL after logging what is wrong.
+ */
+ngx_http_chatws_use_t *ngx_http_chatws_use_zone(ngx_conf_t *cf,
+    ngx_http_handler_pt handler);
+
+/* Checks that zones are defined: once all was read. */
+char *ngx_http_chatws_check_zones(ngx_conf_t *cf,
+    ngx_http_chatws_main_conf_t *cwmcf);
+
+/* Checks what was inherited, and set by others: postconfiguration. */
+ngx_int_t ngx_http_chatws_check_conf(ngx_conf_t *cf);
+
+/* Logs that the directive is not alone in its location. */
+void ngx_http_chatws_other_handler(ngx_conf_t *cf, ngx_str_t *directive);
 
 /* setters of directives */
 char *ngx_http_chatws_set_zone(ngx_conf_t *cf, ngx_command_t *cmd,

@@ -34,17 +34,43 @@ my @cases = (
       qr/"chatws_zone" directive is not allowed here/ ],
     [ 'endpoint in a server', '', 'chatws chat;', '',
       qr/"chatws" directive is not allowed here/ ],
-    [ 'an unknown zone', '', '', 'chatws none;', qr/"none"/, 1 ],
+    [ 'an unknown zone', '', '', 'chatws none;',
+      qr/unknown zone "none" in "chatws", .*"chatws_zone".* in \S+:\d+/, 1 ],
+    [ 'a switch for a zone', '', '', 'chatws on;',
+      qr/unknown zone "on" in "chatws", its argument is the name of a zone/,
+      1 ],
+    [ 'an unknown zone for the status', '',
+      'location /x { chatws_status none; }',
+      '', qr/unknown zone "none" in "chatws_status".* in \S+:\d+/ ],
+    [ 'a zone that is only used', '', 'location /x { chatws_publish b; }
+      location /y { chatws b; }', '', qr/unknown zone "b"/ ],
     [ 'an unknown zone to publish to', '',
-      'location /x { chatws_publish none; }', '', qr/"none"/ ],
+      'location /x { chatws_publish none; }', '',
+      qr/unknown zone "none" in "chatws_publish",.* in \S+:\d+/ ],
     [ 'an unknown zone for responses', '',
-      'location /x { chatws_publish_response none; }', '', qr/"none"/ ],
+      'location /x { chatws_publish_response none; }', '',
+      qr/unknown zone "none" in "chatws_publish_response",.* in \S+:\d+/ ],
     [ 'a zone of another kind', 'limit_conn_zone $uri zone=conn:1m;',
       'location /x { chatws conn; }', '', qr/"conn"/ ],
     [ 'endpoint twice', '', '', 'chatws chat;',
       qr/"chatws" directive is duplicate/ ],
     [ 'endpoint and publishing', '', '', 'chatws_publish chat;',
       qr/"chatws_publish" can't be used/ ],
+    ( map { my $directive = $_;
+        map { my $other = $_;
+            [ "$directive and $other", '',
+              "location /x { $directive chat; $other; }", '',
+              qr/"$directive" can't be used together .* in \S+:\d+/ ],
+            [ "$other and $directive", '',
+              "location /x { $other; $directive chat; }", '',
+              qr/"$directive" can't be used together .* in \S+:\d+/ ],
+        } 'proxy_pass http://127.0.0.1:1', 'stub_status', 'empty_gif',
+          'fastcgi_pass 127.0.0.1:1', 'flv'
+      } qw/ chatws chatws_publish chatws_status / ),
+    [ 'another handler in an inner location', '',
+      'location /x { proxy_pass http://127.0.0.1:1; location /x/y {
+      chatws chat; location /x/y/z { chatws chat; empty_gif; } } }', '',
+      qr/"chatws" can't be used together .* in \S+:\d+/ ],
     [ 'no argument', '', 'location /x { chatws; }', '',
       qr/number of arguments in "chatws"/ ],
     [ 'own messages', '', '', 'chatws_own_messages yes;',
@@ -82,8 +108,46 @@ my @cases = (
       qr/"chatws_drain" directive invalid value/ ],
 );
 
-my $t = Test::Nginx->new()->has(qw/ http limit_conn /)
-    ->plan(2 * @cases + 2);
+# what is allowed, and warned of or not
+
+my @warned = (
+    [ 'responses without a handler', '',
+      'location /x { chatws_publish_response chat; }', '',
+      qr/\[warn\] .*"chatws_publish_response" finds no responses.* in \S+:\d/
+    ],
+    [ 'responses of what is only rewritten', '',
+      'location /x { rewrite ^ /y; chatws_publish_response chat; }
+      location /y { proxy_pass http://127.0.0.1:1; }', '',
+      qr/\[warn\] .*finds no responses/ ],
+    [ 'responses of an inner location', '',
+      'location /x { chatws_publish_response chat; location /x/y {
+      location /x/y/z { proxy_pass http://127.0.0.1:1; } } }', '', undef ],
+    [ 'responses of an if', '',
+      'location /x { if ($arg_a) { proxy_pass http://127.0.0.1:1; }
+      chatws_publish_response chat; }', '', undef ],
+    [ 'responses of limit_except', '',
+      'location /x { limit_except GET { proxy_pass http://127.0.0.1:1; }
+      chatws_publish_response chat; }', '', undef ],
+    [ 'responses, the handler behind', '',
+      'location /x { chatws_publish_response chat;
+      proxy_pass http://127.0.0.1:1; }', '', undef ],
+    [ 'another handler in an if', '',
+      'location /x { chatws chat; if ($arg_a) {
+      proxy_pass http://127.0.0.1:1; } }', '', undef ],
+    [ 'ping timeout', '', '', 'chatws_ping_interval 5s;
+      chatws_ping_timeout 6s;',
+      qr/\[warn\] .*"chatws_ping_timeout" of 6000ms is longer .* in \S+:\d/ ],
+    [ 'ping timeout as long as the interval', '', '',
+      'chatws_ping_interval 10s;', undef ],
+    [ 'ping timeout without pings', '', '', 'chatws_ping_timeout 1h;',
+      undef ],
+    [ 'ping timeout, inherited', 'chatws_ping_timeout 1m;', '',
+      'chatws_ping_interval 59s;',
+      qr/\[warn\] .*"chatws_ping_timeout" of 60000ms/ ],
+);
+
+my $t = Test::Nginx->new()->has(qw/ http limit_conn proxy rewrite /)
+    ->plan(2 * @cases + 2 * @warned + 2);
 
 for my $case (@cases) {
     my ($name, $http, $server, $location, $message, $alone) = @$case;
@@ -97,6 +161,18 @@ for my $case (@cases) {
 
     isnt($status, 0, "$name, refused");
     like($out, qr/\[emerg\].*(?:$message)/, "$name, message");
+}
+
+for my $case (@warned) {
+    my ($name, $http, $server, $location, $message) = @$case;
+
+    my ($status, $out) = tested($t, conf(http => $http, server => $server,
+        endpoint => $location));
+
+    is($status, 0, "$name, allowed") or diag($out);
+
+    defined $message ? like($out, $message, "$name, warned")
+                     : unlike($out, qr/\[(?!notice)\w+\]/, "$name, no word");
 }
 
 my ($status, $out) = tested($t, conf());

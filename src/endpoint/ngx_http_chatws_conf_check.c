@@ -1,0 +1,209 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * What can be told of a configuration only when all of it was read: zones
+ * that nobody defines, locations whose content is another module's, settings
+ * that do not go together.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "endpoint/ngx_http_chatws_conf.h"
+
+
+static ngx_int_t ngx_http_chatws_zone_defined(
+    ngx_http_chatws_main_conf_t *cwmcf, ngx_shm_zone_t *zone);
+static void ngx_http_chatws_check_ping(ngx_conf_t *cf,
+    ngx_http_chatws_use_t *use, ngx_uint_t *warned);
+static void ngx_http_chatws_locate(ngx_conf_t *at, ngx_conf_file_t *file,
+    ngx_conf_t *cf, ngx_http_chatws_use_t *use);
+
+
+ngx_http_chatws_use_t *
+ngx_http_chatws_use_zone(ngx_conf_t *cf, ngx_http_handler_pt handler)
+{
+    ngx_str_t                    *value;
+    ngx_http_chatws_use_t        *use, **slot;
+    ngx_http_chatws_main_conf_t  *cwmcf;
+
+    cwmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_chatws_module);
+
+    slot = ngx_array_push(&cwmcf->uses);
+    if (slot == NULL) {
+        return NULL;
+    }
+
+    use = ngx_pcalloc(cf->pool, sizeof(ngx_http_chatws_use_t));
+    if (use == NULL) {
+        return NULL;
+    }
+
+    *slot = use;
+
+    value = cf->args->elts;
+
+    use->directive = value[0];
+    use->handler = handler;
+    use->ctx = cf->ctx;
+
+    if (cf->conf_file != NULL) {
+        use->file = cf->conf_file->file.name;
+        use->line = cf->conf_file->line;
+    }
+
+    use->zone = ngx_http_chatws_zone_add(cf, &value[1], 0,
+                                         &ngx_http_chatws_module);
+
+    return use->zone == NULL ? NULL : use;
+}
+
+
+/* Before anything is inherited: nginx's own message names no line. */
+
+char *
+ngx_http_chatws_check_zones(ngx_conf_t *cf,
+    ngx_http_chatws_main_conf_t *cwmcf)
+{
+    ngx_uint_t               i;
+    ngx_conf_t               at;
+    ngx_conf_file_t          file;
+    ngx_http_chatws_use_t  **uses;
+
+    uses = cwmcf->uses.elts;
+
+    for (i = 0; i < cwmcf->uses.nelts; i++) {
+
+        if (ngx_http_chatws_zone_defined(cwmcf, uses[i]->zone)) {
+            continue;
+        }
+
+        ngx_http_chatws_locate(&at, &file, cf, uses[i]);
+
+        ngx_conf_log_error(NGX_LOG_EMERG, &at, 0,
+                           "unknown zone \"%V\" in \"%V\", its argument is "
+                           "the name of a zone that \"chatws_zone\" defines",
+                           &uses[i]->zone->shm.name, &uses[i]->directive);
+
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_chatws_zone_defined(ngx_http_chatws_main_conf_t *cwmcf,
+    ngx_shm_zone_t *zone)
+{
+    ngx_uint_t        i;
+    ngx_shm_zone_t  **zones;
+
+    zones = cwmcf->zones.elts;
+
+    for (i = 0; i < cwmcf->zones.nelts; i++) {
+        if (zones[i] == zone) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_int_t
+ngx_http_chatws_check_conf(ngx_conf_t *cf)
+{
+    ngx_uint_t                     i, warned;
+    ngx_conf_t                     at;
+    ngx_conf_file_t                file;
+    ngx_http_chatws_use_t        **uses, *use;
+    ngx_http_core_loc_conf_t      *clcf;
+    ngx_http_chatws_main_conf_t   *cwmcf;
+
+    cwmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_chatws_module);
+
+    uses = cwmcf->uses.elts;
+    warned = 0;
+
+    for (i = 0; i < cwmcf->uses.nelts; i++) {
+        use = uses[i];
+        clcf = use->ctx->loc_conf[ngx_http_core_module.ctx_index];
+
+        ngx_http_chatws_locate(&at, &file, cf, use);
+
+        if (use->handler != NULL && clcf->handler != use->handler) {
+            ngx_http_chatws_other_handler(&at, &use->directive);
+            return NGX_ERROR;
+        }
+
+        if (use->handler == NULL && !use->answered) {
+            ngx_conf_log_error(NGX_LOG_WARN, &at, 0,
+                               "\"%V\" finds no responses: neither its "
+                               "location nor one inside of it has a content "
+                               "handler, as \"proxy_pass\" is",
+                               &use->directive);
+        }
+
+        if (use->handler == ngx_http_chatws_endpoint_handler) {
+            ngx_http_chatws_check_ping(&at, use, &warned);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* Of many locations that inherit the same, the first is named. */
+
+static void
+ngx_http_chatws_check_ping(ngx_conf_t *cf, ngx_http_chatws_use_t *use,
+    ngx_uint_t *warned)
+{
+    ngx_http_chatws_limits_t  *limits;
+
+    limits = use->ctx->loc_conf[ngx_http_chatws_module.ctx_index];
+
+    if (*warned
+        || limits->ping_interval == 0
+        || limits->ping_timeout <= limits->ping_interval)
+    {
+        return;
+    }
+
+    *warned = 1;
+
+    ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                       "\"chatws_ping_timeout\" of %Mms is longer than "
+                       "\"chatws_ping_interval\" of %Mms, here or in what "
+                       "is inherited",
+                       limits->ping_timeout, limits->ping_interval);
+}
+
+
+void
+ngx_http_chatws_other_handler(ngx_conf_t *cf, ngx_str_t *directive)
+{
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"%V\" can't be used together with another content "
+                       "handler of the same location", directive);
+}
+
+
+/* A configuration to log with: the message is one of where the zone is used. */
+
+static void
+ngx_http_chatws_locate(ngx_conf_t *at, ngx_conf_file_t *file, ngx_conf_t *cf,
+    ngx_http_chatws_use_t *use)
+{
+    *at = *cf;
+
+    ngx_memzero(file, sizeof(ngx_conf_file_t));
+
+    file->file.name = use->file;
+    file->line = use->line;
+
+    at->conf_file = file;
+}
