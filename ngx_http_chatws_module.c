@@ -31,11 +31,13 @@ static ngx_http_chatws_main_conf_t *ngx_http_chatws_main_conf(
 
 
 static ngx_http_chatws_bounds_t  ngx_http_chatws_subscriptions_bounds = {
-    ngx_http_chatws_check_bounds, 1, 1000000
+    ngx_http_chatws_check_bounds, 1, 1000000,
+    NGX_HTTP_CHATWS_NUMBER
 };
 
 static ngx_http_chatws_bounds_t  ngx_http_chatws_coalesce_bounds = {
-    ngx_http_chatws_check_bounds, 0, 1000
+    ngx_http_chatws_check_bounds, 0, 1000,
+    NGX_HTTP_CHATWS_TIME
 };
 
 

@@ -16,7 +16,12 @@
 /* fragments of a message beyond one for each byte of its payload */
 #define NGX_HTTP_CHATWS_EMPTY_FRAGMENTS  1024
 
+/* a bound as text: a number, a unit, a zero */
+#define NGX_HTTP_CHATWS_BOUND_LEN        (NGX_SIZE_T_LEN + sizeof(" in bytes"))
 
+
+static void ngx_http_chatws_bound(u_char *text, size_t value,
+    ngx_http_chatws_unit_e unit);
 static char *ngx_http_chatws_check_token(ngx_conf_t *cf, void *post,
     void *data);
 static void *ngx_http_chatws_alloc(void *ctx, size_t size);
@@ -24,23 +29,28 @@ static void ngx_http_chatws_release(void *ctx, void *p);
 
 
 ngx_http_chatws_bounds_t  ngx_http_chatws_message_bounds = {
-    ngx_http_chatws_check_bounds, 1, 256 * 1024 * 1024 - 1
+    ngx_http_chatws_check_bounds, 1, 256 * 1024 * 1024 - 1,
+    NGX_HTTP_CHATWS_BYTES
 };
 
 ngx_http_chatws_bounds_t  ngx_http_chatws_buffer_bounds = {
-    ngx_http_chatws_check_bounds, 4096, 1024 * 1024 * 1024
+    ngx_http_chatws_check_bounds, 4096, 1024 * 1024 * 1024,
+    NGX_HTTP_CHATWS_BYTES
 };
 
 ngx_http_chatws_bounds_t  ngx_http_chatws_time_bounds = {
-    ngx_http_chatws_check_bounds, 1, 24 * 60 * 60 * 1000
+    ngx_http_chatws_check_bounds, 1, 24 * 60 * 60 * 1000,
+    NGX_HTTP_CHATWS_TIME
 };
 
 ngx_http_chatws_bounds_t  ngx_http_chatws_interval_bounds = {
-    ngx_http_chatws_check_bounds, 0, 24 * 60 * 60 * 1000
+    ngx_http_chatws_check_bounds, 0, 24 * 60 * 60 * 1000,
+    NGX_HTTP_CHATWS_TIME
 };
 
 ngx_http_chatws_bounds_t  ngx_http_chatws_level_bounds = {
-    ngx_http_chatws_check_bounds, 1, 9
+    ngx_http_chatws_check_bounds, 1, 9,
+    NGX_HTTP_CHATWS_NUMBER
 };
 
 ngx_conf_post_t  ngx_http_chatws_token_post = {
@@ -77,6 +87,7 @@ ngx_http_chatws_check_bounds(ngx_conf_t *cf, void *post, void *data)
     size_t                    *value = data;
     ngx_http_chatws_bounds_t  *bounds = post;
 
+    u_char      max[NGX_HTTP_CHATWS_BOUND_LEN], min[NGX_HTTP_CHATWS_BOUND_LEN];
     ngx_str_t  *args;
 
     if (*value >= bounds->min && *value <= bounds->max) {
@@ -85,11 +96,58 @@ ngx_http_chatws_check_bounds(ngx_conf_t *cf, void *post, void *data)
 
     args = cf->args->elts;
 
+    ngx_http_chatws_bound(min, bounds->min, bounds->unit);
+    ngx_http_chatws_bound(max, bounds->max, bounds->unit);
+
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "\"%V\" value \"%V\" must be between %uz and %uz",
-                       &args[0], &args[1], bounds->min, bounds->max);
+                       "\"%V\" value \"%V\" must be between %s and %s",
+                       &args[0], &args[1], min, max);
 
     return NGX_CONF_ERROR;
+}
+
+
+/* As it may be written in a configuration, where it can. */
+
+static void
+ngx_http_chatws_bound(u_char *text, size_t value,
+    ngx_http_chatws_unit_e unit)
+{
+    size_t       scale;
+    ngx_uint_t   i;
+    const char  *suffix;
+
+    static const struct {
+        ngx_http_chatws_unit_e   unit;
+        size_t                   scale;
+        const char              *suffix;
+    } units[] = {
+        { NGX_HTTP_CHATWS_BYTES, 1024 * 1024 * 1024, "g" },
+        { NGX_HTTP_CHATWS_BYTES, 1024 * 1024, "m" },
+        { NGX_HTTP_CHATWS_BYTES, 1024, "k" },
+        { NGX_HTTP_CHATWS_BYTES, 1, " in bytes" },
+        { NGX_HTTP_CHATWS_TIME, 24 * 60 * 60 * 1000, "d" },
+        { NGX_HTTP_CHATWS_TIME, 60 * 60 * 1000, "h" },
+        { NGX_HTTP_CHATWS_TIME, 1000, "s" },
+        { NGX_HTTP_CHATWS_TIME, 1, "ms" }
+    };
+
+    scale = 1;
+    suffix = "";
+
+    for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+
+        if (units[i].unit == unit
+            && value >= units[i].scale
+            && value % units[i].scale == 0)
+        {
+            scale = units[i].scale;
+            suffix = units[i].suffix;
+            break;
+        }
+    }
+
+    (void) ngx_sprintf(text, "%uz%s%Z", value / scale, suffix);
 }
 
 

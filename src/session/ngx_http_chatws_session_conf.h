@@ -39,16 +39,24 @@ typedef struct {
 } ngx_http_chatws_limits_t;
 
 
+typedef enum {
+    NGX_HTTP_CHATWS_NUMBER = 0,
+    NGX_HTTP_CHATWS_BYTES,
+    NGX_HTTP_CHATWS_TIME
+} ngx_http_chatws_unit_e;
+
+
 /* a post handler that checks a size or a time */
 
 typedef struct {
     ngx_conf_post_handler_pt     post_handler;
     size_t                       min;
     size_t                       max;
+    ngx_http_chatws_unit_e       unit;
 } ngx_http_chatws_bounds_t;
 
 
-/* Checks a size_t or ngx_msec_t field against its bounds. */
+/* Checks a field of a word against its bounds. */
 char *ngx_http_chatws_check_bounds(ngx_conf_t *cf, void *post, void *data);
 
 /* Sets all fields to "unset"; the structure is zeroed. */

@@ -143,6 +143,16 @@ for my $row (rows(section('Close codes'))) {
     }
 }
 
+# what asks a client to come back is listed
+
+my ($codes) = section('Close codes');
+
+for my $reason ($source =~ /(?:session_close\([^"]*|
+                                reason\s*=\s*chatws_str\()"(.*?)"/gx) {
+    fault("a reason that is not listed: $reason")
+        if $reason =~ /reconnect$/ && $codes !~ /`\Q$reason\E`/;
+}
+
 for my $row (rows(section('Errors')), rows(section('Connecting'))) {
     for my $error (map { /`([A-Z][a-z]+ [\w ]+)`/g } @$row) {
         fault("there is no error: $error") unless $source =~ /"\Q$error\E"/;
