@@ -179,7 +179,7 @@ for my $case (
     for my $args ('userId=u&username=bob', 'userId=u&username=',
                   'userId=u&username=%ff&username=bob', 'userId=u')
     {
-        my $ws = ws(args => $args, path => $path, port => port($port),
+        my $ws = ws(args => $args, path => $path, port => $port,
             headers => [ 'X-User: alice', 'X-Name: Alice' ]);
 
         is("$ws->{connected}{userId} " . name_of($ws), "$user $name",
