@@ -10,9 +10,10 @@ import secrets
 import sqlite3
 from contextlib import closing
 from datetime import datetime, timezone
+from http import HTTPStatus
 from typing import Optional
 
-from fastapi import FastAPI, HTTPException, Query
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
@@ -98,12 +99,26 @@ def invalid(request, exc):
 
 @app.exception_handler(HTTPException)
 def refused(request, exc):
-    return failure(exc.status_code, "Not found", exc.detail)
+    error = HTTPStatus(exc.status_code).phrase.capitalize()
+
+    return failure(exc.status_code, error, exc.detail)
+
+
+# FastAPI takes a body without a content type for JSON.  A page of another
+# origin may send that with somebody's cookies, and all other types but JSON,
+# without asking first.
+
+def only_json(request: Request):
+    kind = request.headers.get("content-type", "").partition(";")[0]
+
+    if kind.strip().lower() != "application/json":
+        raise HTTPException(415, "Content-Type must be application/json")
 
 
 # The answer is what nginx publishes, and what the browser gets.
 
-@app.post("/api/messages", status_code=201)
+@app.post("/api/messages", status_code=201,
+          dependencies=[Depends(only_json)])
 def post_message(message: NewMessage):
     stored = {
         "id": "msg_" + secrets.token_hex(8),

@@ -104,6 +104,33 @@ test('what was said after a message', async () => {
 });
 
 
+test('what a page of another origin may send without asking', async () => {
+    const body = JSON.stringify({ chatId: 'foreign', text: 'x', sender: 'y' });
+
+    for (const [type, status] of [
+        [null, 415],
+        ['text/plain;charset=UTF-8', 415],
+        ['application/x-www-form-urlencoded', 415],
+        ['text/plain;application/json', 415],
+        ['application/vnd.api+json', 415],
+        ['application/json', 201],
+        ['Application/JSON; charset=utf-8', 201]])
+    {
+        const answer = await fetch(`${nginx.url}api/messages`, {
+            method: 'POST', headers: type ? { 'Content-Type': type } : {},
+            body: new TextEncoder().encode(body) });
+
+        assert.equal(answer.status, status, type);
+        assert.equal((await answer.json()).error,
+            status === 415 ? 'Unsupported media type' : undefined);
+    }
+
+    const [, { messages }] = await ask('api/chats/foreign/messages');
+
+    assert.equal(messages.length, 2);
+});
+
+
 test('what is refused', async () => {
     for (const [body, details] of [
         [{ text: 'x', sender: 'y' }, /^chatId: /],
