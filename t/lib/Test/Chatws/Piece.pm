@@ -283,6 +283,39 @@ sub origins {
 }
 
 
+sub pages {
+    my ($self) = @_;
+
+    my $page = 'http://localhost:5173';
+    my $ws = $self->ws(user => 'u', headers => [ "Origin: $page" ]);
+
+    for my $case ([ 'OPTIONS', $page, '204 ' . $page ],
+                  [ 'OPTIONS', "$page.example", '204 ' ],
+                  [ 'POST', $page, '201 ' . $page ],
+                  [ 'POST', "$page.example", '403 ' ])
+    {
+        my ($method, $origin, $expected) = @$case;
+
+        my $answer = $self->request($method, '/api/messages',
+            $method eq 'POST' ? (body => '{"chatId":"c","text":"t",'
+                                         . '"sender":"s"}') : (),
+            headers => [ "Origin: $origin", 'Content-Type: application/json',
+                'Access-Control-Request-Method: POST',
+                'Access-Control-Request-Headers: content-type' ]);
+
+        my %field = %{$answer->{headers}};
+        my $got = "$answer->{status} "
+            . ($field{'access-control-allow-origin'} || '');
+
+        return "$method from $origin: $got" if $got ne $expected;
+        return "$method from $origin: no Vary"
+            if ($field{vary} || '') ne 'Origin';
+    }
+
+    return $self->passes($ws);
+}
+
+
 sub pattern {
     my ($self) = @_;
 
