@@ -93,6 +93,8 @@ struct ngx_http_chatws_session_s {
 
     ngx_http_chatws_out_t             *out;
     ngx_http_chatws_out_t            **last_out;
+    ngx_http_chatws_out_t             *large;     /* one beyond send_buffer,
+                                                   * or NULL */
     size_t                             out_size;  /* bytes in out */
     size_t                             held;      /* of out, in a TLS record
                                                    * that is to be sent */
@@ -107,6 +109,9 @@ struct ngx_http_chatws_session_s {
 
     unsigned                           state:2;
     unsigned                           pinged:1;  /* pong is awaited */
+    unsigned                           waiting:1; /* or any sign of life */
+    unsigned                           heard:1;   /* input since the timer */
+    unsigned                           behind:1;  /* output was under way */
     unsigned                           draining:1;
     unsigned                           shut:1;    /* output is shut down */
     unsigned                           ended:1;   /* the peer's output is */
@@ -117,6 +122,7 @@ struct ngx_http_chatws_session_s {
     uint32_t                           code;      /* it was closed with */
     uint32_t                           second;    /* of the control frames */
     uint32_t                           control;   /* read in that second */
+    off_t                              left;      /* output, by the timer */
 };
 
 
@@ -192,9 +198,10 @@ void ngx_http_chatws_session_exit(void);
 
 /*
  * Sends n frames in order.  What the socket does not take is queued, up to
- * limits->send_buffer; beyond it droppable frames are dropped, and then the
- * session is closed with 1013.  Never frees the session.  What is counted and
- * not sent is added to s->dropped if it is droppable, else to s->missed.
+ * limits->send_buffer, besides one frame of any size; beyond it droppable
+ * frames are dropped, and then the session is closed with 1013.  Never frees
+ * the session.  What is counted and not sent is added to s->dropped if it is
+ * droppable, else to s->missed.
  */
 void ngx_http_chatws_send_frames(ngx_http_chatws_session_t *s,
     ngx_http_chatws_frame_t **frames, ngx_uint_t n);

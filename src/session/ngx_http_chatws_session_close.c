@@ -151,7 +151,22 @@ ngx_http_chatws_send_close(ngx_http_chatws_session_t *s, ngx_uint_t code,
 void
 ngx_http_chatws_close_timer(ngx_http_chatws_session_t *s)
 {
+    ngx_http_chatws_flow_mark(s);
     ngx_add_timer(s->connection->read, NGX_HTTP_CHATWS_CLOSE_TIME);
+}
+
+
+void
+ngx_http_chatws_close_timeout(ngx_http_chatws_session_t *s)
+{
+    if (ngx_http_chatws_flows(s)) {
+        /* a slow peer is not one that has gone */
+        ngx_add_timer(s->connection->read, NGX_HTTP_CHATWS_CLOSE_TIME);
+        return;
+    }
+
+    s->connection->timedout = 1;
+    ngx_http_chatws_advance(s, NGX_HTTP_CHATWS_DEAD);
 }
 
 

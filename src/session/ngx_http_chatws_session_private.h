@@ -49,6 +49,19 @@ extern ngx_http_chatws_worker_t  ngx_http_chatws_worker;
 void ngx_http_chatws_read_handler(ngx_event_t *rev);
 void ngx_http_chatws_write_handler(ngx_event_t *wev);
 
+/* The timer of an open session: pings, or closes it with 1008. */
+void ngx_http_chatws_ping(ngx_http_chatws_session_t *s);
+
+/* A pong was read. */
+void ngx_http_chatws_pong(ngx_http_chatws_session_t *s);
+
+/*
+ * Whether output, or the end of it, has reached the peer's system since the
+ * mark or the last call.
+ */
+void ngx_http_chatws_flow_mark(ngx_http_chatws_session_t *s);
+ngx_uint_t ngx_http_chatws_flows(ngx_http_chatws_session_t *s);
+
 /* Reads frames from memory, which is changed, and acts on them. */
 void ngx_http_chatws_input(ngx_http_chatws_session_t *s, u_char *p,
     u_char *last);
@@ -93,8 +106,11 @@ void ngx_http_chatws_advance(ngx_http_chatws_session_t *s,
 void ngx_http_chatws_peer_close(ngx_http_chatws_session_t *s,
     chatws_event_t *ev);
 
-/* Gives a peer that is to close, or reads what it is owed, its time anew. */
+/* Gives a peer that is to close, or to read what it is owed, its time. */
 void ngx_http_chatws_close_timer(ngx_http_chatws_session_t *s);
+
+/* That time is over: it gets more while it reads. */
+void ngx_http_chatws_close_timeout(ngx_http_chatws_session_t *s);
 
 /* The peer has ended its half: what is queued still goes to it. */
 void ngx_http_chatws_peer_end(ngx_http_chatws_session_t *s);

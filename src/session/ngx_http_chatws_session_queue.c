@@ -3,7 +3,8 @@
  * Copyright (C) chatws contributors
  *
  * The queue of a session: the frames, or rests of frames, that the socket
- * has not taken yet, within the bounds of chatws_send_buffer.
+ * has not taken yet, within the bounds of chatws_send_buffer.  One of them
+ * is beyond them, so that a large one does not shut out all that is small.
  */
 
 
@@ -25,6 +26,9 @@ static void ngx_http_chatws_drop(ngx_http_chatws_session_t *s,
 static void ngx_http_chatws_miss(ngx_http_chatws_session_t *s,
     ngx_uint_t counted, ngx_uint_t droppable);
 static void ngx_http_chatws_sent(ngx_http_chatws_session_t *s, size_t n);
+static void ngx_http_chatws_out_free(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_out_t *out);
+static size_t ngx_http_chatws_out_rest(ngx_http_chatws_out_t *out);
 
 
 ngx_int_t
@@ -46,7 +50,7 @@ ngx_http_chatws_flush(ngx_http_chatws_session_t *s)
              out = out->next)
         {
             iov[k].iov_base = out->pos;
-            iov[k].iov_len = out->buf->data + out->buf->len - out->pos;
+            iov[k].iov_len = ngx_http_chatws_out_rest(out);
             size += iov[k].iov_len;
             k++;
         }
@@ -100,8 +104,7 @@ ngx_http_chatws_discard(ngx_http_chatws_session_t *s)
         out = s->out;
         s->out = out->next;
 
-        ngx_http_chatws_buf_release(out->buf);
-        ngx_free(out);
+        ngx_http_chatws_out_free(s, out);
     }
 
     s->last_out = &s->out;
@@ -256,22 +259,32 @@ ngx_http_chatws_append(ngx_http_chatws_session_t *s,
     *s->last_out = out;
     s->last_out = &out->next;
 
-    s->out_size += buf->data + buf->len - pos;
+    s->out_size += ngx_http_chatws_out_rest(out);
+
+    if (s->large == NULL && s->out_size > s->limits->send_buffer) {
+        s->large = (ngx_http_chatws_out_rest(s->out)
+                    > ngx_http_chatws_out_rest(out))
+                   ? s->out : out;
+    }
 }
 
 
 /*
- * Whether len bytes of the frame may be queued.  One frame always may, and
- * the rest of one that was begun has to.
+ * Whether len bytes of the frame may be queued.  One beyond the limit may,
+ * but for a droppable one, and the rest of one that was begun has to.
  */
 
 static ngx_int_t
 ngx_http_chatws_queue_room(ngx_http_chatws_session_t *s,
     ngx_http_chatws_frame_t *frame, size_t len)
 {
+    size_t  limit;
+
+    limit = s->limits->send_buffer;
+
     if (s->out == NULL
         || len < frame->len
-        || s->out_size + len <= s->limits->send_buffer)
+        || s->out_size + len <= limit)
     {
         return NGX_OK;
     }
@@ -280,13 +293,14 @@ ngx_http_chatws_queue_room(ngx_http_chatws_session_t *s,
         return NGX_DECLINED;
     }
 
-    ngx_http_chatws_drop(s, 0);
-
-    if (s->out == NULL || s->out_size + len <= s->limits->send_buffer) {
+    if (s->large == NULL) {
+        /* this one becomes it, or the first does */
+        ngx_http_chatws_drop(s, 0);
         return NGX_OK;
     }
 
-    return NGX_DECLINED;
+    return s->out_size - ngx_http_chatws_out_rest(s->large) + len <= limit
+           ? NGX_OK : NGX_DECLINED;
 }
 
 
@@ -298,7 +312,7 @@ ngx_http_chatws_queue_room(ngx_http_chatws_session_t *s,
 static void
 ngx_http_chatws_drop(ngx_http_chatws_session_t *s, ngx_uint_t all)
 {
-    size_t                   held, len;
+    size_t                   held;
     ngx_http_chatws_out_t   *out, **p;
 
     held = s->held;
@@ -311,8 +325,7 @@ ngx_http_chatws_drop(ngx_http_chatws_session_t *s, ngx_uint_t all)
             || held != 0
             || (!all && !out->droppable))
         {
-            len = out->buf->data + out->buf->len - out->pos;
-            held -= ngx_min(held, len);
+            held -= ngx_min(held, ngx_http_chatws_out_rest(out));
 
             p = &out->next;
             continue;
@@ -322,9 +335,7 @@ ngx_http_chatws_drop(ngx_http_chatws_session_t *s, ngx_uint_t all)
         s->out_size -= out->buf->len;
 
         ngx_http_chatws_miss(s, out->counted, out->droppable);
-
-        ngx_http_chatws_buf_release(out->buf);
-        ngx_free(out);
+        ngx_http_chatws_out_free(s, out);
     }
 
     s->last_out = p;
@@ -339,12 +350,11 @@ ngx_http_chatws_sent(ngx_http_chatws_session_t *s, size_t n)
     size_t                  size;
     ngx_http_chatws_out_t  *out;
 
-    s->connection->sent += n;
     s->out_size -= n;
 
     while (n != 0) {
         out = s->out;
-        size = out->buf->data + out->buf->len - out->pos;
+        size = ngx_http_chatws_out_rest(out);
 
         if (n < size) {
             out->pos += n;
@@ -355,11 +365,30 @@ ngx_http_chatws_sent(ngx_http_chatws_session_t *s, size_t n)
 
         s->out = out->next;
 
-        ngx_http_chatws_buf_release(out->buf);
-        ngx_free(out);
+        ngx_http_chatws_out_free(s, out);
     }
 
     if (s->out == NULL) {
         s->last_out = &s->out;
     }
+}
+
+
+static void
+ngx_http_chatws_out_free(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_out_t *out)
+{
+    if (s->large == out) {
+        s->large = NULL;
+    }
+
+    ngx_http_chatws_buf_release(out->buf);
+    ngx_free(out);
+}
+
+
+static size_t
+ngx_http_chatws_out_rest(ngx_http_chatws_out_t *out)
+{
+    return out->buf->data + out->buf->len - out->pos;
 }

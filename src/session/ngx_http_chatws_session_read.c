@@ -3,7 +3,7 @@
  * Copyright (C) chatws contributors
  *
  * The events of a session: input read and told to its user, output when the
- * socket has room again, pings, the worker's end.  RFC 6455, section 5.5.
+ * socket has room again, timers, the worker's end.  RFC 6455, section 5.5.
  */
 
 
@@ -16,6 +16,9 @@
 
 /* bytes read from one connection before others have their turn */
 #define NGX_HTTP_CHATWS_READ_SHARE  (4 * NGX_HTTP_CHATWS_RECV_SIZE)
+
+/* bytes that are read at once however much output waits */
+#define NGX_HTTP_CHATWS_READ_MIN  512
 
 /* pings and pongs that a peer may send in a second */
 #define NGX_HTTP_CHATWS_CONTROL_RATE  10000
@@ -33,25 +36,32 @@ static void ngx_http_chatws_shutdown(ngx_http_chatws_session_t *s);
 void
 ngx_http_chatws_read_handler(ngx_event_t *rev)
 {
+    unsigned                    timedout;
     ngx_connection_t           *c;
     ngx_http_chatws_session_t  *s;
 
     c = rev->data;
     s = c->data;
 
-    if (s->state != NGX_HTTP_CHATWS_DEAD) {
+    timedout = rev->timedout;
+    rev->timedout = 0;
 
-        if (c->close) {
-            ngx_http_chatws_shutdown(s);
+    if (timedout) {
+        /* after a stall of the worker its event may come later */
+        rev->ready = 1;
+        rev->available = -1;
+    }
 
-        } else if (rev->timedout) {
-            rev->timedout = 0;
-            ngx_http_chatws_timer(s);
-        }
+    if (c->close && s->state != NGX_HTTP_CHATWS_DEAD) {
+        ngx_http_chatws_shutdown(s);
     }
 
     if (s->state != NGX_HTTP_CHATWS_DEAD) {
         ngx_http_chatws_read(s);
+    }
+
+    if (timedout && !rev->timer_set && s->state != NGX_HTTP_CHATWS_DEAD) {
+        ngx_http_chatws_timer(s);
     }
 
     if (s->state == NGX_HTTP_CHATWS_DEAD) {
@@ -68,7 +78,7 @@ ngx_http_chatws_read_handler(ngx_event_t *rev)
 static void
 ngx_http_chatws_read(ngx_http_chatws_session_t *s)
 {
-    size_t             total;
+    size_t             half, size, total;
     ssize_t            n;
     u_char            *buf;
     ngx_event_t       *rev;
@@ -77,15 +87,24 @@ ngx_http_chatws_read(ngx_http_chatws_session_t *s)
     c = s->connection;
     rev = c->read;
     buf = ngx_http_chatws_worker.buf;
+    half = s->limits->send_buffer / 2;
     total = 0;
 
     while (rev->ready && s->state != NGX_HTTP_CHATWS_DEAD) {
 
-        if (s->state < NGX_HTTP_CHATWS_LINGER
-            && s->out_size > s->limits->send_buffer / 2)
-        {
-            /* it does not read, so neither do we: until it has */
-            return;
+        size = NGX_HTTP_CHATWS_RECV_SIZE;
+
+        if (s->state < NGX_HTTP_CHATWS_LINGER) {
+
+            if (s->out_size > half) {
+                /* it does not read, so neither do we: until it has */
+                return;
+            }
+
+            /* there is room for answers that are as long four times */
+
+            size = ngx_min(size, ngx_max((half - s->out_size) / 2,
+                                         NGX_HTTP_CHATWS_READ_MIN));
         }
 
         if (total >= NGX_HTTP_CHATWS_READ_SHARE) {
@@ -93,7 +112,7 @@ ngx_http_chatws_read(ngx_http_chatws_session_t *s)
             return;
         }
 
-        n = c->recv(c, buf, NGX_HTTP_CHATWS_RECV_SIZE);
+        n = c->recv(c, buf, size);
 
         if (n == NGX_AGAIN) {
             return;
@@ -117,6 +136,7 @@ ngx_http_chatws_read(ngx_http_chatws_session_t *s)
         }
 
         total += n;
+        s->heard = 1;
 
         ngx_http_chatws_input(s, buf, buf + n);
     }
@@ -209,23 +229,13 @@ ngx_http_chatws_control(ngx_http_chatws_session_t *s, chatws_event_t *ev)
         return;
     }
 
-    if (!s->pinged) {
-        return;
-    }
-
-    s->pinged = 0;
-
-    if (s->state == NGX_HTTP_CHATWS_OPEN && !s->draining) {
-        ngx_add_timer(s->connection->read, s->limits->ping_interval);
-    }
+    ngx_http_chatws_pong(s);
 }
 
 
 static void
 ngx_http_chatws_timer(ngx_http_chatws_session_t *s)
 {
-    u_char  ping[CHATWS_FRAME_HEAD_OUT];
-
     switch (s->state) {
 
     case NGX_HTTP_CHATWS_OPEN:
@@ -236,23 +246,12 @@ ngx_http_chatws_timer(ngx_http_chatws_session_t *s)
             return;
         }
 
-        if (s->pinged) {
-            ngx_http_chatws_session_close(s, CHATWS_CLOSE_POLICY,
-                                          "ping timeout, reconnect");
-            return;
-        }
-
-        s->pinged = 1;
-        ngx_add_timer(s->connection->read, s->limits->ping_timeout);
-
-        ngx_http_chatws_send_payload(s, CHATWS_FRAME_PING,
-                                     ping + CHATWS_FRAME_HEAD_OUT, 0);
+        ngx_http_chatws_ping(s);
         return;
 
     default: /* NGX_HTTP_CHATWS_CLOSING, NGX_HTTP_CHATWS_LINGER */
 
-        s->connection->timedout = 1;
-        ngx_http_chatws_advance(s, NGX_HTTP_CHATWS_DEAD);
+        ngx_http_chatws_close_timeout(s);
     }
 }
 
@@ -297,7 +296,6 @@ ngx_http_chatws_shutdown(ngx_http_chatws_session_t *s)
 void
 ngx_http_chatws_write_handler(ngx_event_t *wev)
 {
-    size_t                      size;
     ngx_int_t                   rc;
     ngx_connection_t           *c;
     ngx_http_chatws_session_t  *s;
@@ -311,18 +309,11 @@ ngx_http_chatws_write_handler(ngx_event_t *wev)
         return;
     }
 
-    size = s->out_size;
-
     rc = ngx_http_chatws_flush(s);
 
     if (rc == NGX_ERROR) {
         ngx_http_chatws_session_abort(s);
         return;
-    }
-
-    if (s->state != NGX_HTTP_CHATWS_OPEN && s->out_size != size) {
-        /* a slow peer is not one that has gone */
-        ngx_http_chatws_close_timer(s);
     }
 
     ngx_http_chatws_linger(s);

@@ -353,6 +353,7 @@ ngx_http_chatws_write(ngx_http_chatws_session_t *s, struct iovec *iov,
                        "chatws write fd:%d %z of %uz", c->fd, sent, size);
 
         if (sent >= 0) {
+            c->sent += sent;
             return sent;
         }
 

@@ -20,7 +20,7 @@ use Test::Chatws;
 use Test::Nginx;
 
 my $t = Test::Nginx->new()->has(qw/ http http_ssl socket_ssl stub_status /)
-    ->has_daemon('openssl')->plan(15);
+    ->has_daemon('openssl')->plan(16);
 
 $t->write_file_expand('nginx.conf', echo_conf(http => echo_servers(
     listen => 'sndbuf=32k', server => <<'EOC')));
@@ -79,14 +79,30 @@ for my $kind (@kinds) {
     push @slow, [ $name, $ws ];
 }
 
+# the same while all that it is to read is the system's already
+
+my $late = echo(window => 16384);
+my $most = 'x' x 1_000_000;
+
+$late->send_raw(binary($most) . bye(1000));
+
 is(join(' ', map { $_->[1]->{over} } @open), '1 1 1 1',
     'those had no more to read');
 
 # all but those that read, slowly as they do
 
+my $n = 0;
+
 ok(Test::Chatws::until(sub {
     $_->[1]->sip() for @slow;
-    return stub_status()->{Active} == @slow;
+
+    if ($n++ % 8 == 0) {
+        # what it still sends must not cost it what it has not read
+        $late->sip();
+        $late->send_raw(text('x'));
+    }
+
+    return stub_status()->{Active} == @slow + 1;
 }), 'none is left of the others');
 
 for my $peer (@silent) {
@@ -94,6 +110,10 @@ for my $peer (@silent) {
         . ($peer->[0] eq 'TLS' ? 'torn' : 'end'),
         "$peer->[0], no answer to a close");
 }
+
+is(join(' ', $late->talk([])), told('binary', $most) . ' close 1000 end',
+    'one that is late');
+$late->drop();
 
 # side by side, as each has to go on reading
 

@@ -1,0 +1,178 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Signs of life of a session's peer: pings, pongs, and bytes that move.
+ * Output that leaves and input that arrives are as good as a pong, and a
+ * ping is not sent behind output that would make it late.  RFC 6455,
+ * sections 5.5.2 and 5.5.3.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "session/ngx_http_chatws_session_private.h"
+
+#if (NGX_LINUX)
+#include <linux/sockios.h>
+#endif
+
+
+/* tells the bytes of a socket's output that its peer has not confirmed */
+
+#if (NGX_LINUX)
+#define NGX_HTTP_CHATWS_OUTQ  SIOCOUTQ
+
+#elif defined FIONWRITE
+#define NGX_HTTP_CHATWS_OUTQ  FIONWRITE
+#endif
+
+/* a ping may wait behind so many bytes: less than the peer's own buffers */
+#define NGX_HTTP_CHATWS_PING_BEHIND  16384
+
+
+/* how the output of a session stands */
+
+typedef struct {
+    size_t                       queued;    /* bytes that have not left */
+    ngx_uint_t                   behind;    /* there were such ones before */
+    ngx_uint_t                   moves;     /* some of them have left since */
+} ngx_http_chatws_flow_t;
+
+
+static void ngx_http_chatws_flow(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_flow_t *flow);
+static size_t ngx_http_chatws_unsent(ngx_socket_t fd);
+
+
+void
+ngx_http_chatws_ping(ngx_http_chatws_session_t *s)
+{
+    ngx_uint_t               alive;
+    ngx_event_t             *rev;
+    ngx_http_chatws_flow_t   flow;
+    u_char                   ping[CHATWS_FRAME_HEAD_OUT];
+
+    rev = s->connection->read;
+
+    ngx_http_chatws_flow(s, &flow);
+
+    alive = s->heard || flow.moves;
+    s->heard = 0;
+
+    if (s->waiting && !alive) {
+        ngx_http_chatws_session_close(s, CHATWS_CLOSE_POLICY,
+                                      "ping timeout, reconnect");
+        return;
+    }
+
+    if (s->pinged) {
+        /* its pong is on the way, behind what it sends or reads */
+        ngx_add_timer(rev, s->limits->ping_timeout);
+        return;
+    }
+
+    if (s->out != NULL || flow.queued > NGX_HTTP_CHATWS_PING_BEHIND) {
+        s->waiting = !alive;
+        ngx_add_timer(rev, alive ? s->limits->ping_interval
+                                 : s->limits->ping_timeout);
+        return;
+    }
+
+    if (flow.behind) {
+        /* the end of it is in the peer's buffers, and read first */
+        s->waiting = 0;
+        s->behind = 0;
+        ngx_add_timer(rev, s->limits->ping_interval);
+        return;
+    }
+
+    s->waiting = 1;
+    s->pinged = 1;
+
+    ngx_add_timer(rev, s->limits->ping_timeout);
+
+    ngx_http_chatws_send_payload(s, CHATWS_FRAME_PING,
+                                 ping + CHATWS_FRAME_HEAD_OUT, 0);
+}
+
+
+void
+ngx_http_chatws_pong(ngx_http_chatws_session_t *s)
+{
+    if (!s->pinged) {
+        return;
+    }
+
+    s->pinged = 0;
+    s->waiting = 0;
+    s->behind = 0;
+
+    if (s->state == NGX_HTTP_CHATWS_OPEN && !s->draining) {
+        ngx_add_timer(s->connection->read, s->limits->ping_interval);
+    }
+}
+
+
+void
+ngx_http_chatws_flow_mark(ngx_http_chatws_session_t *s)
+{
+    ngx_http_chatws_flow_t  flow;
+
+    ngx_http_chatws_flow(s, &flow);
+
+    s->behind = 0;
+}
+
+
+ngx_uint_t
+ngx_http_chatws_flows(ngx_http_chatws_session_t *s)
+{
+    ngx_http_chatws_flow_t  flow;
+
+    ngx_http_chatws_flow(s, &flow);
+
+    return flow.moves;
+}
+
+
+static void
+ngx_http_chatws_flow(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_flow_t *flow)
+{
+    off_t   left;
+    size_t  unsent;
+
+    unsent = ngx_http_chatws_unsent(s->connection->fd);
+    left = s->connection->sent - (off_t) unsent;
+
+    flow->queued = s->out_size + unsent;
+    flow->behind = s->behind;
+    flow->moves = left > s->left && (flow->queued != 0 || flow->behind);
+
+    s->behind = flow->queued != 0;
+    s->left = left;
+}
+
+
+/*
+ * Bytes that the socket has taken, and the peer's system has not: where this
+ * is not known they count as gone.
+ */
+
+static size_t
+ngx_http_chatws_unsent(ngx_socket_t fd)
+{
+#ifdef NGX_HTTP_CHATWS_OUTQ
+
+    int  n;
+
+    if (ioctl(fd, NGX_HTTP_CHATWS_OUTQ, &n) == 0 && n > 0) {
+        return n;
+    }
+
+#endif
+
+    return 0;
+}
