@@ -388,49 +388,6 @@ ngx_http_chatws_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* chatws_allowed_origins PATTERN ... */
-
-char *
-ngx_http_chatws_set_origins(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_chatws_loc_conf_t *cwlcf = conf;
-
-    ngx_str_t   *origin, *value;
-    ngx_uint_t   i;
-
-    if (cwlcf->origins != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    cwlcf->origins = ngx_array_create(cf->pool, cf->args->nelts - 1,
-                                      sizeof(ngx_str_t));
-    if (cwlcf->origins == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    value = cf->args->elts;
-
-    for (i = 1; i < cf->args->nelts; i++) {
-
-        if (value[i].len == 0) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "empty pattern \"%V\" of \"%V\"", &value[i],
-                               &value[0]);
-            return NGX_CONF_ERROR;
-        }
-
-        origin = ngx_array_push(cwlcf->origins);
-        if (origin == NULL) {
-            return NGX_CONF_ERROR;
-        }
-
-        *origin = value[i];
-    }
-
-    return NGX_CONF_OK;
-}
-
-
 /* chatws_history NUMBER [TIME] */
 
 char *

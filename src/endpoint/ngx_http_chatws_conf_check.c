@@ -17,7 +17,10 @@
 static ngx_int_t ngx_http_chatws_zone_defined(
     ngx_http_chatws_main_conf_t *cwmcf, ngx_shm_zone_t *zone);
 static void ngx_http_chatws_check_ping(ngx_conf_t *cf,
-    ngx_http_chatws_use_t *use, ngx_uint_t *warned);
+    ngx_http_chatws_limits_t *limits, ngx_uint_t *warned);
+static ngx_int_t ngx_http_chatws_authenticates(ngx_conf_t *cf,
+    ngx_http_conf_ctx_t *ctx);
+static ngx_int_t ngx_http_chatws_auth_set(ngx_command_t *cmd, void *conf);
 static void ngx_http_chatws_locate(ngx_conf_t *at, ngx_conf_file_t *file,
     ngx_conf_t *cf, ngx_http_chatws_use_t *use);
 
@@ -116,16 +119,19 @@ ngx_http_chatws_zone_defined(ngx_http_chatws_main_conf_t *cwmcf,
 ngx_int_t
 ngx_http_chatws_check_conf(ngx_conf_t *cf)
 {
-    ngx_uint_t                     i, warned;
+    ngx_uint_t                     i, n, warned;
     ngx_conf_t                     at;
     ngx_conf_file_t                file;
-    ngx_http_chatws_use_t        **uses, *use;
+    ngx_http_chatws_use_t        **uses, *use, *open;
     ngx_http_core_loc_conf_t      *clcf;
+    ngx_http_chatws_loc_conf_t    *cwlcf;
     ngx_http_chatws_main_conf_t   *cwmcf;
 
     cwmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_chatws_module);
 
     uses = cwmcf->uses.elts;
+    open = NULL;
+    n = 0;
     warned = 0;
 
     for (i = 0; i < cwmcf->uses.nelts; i++) {
@@ -147,25 +153,129 @@ ngx_http_chatws_check_conf(ngx_conf_t *cf)
                                &use->directive);
         }
 
-        if (use->handler == ngx_http_chatws_endpoint_handler) {
-            ngx_http_chatws_check_ping(&at, use, &warned);
+        if (use->handler != ngx_http_chatws_endpoint_handler) {
+            continue;
         }
+
+        cwlcf = use->ctx->loc_conf[ngx_http_chatws_module.ctx_index];
+
+        ngx_http_chatws_check_ping(&at, &cwlcf->limits, &warned);
+
+        if (cwlcf->origins == NULL
+            && (cwlcf->user != NULL
+                || ngx_http_chatws_authenticates(cf, use->ctx)))
+        {
+            open = n++ == 0 ? use : open;
+        }
+    }
+
+    if (open != NULL) {
+        ngx_http_chatws_locate(&at, &file, cf, open);
+
+        ngx_conf_log_error(NGX_LOG_NOTICE, &at, 0,
+                           "pages of any origin may connect as the user who "
+                           "opens them: \"chatws_allowed_origins\" is not set "
+                           "(locations: %ui, the first)", n);
     }
 
     return NGX_OK;
 }
 
 
+/*
+ * Whether a browser may add what authenticates, a password or a certificate,
+ * or what the app server knows it by, to the request of any page.
+ */
+
+static ngx_int_t
+ngx_http_chatws_authenticates(ngx_conf_t *cf, ngx_http_conf_ctx_t *ctx)
+{
+    void                      *conf;
+    ngx_uint_t                 i;
+    ngx_module_t              *module;
+    ngx_command_t             *cmd;
+#if (NGX_HTTP_SSL)
+    ngx_http_ssl_srv_conf_t   *sscf;
+
+    sscf = ctx->srv_conf[ngx_http_ssl_module.ctx_index];
+
+    if (sscf->verify) {
+        return 1;
+    }
+#endif
+
+    for (i = 0; cf->cycle->modules[i] != NULL; i++) {
+        module = cf->cycle->modules[i];
+
+        if (module->type != NGX_HTTP_MODULE || module->commands == NULL) {
+            continue;
+        }
+
+        conf = ctx->loc_conf[module->ctx_index];
+
+        for (cmd = module->commands; cmd->name.len != 0; cmd++) {
+
+            if (conf != NULL
+                && cmd->conf == NGX_HTTP_LOC_CONF_OFFSET
+                && ngx_strncmp(cmd->name.data, "auth_", 5) == 0
+                && ngx_http_chatws_auth_set(cmd, conf))
+            {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+/* What nginx's own setters have set can be read, whosesoever it is. */
+
+static ngx_int_t
+ngx_http_chatws_auth_set(ngx_command_t *cmd, void *conf)
+{
+    void                      *field;
+    ngx_str_t                 *text;
+    ngx_flag_t                *flag;
+    ngx_http_complex_value_t **cv;
+
+    field = (u_char *) conf + cmd->offset;
+
+    if (cmd->set == ngx_conf_set_flag_slot) {
+        flag = field;
+        return *flag == 1;
+    }
+
+    if (cmd->set == ngx_http_set_complex_value_slot) {
+        cv = field;
+
+        if (*cv == NULL || *cv == NGX_CONF_UNSET_PTR) {
+            return 0;
+        }
+
+        text = &(*cv)->value;
+
+    } else if (cmd->set == ngx_conf_set_str_slot
+               || ngx_strcmp(cmd->name.data, "auth_request") == 0)
+    {
+        /* the configuration of auth_request begins with its location */
+        text = field;
+
+    } else {
+        return 0;
+    }
+
+    return text->len != 0
+           && (text->len != 3 || ngx_strncmp(text->data, "off", 3) != 0);
+}
+
+
 /* Of many locations that inherit the same, the first is named. */
 
 static void
-ngx_http_chatws_check_ping(ngx_conf_t *cf, ngx_http_chatws_use_t *use,
+ngx_http_chatws_check_ping(ngx_conf_t *cf, ngx_http_chatws_limits_t *limits,
     ngx_uint_t *warned)
 {
-    ngx_http_chatws_limits_t  *limits;
-
-    limits = use->ctx->loc_conf[ngx_http_chatws_module.ctx_index];
-
     if (*warned
         || limits->ping_interval == 0
         || limits->ping_timeout <= limits->ping_interval)

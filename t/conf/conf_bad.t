@@ -86,6 +86,37 @@ my @cases = (
       qr/unknown "nowhere" variable/ ],
     [ 'origins, none', '', '', 'chatws_allowed_origins;',
       qr/number of arguments in "chatws_allowed_origins"/ ],
+    ( map {
+        my ($origin, $message) = @$_;
+        [ "origins, $origin", '', '',
+          "chatws_allowed_origins https://a.example '$origin';",
+          qr/no page has the origin "\Q$origin\E" of .*$message.* in \S+:\d/ ]
+      } [ 'chat.example.com', qr/scheme/ ],
+        [ 'chat.example.com:443', qr/scheme/ ],
+        [ '//chat.example.com', qr/scheme/ ],
+        [ '', qr/scheme/ ],
+        [ '$scheme', qr/scheme/ ],
+        [ 'self', qr/scheme/ ],
+        [ 'wss://chat.example.com', qr/scheme/ ],
+        [ 'ws://*', qr/scheme/ ],
+        [ 'https://chat.example.com/', qr/slash/ ],
+        [ 'https://chat.example.com/chat', qr/slash/ ],
+        [ 'https://*/', qr/slash/ ],
+        [ '*.example.com/', qr/slash/ ],
+        [ 'https:///chat.example.com', qr/slash/ ],
+        [ 'https://chat.example.com?x', qr/ASCII/ ],
+        [ 'https://$host', qr/ASCII/ ],
+        [ '~^https://', qr/ASCII/ ],
+        [ 'https://joe@chat.example.com', qr/ASCII/ ],
+        [ "https://b\xc3\xbccher.example", qr/ASCII/ ],
+        [ 'https://a.example,https://b.example', qr/slash|ASCII/ ],
+        [ 'https://::1', qr/ASCII/ ],
+        [ 'https://', qr/host/ ],
+        [ 'https://:8443', qr/host/ ],
+        [ 'https://chat.example.com:', qr/port/ ],
+        [ 'https://chat.example.com:https', qr/port/ ],
+        [ 'https://chat.example.com:443', qr/default port/ ],
+        [ 'http://chat.example.com:80', qr/default port/ ] ),
     [ 'message size, not a size', '', '', 'chatws_max_message_size x;',
       qr/"chatws_max_message_size" directive invalid value/ ],
     [ 'message size, none', '', '', 'chatws_max_message_size 0;',
@@ -151,12 +182,33 @@ my @warned = (
       'chatws_ping_interval 10s;', undef ],
     [ 'ping timeout without pings', '', '', 'chatws_ping_timeout 1h;',
       undef ],
+    [ 'a password without origins', '', '', 'auth_basic chat;',
+      qr/\[notice\] .*"chatws_allowed_origins" is not set .* in \S+:\d/ ],
+    [ 'auth_request without origins', '', '', 'auth_request /auth;',
+      qr/\[notice\] .*"chatws_allowed_origins" is not set/ ],
+    [ 'a user without origins, inherited', 'chatws_user $remote_user;',
+      'location /x { chatws chat; } location /y { chatws chat;
+      chatws_allowed_origins same; } location /z { chatws_publish chat; }',
+      '', qr/\[notice\] .*\(locations: 2, the first\)/ ],
+    [ 'a certificate without origins', '', 'ssl_verify_client optional_no_ca;',
+      '', qr/\[notice\] .*"chatws_allowed_origins" is not set/ ],
+    [ 'authentication with origins', 'auth_basic chat; auth_request /auth;
+      chatws_allowed_origins same; chatws_user $remote_user;',
+      'ssl_verify_client optional_no_ca;', '', undef ],
+    [ 'authentication and any origin', 'auth_basic chat;', '',
+      'chatws_allowed_origins *;', undef ],
+    [ 'authentication that is off', 'auth_basic chat; auth_request /auth;',
+      'auth_basic off;', 'auth_request off;', undef ],
+    [ 'authentication elsewhere', 'auth_basic_user_file none;',
+      'location /x { auth_basic x; } location /y { auth_request /x; }', '',
+      undef ],
     [ 'ping timeout, inherited', 'chatws_ping_timeout 1m;', '',
       'chatws_ping_interval 59s;',
       qr/\[warn\] .*"chatws_ping_timeout" of 60000ms/ ],
 );
 
-my $t = Test::Nginx->new()->has(qw/ http limit_conn proxy rewrite /)
+my $t = Test::Nginx->new()->has(qw/ http limit_conn proxy rewrite auth_basic
+    auth_request http_ssl /)
     ->plan(2 * @cases + 2 * @warned + 2);
 
 for my $case (@cases) {
@@ -182,7 +234,7 @@ for my $case (@warned) {
     is($status, 0, "$name, allowed") or diag($out);
 
     defined $message ? like($out, $message, "$name, warned")
-                     : unlike($out, qr/\[(?!notice)\w+\]/, "$name, no word");
+                     : unlike($out, qr/\[\w+\]/, "$name, no word");
 }
 
 my ($status, $out) = tested($t, conf());
