@@ -63,17 +63,11 @@ chatws_store_publish(chatws_store_t *st, const chatws_post_t *post,
     hash = chatws_table_hash(tb, &post->chat);
     chat = chatws_table_find(tb, &post->chat, hash);
 
-    if (post->sequenced) {
+    if (chat == 0 && post->sequenced) {
+        chat = chatws_table_create(tb, &post->chat, hash);
 
-        if (chat != 0) {
-            chatws_table_touch(tb, chat);
-
-        } else {
-            chat = chatws_table_create(tb, &post->chat, hash);
-
-            if (chat == 0) {
-                return CHATWS_BUSY;
-            }
+        if (chat == 0) {
+            return CHATWS_BUSY;
         }
     }
 
@@ -202,6 +196,7 @@ chatws_store_append(chatws_store_t *st, uint32_t chat,
     chatws_journal_begin(&tb->journal, &lg->head, off + size);
     chatws_journal_set64(&tb->journal, &ch->seq, e->seq);
     chatws_journal_set64(&tb->journal, &ch->last, off + 1);
+    chatws_table_touch(tb, chat);
     chatws_log_commit(lg, off, e);
     chatws_journal_commit(&tb->journal);
 

@@ -5,9 +5,10 @@
  * The chats.
  *
  * When there is no free block, one is made: of split blocks whose free cells
- * make up a block, by moving members between them; else of the chat that has
- * been idle for longest.  An evicted chat leaves its last number as the floor
- * of its bucket, so that no number is used twice for a chat.
+ * make up a block, by moving members between them; else of an idle chat, one
+ * that has no history or that has been idle for longest.  An evicted chat
+ * leaves its last number as the floor of its bucket, so that no number is used
+ * twice for a chat.
  */
 
 
@@ -273,6 +274,27 @@ chatws_table_idle_add(chatws_table_t *tb, uint32_t chat)
     jr = &tb->journal;
     ch = chatws_table_chat(tb, chat);
 
+    if (ch->last == 0) {
+
+        /* nothing is lost with it: it is the first to be evicted */
+
+        chatws_journal_set(jr, &ch->older, 0);
+        chatws_journal_set(jr, &ch->newer, tb->oldest);
+
+        if (tb->oldest != 0) {
+            ch = chatws_table_chat(tb, tb->oldest);
+            chatws_journal_set(jr, &ch->older, chat);
+
+        } else {
+            chatws_journal_set(jr, &tb->newest, chat);
+        }
+
+        chatws_journal_set(jr, &tb->oldest, chat);
+        chatws_journal_set(jr, &tb->chats_idle, tb->chats_idle + 1);
+
+        return;
+    }
+
     chatws_journal_set(jr, &ch->older, tb->newest);
     chatws_journal_set(jr, &ch->newer, 0);
 
@@ -325,10 +347,8 @@ chatws_table_touch(chatws_table_t *tb, uint32_t chat)
         return;
     }
 
-    chatws_journal_begin(&tb->journal, NULL, 0);
     chatws_table_idle_del(tb, chat);
     chatws_table_idle_add(tb, chat);
-    chatws_journal_commit(&tb->journal);
 }
 
 

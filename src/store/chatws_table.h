@@ -73,7 +73,8 @@ typedef struct {
     uint32_t          nslots;
     uint32_t          words;         /* of an interest bitmap */
     uint32_t          inlined;       /* id bytes in the chat row itself */
-    uint32_t          oldest;        /* idle list: the first to be evicted */
+    uint32_t          oldest;        /* idle list: the first to be evicted;
+                                        those with no history come first */
     uint32_t          newest;
     uint32_t          chats_used;
     uint32_t          chats_long;    /* with a tail */
@@ -129,7 +130,8 @@ uint32_t chatws_table_create(chatws_table_t *tb, const chatws_str_t *id,
     uint64_t hash);
 
 /*
- * Makes an idle chat the last to be evicted.
+ * In an open step: what is new in a chat that may be idle makes it the last
+ * to be evicted.
  */
 void chatws_table_touch(chatws_table_t *tb, uint32_t chat);
 

@@ -267,6 +267,11 @@ store_check_chats(chatws_store_t *st)
         store_want(ch->older == b);
         store_want(++n <= idle);
 
+        /* those that have no history come first */
+
+        store_want(b == 0 || ch->last != 0
+                   || chatws_table_chat(tb, b)->last == 0);
+
         b = chat;
     }
 

@@ -10,6 +10,7 @@
 
 
 static void test_room(void);
+static void test_history(void);
 static void test_release(void);
 static void test_counters(void);
 static void test_many_slots(void);
@@ -19,6 +20,7 @@ int
 main(void)
 {
     test_room();
+    test_history();
     test_release();
     test_counters();
     test_many_slots();
@@ -126,6 +128,71 @@ test_room(void)
        "nothing is left behind");
 
     test_end("room");
+}
+
+
+static void
+test_history(void)
+{
+    char            id[32];
+    uint32_t        a, i, n;
+    chatws_usage_t  u;
+
+    test_begin(SIZE, SLOTS);
+
+    a = chatws_store_claim(st, 1);
+
+    for (i = 0; i < 10; i++) {
+        sprintf(id, "kept_%u", i);
+        (void) pub(id, 0, 10, CHATWS_DURABLE, 1);
+    }
+
+    /* many that come and go, some of them while others are there */
+
+    for (i = 0; i < 10000; i++) {
+        sprintf(id, "passing_%u", i);
+
+        if (sub(a, id, 1, 0) != CHATWS_OK) {
+            break;
+        }
+
+        chatws_store_unsubscribe(st, a, in.chat, 1, 0, 1);
+
+        if (i % 100 == 0) {
+            (void) sub(a, "kept_3", 1, 0);
+            chatws_store_unsubscribe(st, a, in.chat, 1, 0, 1);
+        }
+    }
+
+    chatws_store_usage(st, &u);
+    ok(i == 10000 && u.evictions > 9000, "%u chats without history", i);
+    ok(store_check(st) == NULL, "they are the first of those that are idle");
+
+    for (n = 0, i = 0; i < 10; i++) {
+        sprintf(id, "kept_%u", i);
+        (void) sub(a, id, 1, 0);
+        n += in.seq == 1 && in.last != 0;
+        chatws_store_unsubscribe(st, a, in.chat, 1, 0, 1);
+    }
+
+    ok(n == 10, "history is kept: %u", n);
+
+    /* one that was subscribed to first, and published to while idle */
+
+    (void) sub(a, "late", 1, 0);
+    chatws_store_unsubscribe(st, a, in.chat, 1, 0, 1);
+    (void) pub("late", 0, 10, CHATWS_DURABLE, 1);
+
+    for (i = 0; i < 1000; i++) {
+        sprintf(id, "passing_%u", i);
+        (void) sub(a, id, 1, 0);
+        chatws_store_unsubscribe(st, a, in.chat, 1, 0, 1);
+    }
+
+    (void) sub(a, "late", 1, 0);
+    ok(in.seq == 1 && in.last != 0, "what is new in an idle one is kept");
+
+    test_end("history");
 }
 
 
