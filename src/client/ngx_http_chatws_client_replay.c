@@ -16,6 +16,9 @@
 
 #define NGX_HTTP_CHATWS_REPLAY_FRAMES  64
 
+/* bytes of a frame, at least: what fits bounds what is looked at */
+#define NGX_HTTP_CHATWS_REPLAY_FRAME   64
+
 
 static ngx_uint_t ngx_http_chatws_replay_collect(
     ngx_http_chatws_replay_t *replay, uint32_t n);
@@ -37,6 +40,7 @@ ngx_http_chatws_replay_init(ngx_http_chatws_replay_t *replay,
 
     replay->client = client;
     replay->size = limit - ngx_min(limit, client->session.out_size);
+    replay->walk = replay->size / NGX_HTTP_CHATWS_REPLAY_FRAME;
 }
 
 
@@ -65,9 +69,14 @@ ngx_http_chatws_replay_add(ngx_http_chatws_replay_t *replay,
     rules = replay->client->rules;
     store = replay->client->subscriber.hub->zone.store;
 
-    if (since > at->seq || at->seq - since > rules->history) {
+    if (since > at->seq
+        || at->seq - since > rules->history
+        || at->seq - since > replay->walk)
+    {
         return 0;
     }
+
+    replay->walk -= at->seq - since;
 
     if (replay->offsets == NULL) {
         replay->offsets = ngx_alloc(rules->history * sizeof(uint64_t),

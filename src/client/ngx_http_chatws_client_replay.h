@@ -25,6 +25,7 @@ typedef struct {
     u_char                    *data;      /* frames, one after the other */
     size_t                     len;
     size_t                     size;      /* what is collected at most */
+    size_t                     walk;      /* entries still to be looked at */
     size_t                    *lens;      /* of the frames */
     ngx_uint_t                 n;         /* frames */
     ngx_uint_t                 nalloc;

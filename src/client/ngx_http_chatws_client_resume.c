@@ -14,15 +14,25 @@
 #include "process/ngx_http_chatws_scratch.h"
 
 
+/* bytes of the shortest member of an object, the comma included */
+#define NGX_HTTP_CHATWS_MEMBER_MIN  5
+
+
 typedef struct {
     ngx_http_chatws_client_t   *client;
     ngx_http_chatws_replay_t    replay;
     chatws_json_out_t           json;
+    uint64_t                   *seen;       /* hashes of names, 0: free */
+    size_t                      mask;       /* of the places in seen */
     ngx_uint_t                  n;          /* chats so far */
     unsigned                    same:1;     /* the epoch is ours */
 } ngx_http_chatws_resume_t;
 
 
+static ngx_int_t ngx_http_chatws_resume_init(
+    ngx_http_chatws_resume_t *resume, size_t len);
+static ngx_uint_t ngx_http_chatws_resume_again(
+    ngx_http_chatws_resume_t *resume, const chatws_str_t *name);
 static chatws_rc_e ngx_http_chatws_resume_chat(void *data,
     const chatws_resume_t *r);
 
@@ -47,14 +57,15 @@ ngx_http_chatws_resume(ngx_http_chatws_client_t *client,
                        + action->chats.len * CHATWS_RESUMED_GROWTH,
                        ngx_cycle->log);
 
-    if (mem == NULL || answer == NULL) {
+    if (mem == NULL
+        || answer == NULL
+        || ngx_http_chatws_resume_init(&resume, action->chats.len) != NGX_OK)
+    {
         ngx_free(answer);
         ngx_http_chatws_session_close(&client->session, CHATWS_CLOSE_LATER,
                                       "no memory, reconnect");
         return;
     }
-
-    ngx_memzero(&resume, sizeof(ngx_http_chatws_resume_t));
 
     resume.client = client;
     resume.same = action->epoch == epoch;
@@ -79,7 +90,55 @@ ngx_http_chatws_resume(ngx_http_chatws_client_t *client,
     ngx_http_chatws_replay_send(&resume.replay);
     ngx_http_chatws_replay_done(&resume.replay);
 
+    ngx_free(resume.seen);
     ngx_free(answer);
+}
+
+
+/* The places for names are more than twice as many as there can be names. */
+
+static ngx_int_t
+ngx_http_chatws_resume_init(ngx_http_chatws_resume_t *resume, size_t len)
+{
+    size_t  n;
+
+    ngx_memzero(resume, sizeof(ngx_http_chatws_resume_t));
+
+    for (n = 16; n / 2 <= len / NGX_HTTP_CHATWS_MEMBER_MIN; n *= 2) {
+        /* void */
+    }
+
+    resume->seen = ngx_calloc(n * sizeof(uint64_t), ngx_cycle->log);
+    resume->mask = n - 1;
+
+    return resume->seen == NULL ? NGX_ERROR : NGX_OK;
+}
+
+
+/* Whether the name was there before, however it is written. */
+
+static ngx_uint_t
+ngx_http_chatws_resume_again(ngx_http_chatws_resume_t *resume,
+    const chatws_str_t *name)
+{
+    size_t    i;
+    uint64_t  hash;
+
+    hash = chatws_store_hash(resume->client->subscriber.hub->zone.store,
+                             name->data, name->len);
+
+    for (i = hash & resume->mask;
+         resume->seen[i] != 0;
+         i = (i + 1) & resume->mask)
+    {
+        if (resume->seen[i] == hash) {
+            return 1;
+        }
+    }
+
+    resume->seen[i] = hash;
+
+    return 0;
 }
 
 
@@ -91,6 +150,10 @@ ngx_http_chatws_resume_chat(void *data, const chatws_resume_t *r)
     ngx_uint_t                recovered;
     chatws_subscribed_t       at;
     const chatws_fault_t     *fault;
+
+    if (ngx_http_chatws_resume_again(resume, &r->chat)) {
+        return CHATWS_OK;
+    }
 
     at.seq = 0;
     recovered = 0;
