@@ -19,8 +19,8 @@
 #define NGX_HTTP_CHATWS_EXPANSION  1032
 
 
-static ngx_int_t ngx_http_chatws_read_buf(ngx_http_request_t *r,
-    ngx_buf_t *b, u_char *p);
+static int ngx_http_chatws_window(ngx_str_t *in,
+    ngx_http_chatws_coding_e coding);
 static ngx_http_chatws_coding_e ngx_http_chatws_coding_of(ngx_str_t *name);
 static void *ngx_http_chatws_zalloc(void *opaque, u_int items, u_int size);
 static void ngx_http_chatws_zfree(void *opaque, void *address);
@@ -65,7 +65,7 @@ ngx_http_chatws_read_chain(ngx_http_request_t *r, ngx_chain_t *in,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_chatws_read_buf(ngx_http_request_t *r, ngx_buf_t *b, u_char *p)
 {
     size_t   size;
@@ -96,8 +96,8 @@ ngx_http_chatws_read_buf(ngx_http_request_t *r, ngx_buf_t *b, u_char *p)
 
 
 ngx_int_t
-ngx_http_chatws_gunzip(ngx_http_request_t *r, ngx_str_t *in, size_t max,
-    ngx_str_t *out)
+ngx_http_chatws_inflate(ngx_http_request_t *r, ngx_str_t *in,
+    ngx_http_chatws_coding_e coding, size_t max, ngx_str_t *out)
 {
     int       rc;
     z_stream  zs;
@@ -108,9 +108,7 @@ ngx_http_chatws_gunzip(ngx_http_request_t *r, ngx_str_t *in, size_t max,
     zs.zfree = ngx_http_chatws_zfree;
     zs.opaque = r->pool;
 
-    /* gzip or zlib, whichever the header says */
-
-    if (inflateInit2(&zs, MAX_WBITS + 32) != Z_OK) {
+    if (inflateInit2(&zs, ngx_http_chatws_window(in, coding)) != Z_OK) {
         return NGX_ERROR;
     }
 
@@ -132,11 +130,43 @@ ngx_http_chatws_gunzip(ngx_http_request_t *r, ngx_str_t *in, size_t max,
 
     rc = inflate(&zs, Z_FINISH);
 
+    /* further members of gzip; other bytes behind it are not looked at */
+
+    while (rc == Z_STREAM_END
+           && coding == NGX_HTTP_CHATWS_GZIP
+           && zs.avail_in > 1
+           && zs.next_in[0] == 0x1f
+           && zs.next_in[1] == 0x8b)
+    {
+        (void) inflateReset(&zs);
+        rc = inflate(&zs, Z_FINISH);
+    }
+
     out->len = max - zs.avail_out;
 
     (void) inflateEnd(&zs);
 
     return rc == Z_STREAM_END ? NGX_OK : NGX_DECLINED;
+}
+
+
+/*
+ * The coding "deflate" is of zlib, RFC 9110, 8.4.1.2, and often without its
+ * header; where there is one, zlib finds out which.
+ */
+
+static int
+ngx_http_chatws_window(ngx_str_t *in, ngx_http_chatws_coding_e coding)
+{
+    if (coding == NGX_HTTP_CHATWS_DEFLATE
+        && in->len > 1
+        && ((in->data[0] & 0x0f) != Z_DEFLATED
+            || (in->data[0] << 8 | in->data[1]) % 31 != 0))
+    {
+        return -MAX_WBITS;
+    }
+
+    return MAX_WBITS + 32;
 }
 
 

@@ -22,12 +22,9 @@
 ngx_int_t ngx_http_chatws_read_chain(ngx_http_request_t *r, ngx_chain_t *in,
     ngx_str_t *text);
 
-/*
- * Expands gzip or zlib data to at most max bytes, in memory of the request.
- * NGX_DECLINED: damaged, or larger; NGX_ERROR: no memory.
- */
-ngx_int_t ngx_http_chatws_gunzip(ngx_http_request_t *r, ngx_str_t *in,
-    size_t max, ngx_str_t *out);
+/* Reads a buffer, in memory or in a file, to p. */
+ngx_int_t ngx_http_chatws_read_buf(ngx_http_request_t *r, ngx_buf_t *b,
+    u_char *p);
 
 /* What the content of a message is coded with: RFC 9110, 8.4. */
 
@@ -39,6 +36,14 @@ typedef enum {
 } ngx_http_chatws_coding_e;
 
 ngx_http_chatws_coding_e ngx_http_chatws_coding(ngx_list_t *headers);
+
+/*
+ * Expands what has that coding, gzip or deflate, to at most max bytes, in
+ * memory of the request.  NGX_DECLINED: damaged, or larger; NGX_ERROR: no
+ * memory.
+ */
+ngx_int_t ngx_http_chatws_inflate(ngx_http_request_t *r, ngx_str_t *in,
+    ngx_http_chatws_coding_e coding, size_t max, ngx_str_t *out);
 
 /* Whether a Content-Type is application/json, with any parameters. */
 ngx_int_t ngx_http_chatws_is_json(ngx_str_t *type);

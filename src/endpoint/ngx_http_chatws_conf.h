@@ -80,7 +80,7 @@ typedef struct {
     ngx_chain_t              **last;
     size_t                     size;        /* bytes in them */
     unsigned                   capture:1;   /* the response is captured */
-    unsigned                   gzip:1;      /* it is compressed */
+    unsigned                   coding:2;    /* ngx_http_chatws_coding_e */
 } ngx_http_chatws_ctx_t;
 
 

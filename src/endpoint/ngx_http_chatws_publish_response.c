@@ -4,6 +4,9 @@
  *
  * chatws_publish_response: what the app server answers to a POST with 200 or
  * 201 and JSON is published, and goes to the client as it is.
+ *
+ * The filters are the first of all, before those that change the answer, cut
+ * a range out of it or read it into memory: see the module's type in config.
  */
 
 
@@ -15,10 +18,9 @@
 
 
 static ngx_int_t ngx_http_chatws_header_filter(ngx_http_request_t *r);
-static ngx_int_t ngx_http_chatws_capture_start(ngx_http_request_t *r,
-    ngx_http_chatws_loc_conf_t *cwlcf);
-static ngx_int_t ngx_http_chatws_encoding(ngx_http_request_t *r,
-    ngx_http_chatws_ctx_t *ctx);
+static ngx_int_t ngx_http_chatws_capture_wanted(ngx_http_request_t *r);
+static ngx_int_t ngx_http_chatws_capture_on(ngx_http_request_t *r);
+static ngx_int_t ngx_http_chatws_capture_start(ngx_http_request_t *r);
 static ngx_int_t ngx_http_chatws_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_int_t ngx_http_chatws_capture_body(ngx_http_request_t *r,
@@ -52,16 +54,8 @@ ngx_http_chatws_capture_init(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_chatws_header_filter(ngx_http_request_t *r)
 {
-    ngx_http_chatws_loc_conf_t  *cwlcf;
-
-    cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
-
-    if (cwlcf->capture != NULL
-        && r == r->main
-        && r->method == NGX_HTTP_POST
-        && (r->headers_out.status == NGX_HTTP_OK
-            || r->headers_out.status == NGX_HTTP_CREATED)
-        && ngx_http_chatws_capture_start(r, cwlcf) != NGX_OK)
+    if (ngx_http_chatws_capture_wanted(r)
+        && ngx_http_chatws_capture_start(r) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -70,22 +64,77 @@ ngx_http_chatws_header_filter(ngx_http_request_t *r)
 }
 
 
+/*
+ * What nginx answers from its cache was published when it came.  Of a request
+ * and its subrequests the outermost one publishes.
+ */
+
 static ngx_int_t
-ngx_http_chatws_capture_start(ngx_http_request_t *r,
-    ngx_http_chatws_loc_conf_t *cwlcf)
+ngx_http_chatws_capture_wanted(ngx_http_request_t *r)
 {
-    ngx_http_chatws_ctx_t   *ctx;
-    ngx_http_chatws_zone_t  *zone;
+    ngx_http_request_t  *parent;
+
+    if (!ngx_http_chatws_capture_on(r)
+        || (r->headers_out.status != NGX_HTTP_OK
+            && r->headers_out.status != NGX_HTTP_CREATED))
+    {
+        return 0;
+    }
+
+#if (NGX_HTTP_CACHE)
+    if (r->cached) {
+        return 0;
+    }
+#endif
+
+    for (parent = r->parent; parent != NULL; parent = parent->parent) {
+
+        if (ngx_http_chatws_capture_on(parent)) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static ngx_int_t
+ngx_http_chatws_capture_on(ngx_http_request_t *r)
+{
+    ngx_http_chatws_loc_conf_t  *cwlcf;
+
+    cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
+
+    return cwlcf->capture != NULL
+           && r->method == NGX_HTTP_POST;
+}
+
+
+static ngx_int_t
+ngx_http_chatws_capture_start(ngx_http_request_t *r)
+{
+    ngx_http_chatws_ctx_t       *ctx;
+    ngx_http_chatws_zone_t      *zone;
+    ngx_http_chatws_coding_e     coding;
+    ngx_http_chatws_loc_conf_t  *cwlcf;
 
     ctx = ngx_http_chatws_get_ctx(r);
     if (ctx == NULL) {
         return NGX_ERROR;
     }
 
+    cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
     zone = cwlcf->capture->data;
 
     if (zone->hub == NULL) {
         ngx_http_chatws_capture_skip(r, ctx, "the zone is not ready");
+        return NGX_OK;
+    }
+
+    /* of a mirror, or a subrequest that nobody waits for */
+
+    if (r->header_only) {
+        ngx_http_chatws_capture_skip(r, ctx, "nobody reads its body");
         return NGX_OK;
     }
 
@@ -101,43 +150,21 @@ ngx_http_chatws_capture_start(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (ngx_http_chatws_encoding(r, ctx) != NGX_OK) {
+    coding = ngx_http_chatws_coding(&r->headers_out.headers);
+
+    if (coding == NGX_HTTP_CHATWS_OTHER) {
         ngx_http_chatws_capture_skip(r, ctx, "its encoding is not known");
         return NGX_OK;
     }
 
     ctx->last = &ctx->captured;
+    ctx->coding = coding;
     ctx->capture = 1;
 
-    r->filter_need_in_memory = 1;
+    /* there are no ranges of what a POST gets: RFC 9110, 14.2 */
+    r->allow_ranges = 0;
 
     return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_chatws_encoding(ngx_http_request_t *r, ngx_http_chatws_ctx_t *ctx)
-{
-    ngx_str_t  *value;
-
-    if (r->headers_out.content_encoding == NULL
-        || r->headers_out.content_encoding->value.len == 0)
-    {
-        return NGX_OK;
-    }
-
-    value = &r->headers_out.content_encoding->value;
-
-    if ((value->len == 4 && ngx_strncasecmp(value->data,
-                                            (u_char *) "gzip", 4) == 0)
-        || (value->len == 7 && ngx_strncasecmp(value->data,
-                                               (u_char *) "deflate", 7) == 0))
-    {
-        ctx->gzip = 1;
-        return NGX_OK;
-    }
-
-    return NGX_DECLINED;
 }
 
 
@@ -171,7 +198,10 @@ ngx_http_chatws_capture_body(ngx_http_request_t *r,
             return NGX_ERROR;
         }
 
-        if (cl->buf->last_buf && ctx->capture) {
+        if (ctx->capture
+            && (cl->buf->last_buf
+                || (r != r->main && cl->buf->last_in_chain)))
+        {
             ctx->capture = 0;
             ngx_http_chatws_capture_end(r, ctx);
         }
@@ -185,17 +215,17 @@ static ngx_int_t
 ngx_http_chatws_capture_buf(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx, ngx_buf_t *b)
 {
-    size_t        size;
+    off_t         size;
     ngx_buf_t    *copy;
     ngx_chain_t  *cl;
 
-    if (!ngx_buf_in_memory(b) || b->pos == b->last) {
+    size = ngx_buf_size(b);
+
+    if (size == 0) {
         return NGX_OK;
     }
 
-    size = b->last - b->pos;
-
-    if (ctx->size + size > ngx_http_chatws_capture_max(r)) {
+    if (size > (off_t) (ngx_http_chatws_capture_max(r) - ctx->size)) {
         ctx->capture = 0;
         ngx_http_chatws_capture_skip(r, ctx, "it is too large");
         return NGX_OK;
@@ -211,7 +241,13 @@ ngx_http_chatws_capture_buf(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    copy->last = ngx_cpymem(copy->last, b->pos, size);
+    if (ngx_http_chatws_read_buf(r, b, copy->pos) != NGX_OK) {
+        ctx->capture = 0;
+        ngx_http_chatws_capture_skip(r, ctx, "its file can't be read");
+        return NGX_OK;
+    }
+
+    copy->last += size;
 
     cl->buf = copy;
     cl->next = NULL;
@@ -240,11 +276,11 @@ ngx_http_chatws_capture_end(ngx_http_request_t *r,
         return;
     }
 
-    if (ctx->gzip) {
+    if (ctx->coding != NGX_HTTP_CHATWS_IDENTITY) {
         packed = text;
 
-        if (ngx_http_chatws_gunzip(r, &packed, ngx_http_chatws_capture_max(r),
-                                   &text)
+        if (ngx_http_chatws_inflate(r, &packed, ctx->coding,
+                                    ngx_http_chatws_capture_max(r), &text)
             != NGX_OK)
         {
             ngx_http_chatws_capture_skip(r, ctx, "it can't be decompressed");
