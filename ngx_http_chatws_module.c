@@ -102,7 +102,7 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       NULL },
 
     { ngx_string("chatws_publish_response"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_http_chatws_set_capture,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,

@@ -43,6 +43,7 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
                             ngx_http_chatws_mix_zone),
     ngx_http_chatws_pointer(capture, NGX_HTTP_CHATWS_INHERIT, NULL),
     ngx_http_chatws_pointer(capture_use, NGX_HTTP_CHATWS_INHERIT, NULL),
+    ngx_http_chatws_pointer(capture_batch, NGX_HTTP_CHATWS_INHERIT, NULL),
     ngx_http_chatws_text(ngx_http_chatws_loc_conf_t, pattern),
 
     ngx_http_chatws_pointer(user, NGX_HTTP_CHATWS_INHERIT,
@@ -353,15 +354,36 @@ ngx_http_chatws_set_publish(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* chatws_publish_response NAME */
+/* chatws_publish_response NAME [batch] | off */
 
 char *
 ngx_http_chatws_set_capture(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_chatws_loc_conf_t *cwlcf = conf;
 
+    ngx_str_t  *value;
+
     if (cwlcf->capture != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    /* what is set is not inherited */
+
+    cwlcf->capture_batch = cf->args->nelts == 3;
+
+    if (cwlcf->capture_batch && ngx_strcmp(value[2].data, "batch") != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\" of \"%V\"", &value[2],
+                           &value[0]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (!cwlcf->capture_batch && ngx_strcmp(value[1].data, "off") == 0) {
+        cwlcf->capture = NULL;
+        cwlcf->capture_use = NULL;
+        return NGX_CONF_OK;
     }
 
     cwlcf->capture_use = ngx_http_chatws_use_zone(cf, NULL);

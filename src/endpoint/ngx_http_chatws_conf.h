@@ -48,6 +48,7 @@ typedef struct {
     ngx_shm_zone_t            *zone;        /* of the handler */
     ngx_shm_zone_t            *capture;     /* chatws_publish_response */
     ngx_http_chatws_use_t     *capture_use;
+    ngx_flag_t                 capture_batch;
     ngx_str_t                  pattern;     /* chatws_chat_pattern */
 
     ngx_http_complex_value_t  *user;

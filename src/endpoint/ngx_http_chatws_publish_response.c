@@ -15,6 +15,7 @@
 #include <ngx_http.h>
 #include "endpoint/ngx_http_chatws_body.h"
 #include "endpoint/ngx_http_chatws_publish.h"
+#include "json/chatws_json_scan.h"
 
 
 static ngx_int_t ngx_http_chatws_header_filter(ngx_http_request_t *r);
@@ -31,6 +32,8 @@ static void ngx_http_chatws_capture_end(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx);
 static void ngx_http_chatws_capture_skip(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx, const char *why);
+static void ngx_http_chatws_capture_array(ngx_http_request_t *r,
+    ngx_http_chatws_ctx_t *ctx);
 static size_t ngx_http_chatws_capture_max(ngx_http_request_t *r);
 
 
@@ -106,6 +109,7 @@ ngx_http_chatws_capture_on(ngx_http_request_t *r)
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
 
     return cwlcf->capture != NULL
+           && cwlcf->handler != ngx_http_chatws_publish_handler
            && r->method == NGX_HTTP_POST;
 }
 
@@ -290,6 +294,12 @@ ngx_http_chatws_capture_end(ngx_http_request_t *r,
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
 
+    if (!cwlcf->capture_batch && chatws_json_is_array((chatws_str_t *) &text))
+    {
+        ngx_http_chatws_capture_array(r, ctx);
+        return;
+    }
+
     status = ngx_http_chatws_publish_text(r, cwlcf->capture->data, &text,
                                           &answer, &fault);
 
@@ -327,6 +337,20 @@ ngx_http_chatws_capture_skip(ngx_http_request_t *r,
 
     ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
                   "chatws does not publish the response: %s", why);
+}
+
+
+/* What an app finds is an array, too: no reason to warn. */
+
+static void
+ngx_http_chatws_capture_array(ngx_http_request_t *r,
+    ngx_http_chatws_ctx_t *ctx)
+{
+    ngx_str_set(&ctx->result, "skipped");
+
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "chatws does not publish the response: it is an array, "
+                  "and there is no \"batch\"");
 }
 
 

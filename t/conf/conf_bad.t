@@ -50,6 +50,13 @@ my @cases = (
     [ 'an unknown zone for responses', '',
       'location /x { chatws_publish_response none; }', '',
       qr/unknown zone "none" in "chatws_publish_response",.* in \S+:\d+/ ],
+    [ 'a zone named "off" for batches', '',
+      'location /x { chatws_publish_response off batch; }', '', qr/"off"/ ],
+    [ 'another parameter for responses', '',
+      'location /x { chatws_publish_response chat batches; }', '',
+      qr/invalid parameter "batches" of "chatws_publish_response"/ ],
+    [ 'responses twice', '', 'location /x { chatws_publish_response chat;'
+      . ' chatws_publish_response off; }', '', qr/is duplicate/ ],
     [ 'a zone of another kind', 'limit_conn_zone $uri zone=conn:1m;',
       'location /x { chatws conn; }', '', qr/"conn"/ ],
     [ 'endpoint twice', '', '', 'chatws chat;',
