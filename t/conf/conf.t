@@ -15,7 +15,7 @@ use Test::Chatws;
 use Test::Nginx;
 
 my $t = Test::Nginx->new()->has(qw/ http http_ssl proxy rewrite socket_ssl /)
-    ->has_daemon('openssl')->plan(28);
+    ->has_daemon('openssl')->plan(36);
 
 my $d = $t->testdir();
 my $conf = "$Test::Chatws::TOP/conf";
@@ -65,7 +65,18 @@ $t->stop();
 
 # --- the reverse proxy, with the names and numbers that a user chooses
 
-$t->run_daemon(\&app_server, port(8081), \&example_app);
+$t->run_daemon(\&app_server, port(8081), sub {
+    my ($client, $request, undef, $head) = @_;
+
+    return example_app(@_) unless $head =~ /^X-Show: (.*?)\r$/mi;
+
+    # what the fields of these names are
+
+    my $shown = join '|', map { $head =~ /^\Q$_\E: (.*?)\r?$/mi ? $1 : '' }
+        split m{,}, $1;
+
+    app_answer($client, 200, 'text/plain', $shown, "X-User: $shown\r\n");
+});
 $t->waitforsocket('127.0.0.1:' . port(8081));
 
 my @chosen = (
@@ -101,6 +112,32 @@ is($ws->await('new_message')->{message}{text}, 'kept', 'proxy, delivered');
 is(request('GET', '/other', ssl => 1)->{body}, 'app: GET /other',
     'proxy, all else');
 
+# what the app may become is a WebSocket: h2c would go past nginx's rules
+
+for my $case ([ 'websocket', 'websocket|upgrade' ],
+              [ 'WebSocket', 'websocket|upgrade' ], [ 'h2c', '|' ],
+              [ 'h2c, websocket', '|' ], [ 'websocket, h2c', '|' ])
+{
+    my ($upgrade, $expected) = @$case;
+
+    is(request('GET', '/other', ssl => 1, headers => [ "Upgrade: $upgrade",
+        'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA',
+        'X-Show: Upgrade,Connection' ])->{body},
+        $expected, "proxy, upgrade to $upgrade");
+}
+
+# who a client says it is stands behind who it is
+
+my @claims = ('X-Forwarded-For: 10.0.0.1', 'X-Real-IP: 10.0.0.1',
+    'X-Forwarded-Proto: gopher',
+    'X-Show: Host,X-Forwarded-For,X-Real-IP,X-Forwarded-Proto');
+my $true = 'localhost|10.0.0.1, 127.0.0.1|127.0.0.1|https';
+
+is(request('GET', '/other', ssl => 1, headers => \@claims)->{body}, $true,
+    'proxy, what the app is told');
+is(request('POST', '/api/messages', ssl => 1, headers => \@claims,
+    body => 'x')->{body}, $true, 'proxy, what the app is told of a message');
+
 is(publish({ type => 'message_deleted', chatId => 'chat_1', id => 'm' },
     ssl => 1, uri => '/internal/publish')->{status}, 201,
     'proxy, events of the app');
@@ -119,6 +156,9 @@ $ws = ws(user => 'u', ssl => 1, chats => 'chat_1', headers =>
     [ 'Origin: https://www.example.com', 'Cookie: session=1' ]);
 is($ws->{status}, 101, 'proxy, auth');
 is($ws->{connected}{userId}, 'user_of_session', 'proxy, auth, user');
+is(ws(user => 'u', ssl => 1, headers => [ 'Origin: https://www.example.com',
+    @claims ])->{connected}{userId}, $true,
+    'proxy, auth, what the app is told');
 is(publish($message, ssl => 1)->{status}, 201, 'proxy, auth, message');
 ok($ws->await('new_message'), 'proxy, auth, delivered');
 is(request('GET', '/auth', ssl => 1)->{status}, 404,
