@@ -15,6 +15,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "protocol/chatws_action.h"
+#include "base/chatws_bucket.h"
 #include "base/chatws_id.h"
 #include "hub/ngx_http_chatws_hub.h"
 #include "session/ngx_http_chatws_session.h"
@@ -43,6 +44,9 @@ typedef struct {
     const ngx_http_chatws_rules_t *rules;
     ngx_str_t                      user;      /* these two follow */
     ngx_str_t                      name;      /* the structure */
+    chatws_bucket_t                bucket;    /* what it has said */
+    uint32_t                       turn;      /* when there was too much, */
+    uint32_t                       told;      /* a bit for each verb told so */
     unsigned                       moved:1;   /* to another worker */
 } ngx_http_chatws_client_t;
 
@@ -79,6 +83,14 @@ void ngx_http_chatws_client_lapse(ngx_http_chatws_hub_t *hub);
 /* Acts on a message of the client: protocol, section 2. */
 void ngx_http_chatws_dispatch(ngx_http_chatws_session_t *s,
     chatws_event_t *ev);
+
+/*
+ * Whether a message that was parsed is one too many, valid or not.  NGX_OK:
+ * it is not; NGX_BUSY: it is, and the client is to be told; NGX_DECLINED: it
+ * was told a moment ago.
+ */
+ngx_int_t ngx_http_chatws_client_rate(ngx_http_chatws_client_t *client,
+    const chatws_action_t *action);
 
 /* Subscribes to all chats of a resume: protocol, section 5. */
 void ngx_http_chatws_resume(ngx_http_chatws_client_t *client,

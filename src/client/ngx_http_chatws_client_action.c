@@ -47,11 +47,17 @@ const chatws_fault_t  ngx_http_chatws_chat_refused = {
 void
 ngx_http_chatws_dispatch(ngx_http_chatws_session_t *s, chatws_event_t *ev)
 {
-    void                      *mem;
-    size_t                     size;
-    chatws_str_t               text;
-    chatws_action_t            action;
-    ngx_http_chatws_client_t  *client;
+    void                        *mem;
+    size_t                       size;
+    ngx_int_t                    rc;
+    chatws_str_t                 text;
+    chatws_action_t              action;
+    ngx_http_chatws_client_t    *client;
+
+    static const chatws_fault_t  many = {
+        chatws_str(CHATWS_E_RATE),
+        chatws_str("this connection says more than it may")
+    };
 
     client = (ngx_http_chatws_client_t *) s;
 
@@ -68,13 +74,18 @@ ngx_http_chatws_dispatch(ngx_http_chatws_session_t *s, chatws_event_t *ev)
         return;
     }
 
-    if (chatws_action_parse(&action, &text, CHATWS_JSON_DEPTH, mem, size)
-        == CHATWS_OK)
-    {
-        ngx_http_chatws_act(client, &action);
+    (void) chatws_action_parse(&action, &text, CHATWS_JSON_DEPTH, mem, size);
 
-    } else {
+    rc = ngx_http_chatws_client_rate(client, &action);
+
+    if (rc == NGX_BUSY) {
+        ngx_http_chatws_complain(client, &action, &many);
+
+    } else if (rc == NGX_OK && action.fault.error.len != 0) {
         ngx_http_chatws_complain(client, &action, &action.fault);
+
+    } else if (rc == NGX_OK) {
+        ngx_http_chatws_act(client, &action);
     }
 
     ngx_http_chatws_scratch_put();

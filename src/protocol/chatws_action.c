@@ -97,6 +97,8 @@ chatws_action_parse(chatws_action_t *action, const chatws_str_t *text,
     chatws_action_members_t   ms;
 
     memset(action, 0, sizeof(chatws_action_t));
+    action->verb = CHATWS_VERB_NONE;
+
     memset(&ms, 0, sizeof(chatws_action_members_t));
 
     chatws_json_arena_init(&ms.arena, mem, size);

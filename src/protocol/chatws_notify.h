@@ -33,6 +33,7 @@
 #define CHATWS_E_CHAT            "Invalid chatId"
 #define CHATWS_E_NOT_SUBSCRIBED  "Not subscribed"
 #define CHATWS_E_SUBSCRIPTIONS   "Too many subscriptions"
+#define CHATWS_E_RATE            "Rate limited"
 #define CHATWS_E_NO_USER         "Missing userId"
 #define CHATWS_E_USER            "Invalid userId"
 
@@ -58,7 +59,8 @@ typedef enum {
     CHATWS_VERB_SUBSCRIBE = 0,
     CHATWS_VERB_UNSUBSCRIBE,
     CHATWS_VERB_TYPING,
-    CHATWS_VERB_RESUME
+    CHATWS_VERB_RESUME,
+    CHATWS_VERB_NONE               /* none that is known */
 } chatws_verb_e;
 
 
