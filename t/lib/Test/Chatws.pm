@@ -164,7 +164,8 @@ sub json_of {
 
 
 # A whole HTTP exchange.  The answer: status, headers (lower case), body and,
-# where the body is JSON, json.
+# where the body is JSON, json.  With undecoded it has no json: of megabytes
+# that takes seconds.
 
 sub request {
     my ($method, $uri, %o) = @_;
@@ -181,7 +182,7 @@ sub request {
     $client->send_raw(join("\r\n", @lines, '', '')
                       . (defined $body ? $body : ''));
 
-    my $reply = $client->read_answer($method eq 'HEAD');
+    my $reply = $client->read_answer($method eq 'HEAD', $o{undecoded});
     $client->drop();
 
     return $reply;

@@ -220,7 +220,7 @@ sub ended {
 # --- the answer to a request
 
 sub read_answer {
-    my ($self, $no_body) = @_;
+    my ($self, $no_body, $undecoded) = @_;
 
     my $until = time() + Test::Chatws::deadline();
 
@@ -246,7 +246,7 @@ sub read_answer {
     return \%answer if $answer{status} < 200;
 
     $self->read_body(\%answer, $until) unless $no_body;
-    $answer{json} = eval { $json->decode($answer{body}) };
+    $answer{json} = eval { $json->decode($answer{body}) } unless $undecoded;
 
     return \%answer;
 }
