@@ -76,6 +76,7 @@ typedef struct {
     uint64_t                   seq;
     uint32_t                   recipients;
     unsigned                   published:1; /* seq, recipients are set */
+    unsigned                   naming:2;    /* expressions in evaluation */
 
     ngx_chain_t               *captured;    /* bufs of the response's body */
     ngx_chain_t              **last;

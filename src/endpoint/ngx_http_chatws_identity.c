@@ -16,9 +16,16 @@
 #include "endpoint/ngx_http_chatws_response.h"
 
 
+/* which expression it is, a bit of ctx->naming */
+#define NGX_HTTP_CHATWS_USER      1
+#define NGX_HTTP_CHATWS_USERNAME  2
+
+
+static chatws_rc_e ngx_http_chatws_evaluate(ngx_http_request_t *r,
+    ngx_http_complex_value_t *cv, ngx_uint_t expression, ngx_str_t *text);
 static chatws_rc_e ngx_http_chatws_name(ngx_http_request_t *r,
-    ngx_http_complex_value_t *cv, const chatws_str_t *name,
-    ngx_str_t *value);
+    ngx_http_complex_value_t *cv, ngx_uint_t expression,
+    const chatws_str_t *name, ngx_str_t *value);
 
 
 ngx_int_t
@@ -72,7 +79,8 @@ ngx_http_chatws_find_user(ngx_http_request_t *r, ngx_str_t *user,
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
 
-    rc = ngx_http_chatws_name(r, cwlcf->user, &name, user);
+    rc = ngx_http_chatws_name(r, cwlcf->user, NGX_HTTP_CHATWS_USER, &name,
+                              user);
 
     switch (rc) {
 
@@ -124,7 +132,8 @@ ngx_http_chatws_find_username(ngx_http_request_t *r, ngx_str_t *username,
         return ngx_http_chatws_find_user(r, username, fault);
     }
 
-    rc = ngx_http_chatws_name(r, cwlcf->username, &name, username);
+    rc = ngx_http_chatws_name(r, cwlcf->username, NGX_HTTP_CHATWS_USERNAME,
+                              &name, username);
 
     switch (rc) {
 
@@ -151,14 +160,16 @@ ngx_http_chatws_find_username(ngx_http_request_t *r, ngx_str_t *username,
 
 static chatws_rc_e
 ngx_http_chatws_name(ngx_http_request_t *r, ngx_http_complex_value_t *cv,
-    const chatws_str_t *name, ngx_str_t *value)
+    ngx_uint_t expression, const chatws_str_t *name, ngx_str_t *value)
 {
     ngx_str_t    text;
     chatws_rc_e  rc;
 
     if (cv != NULL) {
-        if (ngx_http_complex_value(r, cv, &text) != NGX_OK) {
-            return CHATWS_BUSY;
+
+        rc = ngx_http_chatws_evaluate(r, cv, expression, &text);
+        if (rc != CHATWS_OK) {
+            return rc;
         }
 
     } else {
@@ -182,4 +193,36 @@ ngx_http_chatws_name(ngx_http_request_t *r, ngx_http_complex_value_t *cv,
     }
 
     return rc;
+}
+
+
+/* $chatws_user may be in an expression, but not in its own. */
+
+static chatws_rc_e
+ngx_http_chatws_evaluate(ngx_http_request_t *r, ngx_http_complex_value_t *cv,
+    ngx_uint_t expression, ngx_str_t *text)
+{
+    ngx_int_t               rc;
+    ngx_http_chatws_ctx_t  *ctx;
+
+    ctx = ngx_http_chatws_get_ctx(r);
+    if (ctx == NULL) {
+        return CHATWS_BUSY;
+    }
+
+    if (ctx->naming & expression) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "\"%s\" is made of itself",
+                      expression == NGX_HTTP_CHATWS_USER ? "chatws_user"
+                                                         : "chatws_username");
+        return CHATWS_DECLINED;
+    }
+
+    ctx->naming |= expression;
+
+    rc = ngx_http_complex_value(r, cv, text);
+
+    ctx->naming &= ~expression;
+
+    return rc == NGX_OK ? CHATWS_OK : CHATWS_BUSY;
 }

@@ -10,8 +10,11 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "endpoint/ngx_http_chatws_conf.h"
+#include "endpoint/ngx_http_chatws_identity.h"
 
 
+static ngx_int_t ngx_http_chatws_variable_user(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_chatws_variable_str(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_chatws_variable_seq(ngx_http_request_t *r,
@@ -26,12 +29,11 @@ static ngx_int_t ngx_http_chatws_variable_number(ngx_http_request_t *r,
 
 static ngx_http_variable_t  ngx_http_chatws_variables[] = {
 
-    { ngx_string("chatws_user"), NULL, ngx_http_chatws_variable_str,
-      offsetof(ngx_http_chatws_ctx_t, user), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+    { ngx_string("chatws_user"), NULL, ngx_http_chatws_variable_user,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
-    { ngx_string("chatws_username"), NULL, ngx_http_chatws_variable_str,
-      offsetof(ngx_http_chatws_ctx_t, username), NGX_HTTP_VAR_NOCACHEABLE,
-      0 },
+    { ngx_string("chatws_username"), NULL, ngx_http_chatws_variable_user,
+      1, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("chatws_chat"), NULL, ngx_http_chatws_variable_str,
       offsetof(ngx_http_chatws_ctx_t, chat), NGX_HTTP_VAR_NOCACHEABLE, 0 },
@@ -65,6 +67,49 @@ ngx_http_chatws_add_variables(ngx_conf_t *cf)
         var->get_handler = v->get_handler;
         var->data = v->data;
     }
+
+    return NGX_OK;
+}
+
+
+/*
+ * Who connects is known as soon as it is asked for, to limit_conn and others;
+ * data is 1 for the name.
+ */
+
+static ngx_int_t
+ngx_http_chatws_variable_user(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_int_t                    rc;
+    ngx_str_t                    value;
+    const chatws_fault_t        *fault;
+    ngx_http_chatws_loc_conf_t  *cwlcf;
+
+    cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
+
+    if (cwlcf->handler != ngx_http_chatws_endpoint_handler) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    rc = data ? ngx_http_chatws_find_username(r, &value, &fault)
+              : ngx_http_chatws_find_user(r, &value, &fault);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc == NGX_DECLINED) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+    v->len = value.len;
+    v->data = value.data;
 
     return NGX_OK;
 }
