@@ -30,7 +30,7 @@ my @others = qw/ xuserId userIdx user+Id +userId userId+ user%20Id userId%20
                  user_id userId[] user.Id user%2549d %2575serId %2575sername
                  user%4 us%= user%zzId /;
 
-my $t = Test::Nginx->new()->has(qw/ http rewrite map /)->plan(134);
+my $t = Test::Nginx->new()->has(qw/ http rewrite map /)->plan(136);
 
 $t->write_file_expand('nginx.conf', conf(
     http => <<'EOC',
@@ -50,6 +50,11 @@ EOC
             }
 
             chatws chat;
+        }
+
+        location = /seen {
+            chatws chat;
+            add_header X-User "<$arg_userId>" always;
         }
 
         location = /header {
@@ -148,6 +153,34 @@ for my $name (@others) {
 
 is(connected('userId=mallory', '/guests'), 'mallory', 'the guest');
 is(connected('userId=admin', '/guests'), '403', 'not the guest');
+
+# --- whatever comes together, the id is what nginx sees
+
+my @names = (@{$spelled{userId}}, ('userId') x 20, @others, '', 'x');
+my @values = ('', qw{ =a =%61 =a+b =b%26userId=c =userId=d =%3d & =&b
+                  =a;userId=e ?userId=f =% ==a });
+my %n;
+
+srand 1;
+
+for (1 .. 300) {
+    my $args = join '&', map { $names[rand @names] . $values[rand @values] }
+        1 .. 1 + rand 3;
+    my $ws = ws(args => $args, path => '/seen', raw => 1);
+
+    $n{$ws->{status}}++;
+    next if $ws->{status} == 400;
+
+    my ($seen) = $ws->{headers}{'x-user'} =~ /^<(.*)>$/;
+    my $user = $ws->await('connected')->{userId};
+
+    $seen =~ tr/+/ /;
+    $seen =~ s/%([0-9a-f]{2})/chr hex $1/gie;
+    $n{"$args: nginx sees $seen, and $user connects"}++ if $seen ne $user;
+}
+
+is(join(' ', sort keys %n), '101 400', 'some are refused, others agree');
+cmp_ok($n{101} || 0, '>', 20, 'enough of others');
 
 # --- the value is decoded, as before
 

@@ -380,8 +380,8 @@ sub app_answer {
 }
 
 
-# The app of the examples: stores a message by answering with it, knows one
-# session.
+# The app of the examples: stores a message by answering with it, knows two
+# sessions.
 
 sub example_app {
     my ($client, $request, $body, $head) = @_;
@@ -390,8 +390,12 @@ sub example_app {
         app_answer($client, 201, 'application/json', $body);
 
     } elsif ($request eq 'GET /api/auth') {
-        app_answer($client, $head =~ /session=1/ ? 200 : 401, 'text/plain',
-            '', "X-User: user_of_session\r\n");
+        my %user = (1 => 'user_of_session', 2 => 'another_user');
+        my ($user) = grep { defined } map { $user{$_} }
+            $head =~ /^cookie: session=(\d+)/mi;
+
+        app_answer($client, $user ? 200 : 401, 'text/plain', '',
+            $user ? "X-User: $user\r\n" : '');
 
     } else {
         app_answer($client, 200, 'text/plain', "app: $request");

@@ -48,7 +48,7 @@ sub new {
     $conf =~ s{worker_rlimit_nofile \d+;}{}g;
 
     $t->write_file("$n/nginx.conf", $conf);
-    $t->write_file("$n/htpasswd", "joe:{PLAIN}secret\n");
+    $t->write_file("$n/htpasswd", "joe:{PLAIN}secret\nann:{PLAIN}other\n");
     Test::Chatws::certificate($dir) if $conf =~ /\bcert\.pem/;
 
     return $self;
@@ -345,12 +345,21 @@ sub proxy {
 }
 
 
+sub realip {
+    my ($self) = @_;
+
+    my $ws = $self->ws(path => '/', user => 'u');
+
+    return $ws->{status} == 101 ? '' : "status $ws->{status}";
+}
+
+
 sub secure_link {
     my ($self) = @_;
 
     require Digest::MD5;
 
-    my $hash = Digest::MD5::md5_base64('2147483647user123 secret');
+    my $hash = Digest::MD5::md5_base64('2147483647 user123 secret');
     $hash =~ tr{+/}{-_};
 
     my $ws = $self->ws(user => 'user123');
