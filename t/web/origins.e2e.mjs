@@ -143,6 +143,14 @@ async function trespass(page, url) {
         await answer;
     }
 
+    const failed = page.waitForEvent('requestfailed',
+        (request) => request.url() === url);
+
+    await page.evaluate(([url, body]) =>
+        navigator.sendBeacon(url, new Blob([body],
+            { type: 'application/json' })), [url, body]);
+    await failed;
+
     const answer = page.waitForNavigation();
 
     await page.evaluate(([url, body]) => {
