@@ -53,7 +53,7 @@ my $typist = ws(user => 't' x 100, username => 'n' x 100,
 # no room: a large message waits, so typing is not queued
 
 my $sleeper = sleeper('/narrow', $chat{a});
-my $was = status();
+my $was = hub_status();
 
 large($chat{a}, 1_000_000);
 types($chat{a}, 5);
@@ -73,7 +73,7 @@ for my $case ([ '/api/ws', $chat{b} ], [ '/deflate', $chat{c} ]) {
     # it gives way: typing waits behind messages, until there are too many
 
     $sleeper = sleeper($path, $chat);
-    $was = status();
+    $was = hub_status();
 
     large($chat, 3_000_000);
     types($chat, 40);
@@ -99,7 +99,7 @@ for my $case ([ '/api/ws', $chat{b} ], [ '/deflate', $chat{c} ]) {
     # closed: what waits is not delivered
 
     $sleeper = sleeper($path, $chat);
-    $was = status();
+    $was = hub_status();
 
     large($chat, 2_000_000);
     types($chat, 2);
@@ -111,7 +111,7 @@ for my $case ([ '/api/ws', $chat{b} ], [ '/deflate', $chat{c} ]) {
 
     @got = events($sleeper);
 
-    ok(Test::Chatws::until(sub { grown('subscriptions') == -1 }),
+    ok(eventually(sub { grown('subscriptions') == -1 }),
         "$path, closed, it has left");
     is($sleeper->{closed}{code}, 1013, "$path, too slow");
     is("@got", 'message', "$path, too slow, what came");
@@ -122,37 +122,37 @@ for my $case ([ '/api/ws', $chat{b} ], [ '/deflate', $chat{c} ]) {
 
 # replayed, and closed
 
-my $epoch = status()->{epoch};
+my $epoch = hub_status()->{epoch};
 
 large($chat{d}, 1_000_000) for 1 .. 2;
 
 $sleeper = sleeper('/api/ws', $chat{e});
-$was = status();
+$was = hub_status();
 
 $sleeper->send_json({ action => 'subscribe', chatId => $chat{d},
     since => { seq => 0, epoch => $epoch } });
 
-ok(Test::Chatws::until(sub { grown('delivered') == 2 }), 'replayed');
+ok(eventually(sub { grown('delivered') == 2 }), 'replayed');
 
 large($chat{e}, 3_000_000) for 1 .. 2;
 
 @got = events($sleeper);
 
-ok(Test::Chatws::until(sub { grown('subscriptions') == -1 }),
+ok(eventually(sub { grown('subscriptions') == -1 }),
     'replayed, it has left');
 is("@got", 'subscription_confirmed message', 'replayed, what came');
 is(grown('delivered'), 1, 'replayed, delivered');
 
 # nobody is slow
 
-$was = status();
+$was = hub_status();
 
 my $reader = ws(user => 'reader', chats => $chat{f});
 
 types($chat{f}, 2);
 $reader->await('user_typing') for 1 .. 2;
 
-ok(Test::Chatws::until(sub { grown('delivered') == 2 }),
+ok(eventually(sub { grown('delivered') == 2 }),
     'nobody slow, delivered');
 is(grown('typingDropped'), 0, 'nobody slow, dropped');
 
@@ -180,7 +180,7 @@ sub leave {
 
     $client->drop();
 
-    Test::Chatws::until(sub { status()->{connections} == 1 });
+    eventually(sub { hub_status()->{connections} == 1 });
 }
 
 
@@ -231,10 +231,5 @@ sub events {
 sub grown {
     my ($name) = @_;
 
-    return status()->{$name} - $was->{$name};
-}
-
-
-sub status {
-    return request('GET', '/status')->{json} || {};
+    return hub_status()->{$name} - $was->{$name};
 }

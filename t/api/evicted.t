@@ -31,9 +31,9 @@ $first->unsubscribe('kept 2');
 publish({ chatId => "kept $_", text => 'x', sender => 'x' }) for 1 .. 50;
 $first->drop();
 
-my $epoch = status()->{epoch};
+my $epoch = hub_status()->{epoch};
 
-is(status()->{chats}, 50, 'chats');
+is(hub_status()->{chats}, 50, 'chats');
 
 # more others than the zone has room for
 
@@ -49,10 +49,10 @@ for my $round (1 .. 16) {
     last if @in < 1000;
 
     $ws->drop();
-    Test::Chatws::until(sub { status()->{subscriptions} == 0 });
+    eventually(sub { hub_status()->{subscriptions} == 0 });
 }
 
-cmp_ok(status()->{evictions}, '>', 12000, 'others gave way');
+cmp_ok(hub_status()->{evictions}, '>', 12000, 'others gave way');
 
 # all are there, and what was said in them
 
@@ -68,8 +68,3 @@ is(scalar(grep { $_->{seq} == 1 } values %{$answer->{chats}}), 50,
 
 is(publish({ chatId => 'passing 1 1', text => 'x', sender => 'x' })->{status},
     201, 'one of the others');
-
-
-sub status {
-    return request('GET', '/status')->{json} || {};
-}

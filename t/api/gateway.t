@@ -202,7 +202,7 @@ SKIP: {
 
     is(request('POST', '/detached/length', body => message())->{body}, 'sent',
         'detached');
-    ok(Test::Chatws::until(sub {
+    ok(eventually(sub {
         $t->read_file('error.log')
             =~ m{nobody reads its body.*subrequest: "/app/detached/length"};
     }), 'detached, told');

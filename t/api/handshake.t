@@ -322,7 +322,7 @@ my $huge = join "\r\n", 'GET / HTTP/1.1', @lines, 'Cookie: ' . 'y' x 6000,
 is(join(' ', opened($huge . join '', @frames)->talk([ bye(1000) ])),
     "@told close 1000 end", 'a large request, and many messages with it');
 
-ok(Test::Chatws::until(sub { stub_status()->{Active} == 0 }),
+ok(eventually(sub { stub_status()->{Active} == 0 }),
     'no connection left');
 
 $t->stop();

@@ -93,7 +93,7 @@ is($chats->{c}{recovered}, JSON::PP::true(), 'resume, not too many');
 my $young = young('age');
 
 ok(defined $young, 'young enough');
-ok(Test::Chatws::until(sub { since('/short', 'age', $young - 1) eq 'no' }),
+ok(eventually(sub { since('/short', 'age', $young - 1) eq 'no' }),
     'too old after a while');
 
 my $younger = young('age');
@@ -140,7 +140,7 @@ sub young {
 
     my ($seq, $replayed);
 
-    Test::Chatws::until(sub {
+    eventually(sub {
         my $begin = time();
 
         $seq = publish({ chatId => $chat, text => 'x', sender => 'x' })

@@ -91,7 +91,7 @@ for my $o ([ 'TCP', port => 8081 ], [ 'TLS', port => 8443, ssl => tls() ]) {
     $ws->drop();
 }
 
-ok(Test::Chatws::until(sub { stub_status()->{Active} == 0 }),
+ok(eventually(sub { stub_status()->{Active} == 0 }),
     'no connection left');
 
 $t->stop();

@@ -215,7 +215,7 @@ my $post = "POST /api/messages HTTP/1.1\r\nHost: x\r\n"
 
 $client->send_raw($post x 3);
 
-Test::Chatws::until(sub {
+eventually(sub {
     $client->fill(1);
     (() = $client->{in} =~ m{HTTP/1.1 201}g) == 3;
 });

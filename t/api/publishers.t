@@ -39,7 +39,7 @@ $t->write_file_expand('nginx.conf', conf(main => 'worker_processes 2;',
         }
 EOC
 
-ok(Test::Chatws::until(sub { workers_of($t) == 2 }), 'workers');
+ok(eventually(sub { workers_of($t) == 2 }), 'workers');
 
 is(flood('all run', '/api/ws', '/api/messages', 0), 0,
     'all run, none is refused');
@@ -63,7 +63,7 @@ sub flood {
     my @writers;
     my %workers;
 
-    ok(Test::Chatws::until(sub {
+    ok(eventually(sub {
         my $writer = { id => scalar @writers, sent => 1, out => '',
             client => Test::Chatws::Client->dial() };
 
@@ -88,7 +88,7 @@ sub flood {
         $writer->{sent} = $messages;
     }
 
-    ok(Test::Chatws::until(sub {
+    ok(eventually(sub {
         for my $writer (@writers) {
             $writer->{client}->send_raw(substr $writer->{out}, 0, 777, '')
                 if length $writer->{out};
@@ -110,13 +110,13 @@ sub flood {
     # the last ones, behind which there is nothing more
 
     for my $chat (0 .. $chats - 1) {
-        Test::Chatws::until(sub {
+        eventually(sub {
             publish({ chatId => "c$chat", text => 'end', sender => 'x' },
                 uri => $uri)->{status} == 201;
         });
     }
 
-    Test::Chatws::until(sub {
+    eventually(sub {
         read_readers(@readers);
         !grep { $_->{ends} < $chats && !$_->{closed} && !$_->{eof} }
             @readers;

@@ -97,7 +97,7 @@ is($same->subscribe('d')->{type}, 'subscription_confirmed',
 
 # it is a matter of time
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     $typist->ask({ action => 'subscribe', chatId => 'c' })->{type}
         eq 'subscription_confirmed';
 }), 'subscribed again');

@@ -35,7 +35,7 @@ EOC
 
 $t->run();
 
-ok(Test::Chatws::until(sub { workers_of($t) == 4 }), 'workers');
+ok(eventually(sub { workers_of($t) == 4 }), 'workers');
 
 my $ws = ws(user => 'u');
 my $joined = $ws->subscribe('c');

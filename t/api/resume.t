@@ -38,7 +38,7 @@ $t->run();
 publish({ chatId => 'abc', text => "$_", sender => 'x' }) for 1 .. 3;
 publish({ chatId => 'd', text => "$_", sender => 'x' }) for 1 .. 2;
 
-my $epoch = status()->{epoch};
+my $epoch = hub_status()->{epoch};
 
 # repeated as it is, in other writing, beside others, invalid ones
 
@@ -55,8 +55,8 @@ is(join(' ', map { $ws->next()->{seq} } 1 .. 3), '2 3 2',
 $ws->ping('end');
 $ws->await_pong();
 is(scalar @{$ws->{gathered}}, 0, 'repeated, and not again');
-is(status()->{recovered}, 2, 'repeated, counted once');
-is(status()->{subscriptions}, 2, 'repeated, subscribed once');
+is(hub_status()->{recovered}, 2, 'repeated, counted once');
+is(hub_status()->{subscriptions}, 2, 'repeated, subscribed once');
 
 # the first one counts, also if it is wrong
 
@@ -127,9 +127,4 @@ sub recovered {
 
     return join ' ', map { "$_:" . ($chats->{$_}{recovered} ? 1 : 0) }
         sort keys %$chats;
-}
-
-
-sub status {
-    return request('GET', '/status')->{json} || {};
 }

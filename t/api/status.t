@@ -23,7 +23,7 @@ $t->write_file_expand('nginx.conf', conf(main => 'worker_processes 4;',
 
 $t->run();
 
-ok(Test::Chatws::until(sub { (status()->{workers} || 0) == 4 }), 'workers');
+ok(eventually(sub { (hub_status()->{workers} || 0) == 4 }), 'workers');
 
 my $reply = request('GET', '/status');
 
@@ -57,9 +57,9 @@ is($got, $recipients + 3 * 15, 'all came');
 
 # a worker counts when it has sent
 
-ok(Test::Chatws::until(sub { status()->{delivered} == $got }), 'delivered');
+ok(eventually(sub { hub_status()->{delivered} == $got }), 'delivered');
 
-my $status = status();
+my $status = hub_status();
 
 is($status->{connections}, 16, 'connections');
 is($status->{opened}, 16, 'opened');
@@ -106,13 +106,13 @@ $bad->drop();
 
 $_->drop() for splice @all, 12;
 
-ok(Test::Chatws::until(sub {
-    my $now = status();
+ok(eventually(sub {
+    my $now = hub_status();
     $now->{connections} == 12 && $now->{subscriptions} == 24
         && $now->{closed} == 8;
 }), 'closed');
 
-$status = status();
+$status = hub_status();
 
 is($status->{recovered}, 1, 'recovered');
 is($status->{unrecovered}, 2, 'unrecovered');
@@ -125,14 +125,14 @@ audit('closes');
 # a reload
 
 ok(reloaded($t), 'reload');
-ok(Test::Chatws::until(sub {
-    my $now = status();
+ok(eventually(sub {
+    my $now = hub_status();
     $now->{workers} == 4 && $now->{connections} == 12
         && $now->{subscriptions} == 24 && workers_of($t) == 4;
 }), 'moved');
 
-is(status()->{moved}, 12, 'moved, counted');
-is(status()->{published}, 15, 'the rest is kept');
+is(hub_status()->{moved}, 12, 'moved, counted');
+is(hub_status()->{published}, 15, 'the rest is kept');
 audit('reload');
 
 # a worker dies
@@ -146,13 +146,13 @@ for my $client (@all) {
     $lives++ if $client->ping('x') && $client->await_pong();
 }
 
-ok(Test::Chatws::until(sub {
-    my $now = status();
+ok(eventually(sub {
+    my $now = hub_status();
     $now->{reaped} == 1 && $now->{workers} == 4
         && $now->{subscriptions} == 2 * $lives;
 }), 'reaped');
 
-$status = status();
+$status = hub_status();
 
 is($status->{connections}, $lives, 'those who live');
 is($status->{lost}, 12 - $lives, 'those who were lost');
@@ -168,7 +168,7 @@ $t->todo_alerts();
 sub audit {
     my ($name) = @_;
 
-    my $now = status();
+    my $now = hub_status();
     my $closes = 0;
 
     $closes += $_ for values %{$now->{closes}};
@@ -176,9 +176,4 @@ sub audit {
     is("$now->{opened} $now->{closed}",
         ($now->{connections} + $now->{closed} + $now->{lost})
         . " $closes", "$name, the sums");
-}
-
-
-sub status {
-    return request('GET', '/status')->{json} || {};
 }

@@ -175,7 +175,7 @@ is($limited->ask({ action => 'subscribe', chatId => '6' })->{type},
 sub until_recipients {
     my ($chat, $n) = @_;
 
-    return Test::Chatws::until(sub {
+    return eventually(sub {
         publish({ chatId => $chat, text => 't', sender => 'x' })
             ->{json}{recipients} == $n;
     });

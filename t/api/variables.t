@@ -188,7 +188,7 @@ my @cookie = (headers => [ 'Cookie: user=limited' ]);
 is(ws(user => 'x', path => '/cookie', @cookie)->{status}, 503,
     'limit_conn, the same user by a cookie');
 $one->drop();
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     ($one = ws(user => 'x', path => '/cookie', @cookie))->{status} == 101
 }), 'limit_conn, room again');
 is(ws(user => 'y', path => '/cookie', @cookie)->{status}, 503,
@@ -214,6 +214,6 @@ is($other->await('user_typing')->{username}, 'u!', 'a name made of the id');
 sub logged {
     my ($t, $re) = @_;
 
-    return Test::Chatws::until(sub { $t->read_file('chat.log') =~ $re })
+    return eventually(sub { $t->read_file('chat.log') =~ $re })
         || !diag($t->read_file('chat.log'));
 }

@@ -250,7 +250,7 @@ for my $i (0 .. $#ws) {
         "session $_, told after the reload, $i") for 0 .. $#ws;
 }
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     request('GET', '/status/0')->{json}{moved} == @ws + 1
 }), 'handed over');
 

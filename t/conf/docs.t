@@ -335,7 +335,7 @@ sub program {
 sub printed {
     my ($name, $re) = @_;
 
-    return Test::Chatws::until(sub {
+    return eventually(sub {
         -e "$d/$name.out" && $t->read_file("$name.out") =~ $re;
     });
 }
@@ -346,7 +346,7 @@ sub printed {
 sub said_to {
     my ($before) = @_;
 
-    return Test::Chatws::until(sub {
+    return eventually(sub {
         said() > $before;
     });
 }

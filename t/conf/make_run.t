@@ -38,7 +38,7 @@ if ($pid == 0) {
 
 # nginx -t, which goes first, listens for a moment as well
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     text() =~ /Ctrl-C/
         && defined IO::Socket::INET->new(PeerAddr => '127.0.0.1:8000');
 }), 'listens on port 8000');
@@ -65,7 +65,7 @@ $ws->drop();
 kill 'INT', -$pid;
 
 my $status;
-Test::Chatws::until(sub {
+eventually(sub {
     return 0 if waitpid($pid, WNOHANG) != $pid;
     $status = $?;
     return 1;

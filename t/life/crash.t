@@ -28,13 +28,13 @@ $t->write_file_expand('nginx.conf', conf(connections => 2048,
     server => 'location = /status { chatws_status chat; }'));
 
 $t->run();
-ok(Test::Chatws::until(sub { workers_of($t) == 4 }), 'workers');
+ok(eventually(sub { workers_of($t) == 4 }), 'workers');
 
 # the others of a quiet worker: slot and rows are given back without traffic
 
 my @clients = map { ws(user => "u$_", chats => 'quiet') } 1 .. 16;
 
-is(status()->{subscriptions}, 16, 'subscriptions');
+is(hub_status()->{subscriptions}, 16, 'subscriptions');
 
 my ($victim) = workers_of($t);
 
@@ -42,14 +42,14 @@ slay($victim);
 
 my @alive = grep { $_->ping('alive') && $_->await_pong() } @clients;
 
-ok(Test::Chatws::until(sub {
-    my $status = status();
+ok(eventually(sub {
+    my $status = hub_status();
     $status->{reaped} == 1 && $status->{workers} == 4
         && $status->{subscriptions} == @alive;
 }), 'slot and rows are given back');
 
-is(status()->{connections}, @alive, 'connections');
-is(status()->{lost}, 16 - @alive, 'lost connections');
+is(hub_status()->{connections}, @alive, 'connections');
+is(hub_status()->{lost}, 16 - @alive, 'lost connections');
 
 $_->drop() for @clients;
 
@@ -60,7 +60,7 @@ my $load = Test::Chatws::Soak->start(clients => 200, chats => 64, subs => 2,
 
 $load->begin();
 
-my $before = status();
+my $before = hub_status();
 
 for my $n (1 .. $kills) {
     my @workers = workers_of($t) or next;
@@ -72,7 +72,7 @@ for my $n (1 .. $kills) {
 
     next if rand() < 0.3;
 
-    Test::Chatws::until(sub {
+    eventually(sub {
         my @now = workers_of($t);
         @now == 4 && !grep { $_ == $victim } @now;
     });
@@ -80,7 +80,7 @@ for my $n (1 .. $kills) {
     $load->delivered(rand 500);
 }
 
-ok(Test::Chatws::until(sub { workers_of($t) == 4 }), 'all workers are back');
+ok(eventually(sub { workers_of($t) == 4 }), 'all workers are back');
 ok($load->delivered(2000), 'notifications go on');
 
 my $verdict = $load->verdict();
@@ -98,13 +98,13 @@ undef $load;
 
 # as if nothing had been
 
-ok(Test::Chatws::until(sub {
-    my $status = status();
+ok(eventually(sub {
+    my $status = hub_status();
     $status->{connections} == 0 && $status->{subscriptions} == 0
         && $status->{workers} == 4;
 }), 'no connection, row or slot is left');
 
-my $after = status();
+my $after = hub_status();
 
 is($after->{memory}{free}
     + $after->{memory}{chats} + $after->{memory}{subscriptions},
@@ -128,8 +128,3 @@ cmp_ok($lost, '<=', $report->{cut} + $report->{unanswered_ws},
     'what was lost was cut off');
 
 $t->todo_alerts();
-
-
-sub status {
-    return request('GET', '/status')->{json} || {};
-}

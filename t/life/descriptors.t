@@ -47,7 +47,7 @@ my @waiting;
 while (@in < 64) {
     my $client = handshake(@in + 0);
 
-    Test::Chatws::until(sub {
+    eventually(sub {
         $client->fill(0);
         $client->{in} =~ /\r\n\r\n/ || exhausted($t);
     });
@@ -96,7 +96,7 @@ is(scalar(grep { answered($_) == 101 } @waiting), 10, 'those that wait get in');
 
 push @in, map { joined($_) } splice @waiting;
 
-ok(Test::Chatws::until(sub { status()->{connections} == @in }),
+ok(eventually(sub { status()->{connections} == @in }),
     'the first ones have gone');
 is(post('all')->{json}{recipients}, @in, 'all are recipients');
 is(scalar(grep { $_->await('new_message') } @in), @in, 'delivered');
@@ -105,14 +105,14 @@ is(scalar(grep { $_->await('new_message') } @in), @in, 'delivered');
 
 $_->drop() for splice @in;
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     my $status = status();
     $status->{connections} == 0 && $status->{subscriptions} == 0;
 }), 'nothing is left');
 
 $publisher->drop();
 
-ok(Test::Chatws::until(sub { descriptors_of($t) == $fds }),
+ok(eventually(sub { descriptors_of($t) == $fds }),
     'no descriptor is left');
 
 my $after = ws(user => 'after', chats => 'c');

@@ -40,7 +40,7 @@ while (@clients < 64 && !exhausted($t)) {
         'Sec-WebSocket-Version: 13',
         'Sec-WebSocket-Key: ' . Test::Chatws::Client::KEY(), '', '');
 
-    Test::Chatws::until(sub {
+    eventually(sub {
         $client->fill(0);
         $client->{in} =~ /\r\n\r\n/ || exhausted($t);
     });

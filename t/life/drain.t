@@ -73,7 +73,7 @@ ok(reloaded($t), 'reload');
 
 # on its way from worker to worker one is not counted
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     my $status = request('GET', '/status')->{json} || {};
     $status->{moved} == 2 && $status->{subscriptions} == 6;
 }), 'two go over');
@@ -111,7 +111,7 @@ for my $name (sort keys %soon) {
 
 $_->drop() for @c{keys %soon};
 
-ok(Test::Chatws::until(sub { workers_of($t) == 2 }), 'the old ones go');
+ok(eventually(sub { workers_of($t) == 2 }), 'the old ones go');
 
 for my $name (qw/ plain packed /) {
     publish({ chatId => 'c', text => 'x' x 200, sender => 'x' });
@@ -158,7 +158,7 @@ is(join(' ', map { ($_->await_close() || {})->{code} || 'none' } @last),
 
 $_->drop() for @last;
 
-ok(Test::Chatws::until(sub { !-e "$d/nginx.pid" }), 'and it ends');
+ok(eventually(sub { !-e "$d/nginx.pid" }), 'and it ends');
 
 $t->run();
 

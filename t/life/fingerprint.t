@@ -113,7 +113,7 @@ for my $i (0 .. $#cases) {
 is(($unnamed->await_close() || {})->{reason}, 'service restart, reconnect',
     'another server name');
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     request('GET', '/status')->{json}{moved} == $same
 }), 'handed over');
 

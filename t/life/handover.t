@@ -25,7 +25,7 @@ my $t = Test::Nginx->new()->has(qw/ http /)->plan(39);
 $t->write_file_expand('nginx.conf', config());
 $t->run();
 
-ok(Test::Chatws::until(sub { workers_of($t) == 2 }), 'workers');
+ok(eventually(sub { workers_of($t) == 2 }), 'workers');
 
 # a session with all that one can have on its way
 
@@ -118,7 +118,7 @@ ok($other->await('new_message'), 'another zone, delivered');
 my $stalled = ws(user => 'stalled', chats => 'big');
 my ($sent, $big) = (0, 'b' x 4000);
 
-Test::Chatws::until(sub {
+eventually(sub {
     $sent++ if publish({ chatId => 'big', text => "$sent $big",
         sender => 'x' })->{status} == 201;
     queued($t) > 20000 || $sent > 3000;
@@ -145,7 +145,7 @@ is($next - 1, $sent, 'each notification in order');
 # under load, again and again
 
 my $fds = descriptors_of($t);
-my $memory = status()->{memory}{free};
+my $memory = hub_status()->{memory}{free};
 
 my $load = Test::Chatws::Soak->start(clients => 300, chats => 96, subs => 3,
     publishers => 2, rate => 1000, misdeeds => 100, polite => 1);
@@ -170,23 +170,23 @@ cmp_ok($slowest, '<', 500 * Test::Chatws::deadline(),
 
 undef $load;
 
-ok(Test::Chatws::until(sub { workers_of($t) == 2 }), 'old workers have gone');
+ok(eventually(sub { workers_of($t) == 2 }), 'old workers have gone');
 
-ok(Test::Chatws::until(sub {
-    my $status = status();
+ok(eventually(sub {
+    my $status = hub_status();
     $status->{workers} == 2 && $status->{connections} == 9;
 }), 'no slot and no connection is left');
 
-ok(Test::Chatws::until(sub { descriptors_of($t) == $fds }),
+ok(eventually(sub { descriptors_of($t) == $fds }),
     'no descriptor is left');
-is(status()->{subscriptions}, 12, 'subscriptions of the others');
-is($memory - status()->{memory}{free}, 96 * 96, 'the chats are new');
+is(hub_status()->{subscriptions}, 12, 'subscriptions of the others');
+is($memory - hub_status()->{memory}{free}, 96 * 96, 'the chats are new');
 
 # in the end all are still there
 
 is(publish({ chatId => 'c', text => 'end', sender => 'x' })
     ->{json}{recipients}, 7, 'the first ones');
-is(scalar(grep { my $c = $_; Test::Chatws::until(sub {
+is(scalar(grep { my $c = $_; eventually(sub {
     (($c->await('new_message') || return 1)->{message}{text} || '') eq 'end'
 }) && !$c->{closed} } values %c), 6, 'and all get it');
 
@@ -205,11 +205,6 @@ sub queued {
     }
 
     return $most;
-}
-
-
-sub status {
-    return request('GET', '/status')->{json} || {};
 }
 
 

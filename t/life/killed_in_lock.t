@@ -23,7 +23,7 @@ $t->write_file_expand('nginx.conf', conf(main => 'worker_processes 2;',
     zone => 'zone=chat:1132k'));
 $t->run();
 
-ok(Test::Chatws::until(sub { workers_of($t) == 2 }), 'two workers');
+ok(eventually(sub { workers_of($t) == 2 }), 'two workers');
 
 my ($victim, $other) = workers_of($t);
 my $lock = Test::Chatws::Lock->new($other, 1132 * 1024);
@@ -36,7 +36,7 @@ SKIP: {
 
     slay($victim);
 
-    ok(Test::Chatws::until(sub {
+    ok(eventually(sub {
         my @now = workers_of($t);
         @now == 2 && !grep { $_ == $victim } @now;
     }), 'another worker is started');

@@ -37,9 +37,9 @@ $first->await_close();
 ok($first->ended(), 'closed');
 
 my $third;
-ok(Test::Chatws::until(sub { ($third = ws(user => 'u'))->{status} == 101 }),
+ok(eventually(sub { ($third = ws(user => 'u'))->{status} == 101 }),
     'room again');
 
 $second->drop();
-ok(Test::Chatws::until(sub { ($second = ws(user => 'u'))->{status} == 101 }),
+ok(eventually(sub { ($second = ws(user => 'u'))->{status} == 101 }),
     'room again after one that went without a close');

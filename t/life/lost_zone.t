@@ -26,11 +26,11 @@ my %conf = (main => 'worker_processes 2;', http => 'chatws_drain 1h;',
 $t->write_file_expand('nginx.conf', conf(%conf, zone => 'zone=chat:1132k'));
 $t->run();
 
-ok(Test::Chatws::until(sub { workers_of($t) == 2 }), 'two workers');
+ok(eventually(sub { workers_of($t) == 2 }), 'two workers');
 
 my %clients;
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     my $ws = ws(user => 'u', chats => 'chat_1');
     push @{$clients{$ws->{headers}{'x-pid'}}}, $ws;
     keys %clients == 2 && !grep { @$_ < 4 } values %clients;
@@ -52,7 +52,7 @@ SKIP: {
     ok($lock->give($victim), 'nobody else has the lock');
 
     slay($victim);
-    ok(Test::Chatws::until(sub { !grep { $_ == $victim } workers_of($t) }),
+    ok(eventually(sub { !grep { $_ == $victim } workers_of($t) }),
         'a worker is killed');
 
     # clients of the other one are served, also by what takes the lock
@@ -62,7 +62,7 @@ SKIP: {
 
     ok($client, 'the other one lives');
     ok($client && $client->subscribe('chat_2'), 'it takes the lock');
-    ok(Test::Chatws::until(sub { $lock->holder() != $victim }),
+    ok(eventually(sub { $lock->holder() != $victim }),
         'the lock goes round');
 
     my $log = $t->read_file('error.log');

@@ -29,11 +29,11 @@ $t->write_file_expand('nginx.conf', conf(connections => 64,
 
 $t->run();
 
-ok(Test::Chatws::until(sub { workers_of($t) == 2 }), 'workers');
+ok(eventually(sub { workers_of($t) == 2 }), 'workers');
 
 # more chats and subscriptions than there is room for
 
-my $before = status();
+my $before = hub_status();
 my $first = ws(user => 'first', chats => 'first');
 my $greedy = ws(user => 'greedy');
 my ($in, $error) = (0, undef);
@@ -67,7 +67,7 @@ ok($first->await('new_message'), 'zone full, delivered');
 
 $greedy->drop();
 
-ok(Test::Chatws::until(sub { status()->{subscriptions} == 1 }),
+ok(eventually(sub { hub_status()->{subscriptions} == 1 }),
     'the greedy one has gone');
 is(publish({ chatId => 'no room', text => 'x', sender => 'x' })->{status},
     201, 'room for another chat');
@@ -78,7 +78,7 @@ my $n = grep { ($_ || {})->{type} eq 'subscription_confirmed' }
     1 .. $in - 1;
 
 is($n, $in - 1, 'room for as many subscriptions');
-cmp_ok(status()->{evictions}, '>', 0, 'idle chats gave way');
+cmp_ok(hub_status()->{evictions}, '>', 0, 'idle chats gave way');
 
 $again->drop();
 
@@ -109,7 +109,7 @@ cmp_ok(cpu_of($t, 0.5), '<', 0.4, 'connections, no busy loop');
 
 $_->drop() for splice @many;
 
-ok(Test::Chatws::until(sub { status()->{connections} == 1 }),
+ok(eventually(sub { hub_status()->{connections} == 1 }),
     'connections, room again');
 
 # a worker that is stopped: publishers wait for a bounded time, others don't
@@ -130,7 +130,7 @@ cmp_ok(scalar @held, '>', 0, 'clients of the stopped worker');
 
 my ($published, $busy, $last) = (0, 0, 0);
 
-my $over = Test::Chatws::until(sub {
+my $over = eventually(sub {
     my $reply = publish({ chatId => 'stop', text => 'y' x 4000,
         sender => 'x' }) or return 0;
 
@@ -162,20 +162,20 @@ my @codes = map { ($_->await_close() || {})->{code} || 'none' } @held;
 is(join(' ', @codes), join(' ', (1013) x @held),
     'its clients are told to come back');
 like($held[0]{closed}{reason}, qr/reconnect/, 'why');
-ok(Test::Chatws::until(sub { status()->{laps} == 1 }), 'counted');
+ok(eventually(sub { hub_status()->{laps} == 1 }), 'counted');
 
 # it goes on with new ones
 
 $_->drop() for @held;
 
-ok(Test::Chatws::until(sub { status()->{connections} == 1 + @free }),
+ok(eventually(sub { hub_status()->{connections} == 1 + @free }),
     'the others are gone');
 
 my @new = map { ws(user => "n$_", chats => 'stop') } 1 .. 8;
 
 is(publish({ chatId => 'stop', text => 'new', sender => 'x' })
     ->{json}{recipients}, @free + @new, 'all are counted again');
-is(scalar(grep { my $c = $_; Test::Chatws::until(sub {
+is(scalar(grep { my $c = $_; eventually(sub {
     (($c->await('new_message') || return 1)->{message}{text} || '') eq 'new'
 }) && !$c->{closed} } @new), @new, 'delivered');
 
@@ -190,7 +190,7 @@ my $typist = ws(user => 'typist', chats => 'slow');
 
 my $typed = 0;
 
-Test::Chatws::until(sub {
+eventually(sub {
     publish({ chatId => 'slow', text => 'z' x 4000, sender => 'typist' });
     $typist->send_json({ type => 'typing', chatId => 'slow',
         isTyping => JSON::PP::true() });
@@ -208,7 +208,7 @@ like($close->{reason}, qr/reconnect/, 'and told why');
 
 $sleeper->drop();
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     publish({ chatId => 'slow', text => 'on', sender => 'x' })
         ->{json}{recipients} == 1;
 }), 'the rest goes on');
@@ -217,12 +217,12 @@ ok(Test::Chatws::until(sub {
 
 $_->drop() for @free, @new, $typist, $first;
 
-ok(Test::Chatws::until(sub {
-    my $status = status();
+ok(eventually(sub {
+    my $status = hub_status();
     $status->{connections} == 0 && $status->{subscriptions} == 0;
 }), 'nothing is left');
 
-is(Test::Chatws::until(sub { status()->{memory}{subscriptions} == 0 }), 1,
+is(eventually(sub { hub_status()->{memory}{subscriptions} == 0 }), 1,
     'no memory either');
 
 
@@ -252,9 +252,4 @@ sub owners {
     }
 
     return map { $pid{$inode{$_->{socket}->sockport()} || 0} || 0 } @clients;
-}
-
-
-sub status {
-    return request('GET', '/status')->{json} || {};
 }

@@ -74,7 +74,7 @@ for my $list ([ 'idle', \@idle ], [ 'busy', \@busy ],
         join(' ', ('end') x $n), "$name, and the end");
 }
 
-ok(Test::Chatws::until(sub { !grep { $_ == $first } workers_of($t) }),
+ok(eventually(sub { !grep { $_ == $first } workers_of($t) }),
     'the worker ends');
 
 # those that would stay are ended when the time is over, with the worker

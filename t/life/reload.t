@@ -69,7 +69,7 @@ cmp_ok($answer->{json}{recipients}, '<=', 8 + $lived, 'recipients');
 
 # all old workers go in the end
 
-ok(Test::Chatws::until(sub { workers_of($t) == 2 }), 'old workers have gone');
+ok(eventually(sub { workers_of($t) == 2 }), 'old workers have gone');
 
 for my $client (@old) {
     next if $client->{eof} || $client->{closed};
@@ -111,12 +111,12 @@ for my $round (1 .. 3) {
 
 my @clients = map { ws(user => "k$_", chats => 'kill') } 1 .. 12;
 
-ok(Test::Chatws::until(sub { workers_of($t) == 2 }), 'two workers');
+ok(eventually(sub { workers_of($t) == 2 }), 'two workers');
 
 my ($victim) = workers_of($t);
 kill 'KILL', $victim;
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     my @now = workers_of($t);
     @now == 2 && !grep { $_ == $victim } @now;
 }), 'another worker is started');
@@ -129,7 +129,7 @@ for my $client (@clients) {
     push @alive, $client if $client->ping('alive') && $client->await_pong();
 }
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     $answer = publish({ chatId => 'kill', text => 'counted',
         sender => 'x' });
     ($answer->{json}{recipients} || 0) == @alive;

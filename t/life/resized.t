@@ -63,7 +63,7 @@ $t->reload();
 
 my $refused = '';
 
-ok(Test::Chatws::until(sub { ($refused .= news($t)) =~ /\[emerg\]/ }),
+ok(eventually(sub { ($refused .= news($t)) =~ /\[emerg\]/ }),
     'reload, refused');
 unlike($refused, qr/what it held/, 'refused');
 
@@ -105,7 +105,7 @@ for my $case ([ 'larger', 'zone=chat:2m', 'chatws_zone zone=other:1m;',
 
     my $log = '';
 
-    ok(Test::Chatws::until(sub {
+    ok(eventually(sub {
         ($log .= news($t)) =~ /\[emerg\].*can't be removed or resized/
     }), "no master, $name, refused");
 

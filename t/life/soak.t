@@ -34,7 +34,7 @@ $t->write_file_expand('nginx.conf', conf(connections => 8192,
     server => 'location = /status { chatws_status chat; }'));
 
 $t->run();
-ok(Test::Chatws::until(sub { workers_of($t) == $workers }), 'workers');
+ok(eventually(sub { workers_of($t) == $workers }), 'workers');
 
 # once round, so that what is kept for the next time is there
 
@@ -45,9 +45,9 @@ $load->delivered(1000);
 is($load->verdict(), '', 'at first');
 undef $load;
 
-ok(Test::Chatws::until(sub { status()->{connections} == 0 }), 'quiet');
+ok(eventually(sub { hub_status()->{connections} == 0 }), 'quiet');
 
-my $before = status();
+my $before = hub_status();
 my $fds = descriptors_of($t);
 my $anon = anonymous($t);
 
@@ -78,7 +78,7 @@ while (time() - $start < $seconds) {
 
     next if time() - $told < $seconds / 20;
 
-    my $status = status();
+    my $status = hub_status();
 
     note(sprintf '%6d %12d %10d %8d %9d %9d', time() - $start,
         $status->{connections}, $load->{report}{delivered},
@@ -86,12 +86,12 @@ while (time() - $start < $seconds) {
     $told = time();
 }
 
-ok(Test::Chatws::until(sub { workers_of($t) == $workers }),
+ok(eventually(sub { workers_of($t) == $workers }),
     'the last workers');
 
 # all of it has happened, however long that takes
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     my $report = $load->command('report');
     ($report->{delivered} || 0) > 1000 && $report->{garbage}
         && $report->{recovered};
@@ -110,19 +110,19 @@ undef $load;
 
 # back to the start
 
-ok(Test::Chatws::until(sub {
-    my $status = status();
+ok(eventually(sub {
+    my $status = hub_status();
     $status->{connections} == 0 && $status->{subscriptions} == 0
         && $status->{workers} == $workers && workers_of($t) == $workers;
 }), 'no connection, row or slot is left');
 
-my $after = status();
+my $after = hub_status();
 my $memory = $after->{memory};
 
 is($memory->{free} + $memory->{chats} + $memory->{subscriptions},
     $memory->{tables}, 'the zone is whole');
 is($memory->{subscriptions}, 0, 'and has given everything back');
-ok(Test::Chatws::until(sub { descriptors_of($t) == $fds }),
+ok(eventually(sub { descriptors_of($t) == $fds }),
     'no descriptor is left');
 cmp_ok(anonymous($t), '<', $anon + 4096 * $workers, 'heap of the workers');
 
@@ -155,9 +155,4 @@ sub anonymous {
     }
 
     return $sum;
-}
-
-
-sub status {
-    return request('GET', '/status')->{json} || {};
 }

@@ -22,13 +22,13 @@ $t->write_file_expand('nginx.conf', conf(zone => 'zone=chat:256k',
     main => 'worker_processes 2;', endpoint => $pid, publish => $pid,
     http => 'keepalive_requests 1000000;'))->run();
 
-ok(Test::Chatws::until(sub { workers_of($t) == 2 }), 'two workers');
+ok(eventually(sub { workers_of($t) == 2 }), 'two workers');
 
 # connections in both workers, and a publisher in each
 
 my (%clients, %publishers);
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     my $ws = ws(user => 'u', chats => 'chat_1');
     push @{$clients{$ws->{headers}{'x-pid'}}}, $ws;
 
@@ -48,7 +48,7 @@ halt($stuck);
 
 my (@accepted, $refused, $retry, $later);
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     my $text = 'm' . (@accepted + 1) . ' ' . 'x' x 2000;
     my $answer = post($publisher, $text) or die "no answer\n";
 
@@ -106,7 +106,7 @@ is($silent, 0, "no silent hole, $told told to come back");
 
 my $again;
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     $again = ws(user => 'again', chats => 'chat_1');
     $again->{headers}{'x-pid'} == $stuck;
 }), 'it takes connections again');

@@ -44,11 +44,11 @@ my ($master) = $t->read_file('nginx.pid') =~ /(\d+)/;
 # USR2 is not heeded while the process that made the master a daemon, a child
 # of ours, is its parent
 
-Test::Chatws::until(sub { parent_of(parent_of($master)) != $$ });
+eventually(sub { parent_of(parent_of($master)) != $$ });
 
 kill 'USR2', $master;
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     -s "$d/nginx.pid.oldbin" && -s "$d/nginx.pid"
         && $t->read_file('nginx.pid') =~ /(\d+)/ && $1 != $master
         && workers_of($t) == 2;
@@ -58,7 +58,7 @@ my ($new) = $t->read_file('nginx.pid') =~ /(\d+)/;
 
 # both serve, each its own
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     (request('GET', '/status')->{json}{epoch} || $epoch) ne $epoch;
 }), 'another zone answers');
 is(scalar(grep { $_->ping('x') && $_->await_pong() } @old), 8,
@@ -74,7 +74,7 @@ is(scalar(grep { ($_->{reason} || '') =~ /reconnect/ } @closes), 8, 'why');
 
 $_->drop() for @old;
 
-ok(Test::Chatws::until(sub { !kill 0, $master }), 'the old master ends');
+ok(eventually(sub { !kill 0, $master }), 'the old master ends');
 
 # they come back to a zone that knows nothing
 

@@ -110,7 +110,7 @@ is($before->await('new_message')->{message}{text}, 'still',
 
 $_->drop() for $hog, @hogs, @small, $full;
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     my $client = ws(user => 'after');
     my $reply = $client->ask({ action => 'subscribe',
         chatId => 'new' . 'v' x 100 });

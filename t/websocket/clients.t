@@ -196,7 +196,7 @@ for my $scheme ([ 'ws', 8080 ], [ 'wss', 8443 ]) {
     }
 }
 
-ok(Test::Chatws::until(sub { stub_status()->{Active} == 0 }),
+ok(eventually(sub { stub_status()->{Active} == 0 }),
     'no connection left');
 
 $t->stop();

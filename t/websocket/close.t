@@ -128,7 +128,7 @@ for my $o ([ 'TCP', port => 8081 ], [ 'TLS', port => 8443, ssl => tls() ]) {
     $ws->talk([], 2);
     $ws->drop();
 
-    ok(Test::Chatws::until(sub { stub_status()->{Active} == 0 }),
+    ok(eventually(sub { stub_status()->{Active} == 0 }),
         "$name, no connection left");
 }
 

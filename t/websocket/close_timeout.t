@@ -93,7 +93,7 @@ is(join(' ', map { $_->[1]->{over} } @open), '1 1 1 1',
 
 my $n = 0;
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     $_->[1]->sip() for @slow;
 
     if ($n++ % 8 == 0) {
@@ -117,7 +117,7 @@ $late->drop();
 
 # side by side, as each has to go on reading
 
-Test::Chatws::until(sub {
+eventually(sub {
     $_->[1]->hear() for @slow;
     return !grep { !$_->[1]->{over} } @slow;
 });
@@ -128,7 +128,7 @@ for my $peer (@slow) {
     $peer->[1]->drop();
 }
 
-ok(Test::Chatws::until(sub { stub_status()->{Active} == 0 }),
+ok(eventually(sub { stub_status()->{Active} == 0 }),
     'no connection left');
 is(stub_status()->{Writing}, 0, 'no request left');
 

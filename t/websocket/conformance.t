@@ -33,7 +33,7 @@ for my $case (@cases) {
 
 # nothing of all these is left
 
-ok(Test::Chatws::until(sub { stub_status()->{Active} == 0 }),
+ok(eventually(sub { stub_status()->{Active} == 0 }),
     'no connection left');
 
 $t->stop();

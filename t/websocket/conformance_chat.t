@@ -40,7 +40,7 @@ for my $frame (binary('x'), binary('x', fin => 0),
         'binary');
 }
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     request('GET', '/status')->{body} =~ /^Active connections: 1 /m;
 }), 'no connection left');
 

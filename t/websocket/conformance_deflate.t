@@ -445,7 +445,7 @@ for my $payload ('Hello, ' x 20, $noise, 'Hello, ' x 20) {
 
 $_->drop() for $min, $takeover;
 
-ok(Test::Chatws::until(sub { stub_status()->{Active} == 0 }),
+ok(eventually(sub { stub_status()->{Active} == 0 }),
     'no connection left');
 
 $t->stop();

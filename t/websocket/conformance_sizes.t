@@ -143,7 +143,7 @@ is(run_case([ '', [ binary($whole) ], [ told('binary', $whole) ] ], 'whole',
 is(run_case([ '', [ text('', fin => 0), map { cont('', fin => 0) } 1 .. 3000 ],
     [ 'close 1008' ] ], 'whole', %o), '', 'empty fragments');
 
-ok(Test::Chatws::until(sub { stub_status()->{Active} == 0 }),
+ok(eventually(sub { stub_status()->{Active} == 0 }),
     'no connection left');
 
 $t->stop();

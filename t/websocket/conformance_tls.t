@@ -32,7 +32,7 @@ for my $case (@cases) {
         $case->[0]);
 }
 
-ok(Test::Chatws::until(sub { stub_status()->{Active} == 0 }),
+ok(eventually(sub { stub_status()->{Active} == 0 }),
     'no connection left');
 
 $t->stop();

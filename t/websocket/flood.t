@@ -37,7 +37,7 @@ for my $kind ([ 'pings', \&ping ], [ 'pongs', \&pong ]) {
 
     my $flood = join('', map { $frame->('x') } 1 .. 60_000) . text('more');
 
-    Test::Chatws::until(sub {
+    eventually(sub {
         @told = $ws->talk([ $flood ], $name eq 'pings' ? 60_001 : 1);
         $told[-1] ne 'text more';
     });
@@ -57,7 +57,7 @@ is(join(' ', $other->talk([ map { text($_) } 1 .. 20_000 ], 20_000)),
     join(' ', map { "text $_" } 1 .. 20_000), 'messages are not counted');
 $other->drop();
 
-ok(Test::Chatws::until(sub { stub_status()->{Active} == 0 }),
+ok(eventually(sub { stub_status()->{Active} == 0 }),
     'no connection left');
 
 $t->stop();

@@ -110,7 +110,7 @@ $mute->send_raw(text($big));
 $mute->half_close();
 $mute->drop();
 
-ok(Test::Chatws::until(sub { stub_status()->{Active} == 0 }),
+ok(eventually(sub { stub_status()->{Active} == 0 }),
     'no connection left');
 
 $t->stop();

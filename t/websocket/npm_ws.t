@@ -141,7 +141,7 @@ sub start {
 sub printed {
     my ($t, $name, $re) = @_;
 
-    return Test::Chatws::until(sub {
+    return eventually(sub {
         -e $t->testdir() . "/$name.out"
             && $t->read_file("$name.out") =~ $re;
     });

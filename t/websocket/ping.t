@@ -56,7 +56,7 @@ $mute->send_close(1008);
 ok($mute->ended(), 'and ended');
 ok($mute->{pings}, 'after a ping');
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     $ws->fill(0);
     1 while $ws->parse_message();
 

@@ -69,7 +69,7 @@ $t->stop_daemons();
 sub printed {
     my ($t, $re) = @_;
 
-    return Test::Chatws::until(sub {
+    return eventually(sub {
         -e $t->testdir() . '/out' && $t->read_file('out') =~ $re;
     });
 }

@@ -33,7 +33,7 @@ $t->run();
 
 my @before;
 
-Test::Chatws::until(sub { @before = workers_of($t) });
+eventually(sub { @before = workers_of($t) });
 
 my $other = echo(port => 8081);
 
@@ -60,7 +60,7 @@ for my $o ([ 'TCP', port => 8081 ], [ 'TLS', port => 8443, ssl => tls() ],
 
 $other->drop();
 
-ok(Test::Chatws::until(sub { stub_status()->{Active} == 0 }),
+ok(eventually(sub { stub_status()->{Active} == 0 }),
     'no connection left');
 is_deeply(stub_status(), { Active => 0, Reading => 0, Writing => 0,
     Waiting => 0 }, 'no request left');

@@ -121,7 +121,7 @@ for my $peer (@slow) {
 }
 
 $sender->send_raw($upload . pong(''));
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     $sender->hear();
     grep { /^text/ } splice @{$sender->{told}};
 }), 'sent slowly');
@@ -139,7 +139,7 @@ for my $peer (@slow, [ 'sender', $sender ]) {
 my $deaf = listener(port => 8081, path => '/still');
 
 publish_text('c', 'x' x 1_000_000);
-ok(Test::Chatws::until(sub { tick(); publish_text('c', '') == 0 }),
+ok(eventually(sub { tick(); publish_text('c', '') == 0 }),
     'one that reads nothing at all');
 $deaf->drop();
 

@@ -54,7 +54,7 @@ $t->run();
 
 my $worker;
 
-Test::Chatws::until(sub { ($worker) = workers_of($t) });
+eventually(sub { ($worker) = workers_of($t) });
 
 # hard to compress
 
@@ -112,7 +112,7 @@ for my $o ([ 'TCP', port => 8081 ], [ 'TLS', port => 8443, ssl => 1 ],
 
     $_->drop() for @slow;
 
-    ok(Test::Chatws::until(sub {
+    ok(eventually(sub {
         publish({ chatId => 'c', text => 'still', sender => 's' })
             ->{json}{recipients} == 1;
     }), "$name, one is left");
@@ -120,7 +120,7 @@ for my $o ([ 'TCP', port => 8081 ], [ 'TLS', port => 8443, ssl => 1 ],
 
 }
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     request('GET', '/status')->{body} =~ /^Active connections: 1 /m;
 }), 'no connection left');
 

@@ -32,7 +32,7 @@ $t->run();
 
 my $worker;
 
-Test::Chatws::until(sub { ($worker) = workers_of($t) });
+eventually(sub { ($worker) = workers_of($t) });
 
 my $big = join '', map { sprintf '%07d ', $_ } 1 .. 1_000_000;
 my $other = echo();
@@ -128,7 +128,7 @@ is(join(' ', $other->talk([ text('still'), bye(1000) ])),
     'text still close 1000 end', 'others are served');
 $other->drop();
 
-ok(Test::Chatws::until(sub { stub_status()->{Active} == 0 }),
+ok(eventually(sub { stub_status()->{Active} == 0 }),
     'no connection left');
 is_deeply([ workers_of($t) ], [ $worker ], 'the same worker');
 

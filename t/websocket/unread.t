@@ -32,7 +32,7 @@ $t->run();
 
 my $worker;
 
-Test::Chatws::until(sub { ($worker) = workers_of($t) });
+eventually(sub { ($worker) = workers_of($t) });
 
 my $other = echo(port => 8081);
 my $noise = join '', map { pack 'N', $_ * 2654435761 % 4294967296 }
@@ -97,7 +97,7 @@ for my $o ([ 'TCP', port => 8081 ], [ 'TLS', port => 8443, ssl => tls() ],
 
 $other->drop();
 
-ok(Test::Chatws::until(sub { stub_status()->{Active} == 0 }),
+ok(eventually(sub { stub_status()->{Active} == 0 }),
     'no connection left');
 
 $t->stop();

@@ -12,7 +12,8 @@ use strict;
 use base qw/ Exporter /;
 
 our @EXPORT = qw/
-    conf ws publish request json_of slurp events_of gather deadline
+    conf ws publish request hub_status json_of slurp events_of gather
+    deadline eventually
     reloaded replaced workers_of halt sockets_of descriptors_of cpu_of
     memory_of
     own_network many_files certificate app_server app_answer
@@ -205,6 +206,13 @@ sub publish {
 }
 
 
+# What chatws_status tells at /status.
+
+sub hub_status {
+    return request('GET', '/status')->{json} || {};
+}
+
+
 # A WebSocket connection that got its 101 and, unless told otherwise, the
 # connected notification; or one that was refused, which tells its status.
 
@@ -285,7 +293,7 @@ sub events_of {
 
 # Waits for what gives no sign to wait for: asks until it is true.
 
-sub until {
+sub eventually {
     my ($code) = @_;
 
     my $until = time() + deadline();
@@ -296,6 +304,13 @@ sub until {
     }
 
     return 1;
+}
+
+
+# Its former name.
+
+sub until {
+    return eventually(@_);
 }
 
 
@@ -441,7 +456,7 @@ sub descriptors_of {
 
     my ($n, $since) = (-1, 0);
 
-    &until(sub {
+    eventually(sub {
         my @all = map { glob "/proc/$_/fd/*" } workers_of($t);
         my $now = @all - sockets_of($port);
 
@@ -522,7 +537,7 @@ sub halt {
 
     kill 'STOP', $pid;
 
-    return &until(sub { slurp("/proc/$pid/stat") =~ /^\d+ \(.*\) T / });
+    return eventually(sub { slurp("/proc/$pid/stat") =~ /^\d+ \(.*\) T / });
 }
 
 
@@ -541,8 +556,8 @@ sub reloaded {
 
     $t->reload();
 
-    return &until(sub { $count->() > $told })
-        && &until(sub { grep { !$before{$_} } workers_of($t) });
+    return eventually(sub { $count->() > $told })
+        && eventually(sub { grep { !$before{$_} } workers_of($t) });
 }
 
 
@@ -555,7 +570,7 @@ sub replaced {
 
     $t->reload();
 
-    return &until(sub {
+    return eventually(sub {
         my @now = workers_of($t);
         @now == $n && !grep { $before{$_} } @now;
     });

@@ -49,7 +49,7 @@ sub holder {
 sub give {
     my ($self, $pid) = @_;
 
-    Test::Chatws::until(sub {
+    Test::Chatws::eventually(sub {
         my $holder = $self->holder();
         $holder == 0 || $holder == $pid;
     }) or return 0;

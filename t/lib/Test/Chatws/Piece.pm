@@ -99,7 +99,7 @@ sub serve {
         exec { $Test::Nginx::NGINX } $self->command() or POSIX::_exit(1);
     }
 
-    my $started = Test::Chatws::until(sub {
+    my $started = Test::Chatws::eventually(sub {
         -s "$self->{dir}/nginx.pid" || waitpid($pid, WNOHANG) == $pid;
     }) && -s "$self->{dir}/nginx.pid";
 
@@ -258,7 +258,7 @@ sub log {
 
     my $ws = $self->ws(path => '/', user => 'joe');
 
-    return Test::Chatws::until(sub {
+    return Test::Chatws::eventually(sub {
         $self->file('logs/chat.log')
             =~ m{ 127\.0\.0\.1 101 / user="joe" chat="-" - seq=- to=-$}m;
     }) ? '' : $self->file('logs/chat.log');

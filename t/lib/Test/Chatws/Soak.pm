@@ -133,7 +133,7 @@ sub delivered {
 
     my $want = $self->command('report')->{delivered} + $n;
 
-    return Test::Chatws::until(sub {
+    return Test::Chatws::eventually(sub {
         ($self->command('report')->{delivered} || 0) >= $want;
     });
 }

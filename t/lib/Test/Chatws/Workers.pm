@@ -27,7 +27,7 @@ sub check {
 
     $t->run();
 
-    ok(Test::Chatws::until(sub { workers_of($t) == $n }), "$n workers");
+    ok(eventually(sub { workers_of($t) == $n }), "$n workers");
 
     # enough connections that several workers have some
 
@@ -65,7 +65,7 @@ sub check {
 
     $_->drop() for @all[12 .. 23];
 
-    ok(Test::Chatws::until(sub {
+    ok(eventually(sub {
         publish({ chatId => 'all', text => 'x', sender => 'x' })
             ->{json}{recipients} == 12;
     }), 'half of them gone');
