@@ -80,7 +80,9 @@ $(ECHO_MODULE): $(BUILD)/echo/Makefile $(SOURCES) $(wildcard t/echo/*.[ch])
 		-f objs/Makefile modules
 	@cp build/echo/objs/$(@F) $@.new && mv $@.new $@
 
-$(BUILD)/echo/Makefile: t/echo/config tools/configure build/echo.key
+# the echo takes all files of a room: config changes where there is another one
+
+$(BUILD)/echo/Makefile: config t/echo/config tools/configure build/echo.key
 	@tools/configure echo "$(CURDIR)/t/echo"
 	@touch $@
 
