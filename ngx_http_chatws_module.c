@@ -78,6 +78,13 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       0,
       NULL },
 
+    { ngx_string("chatws_limit_subscriptions"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_http_chatws_set_limit_subscriptions,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     ngx_http_chatws_limits_commands,
 
     { ngx_string("chatws_max_subscriptions"),

@@ -29,6 +29,8 @@
 typedef struct {
     uint64_t                       place;     /* fingerprint of all this */
     ngx_uint_t                     max_subscriptions;
+    ngx_uint_t                     user_subscriptions;  /* in all; 0: a share
+                                                           of the zone */
     ngx_uint_t                     history;           /* messages replayed */
     ngx_msec_t                     history_time;      /* and their age */
     ngx_flag_t                     own_messages;

@@ -170,9 +170,17 @@ const chatws_fault_t *
 ngx_http_chatws_enter(ngx_http_chatws_client_t *client, ngx_str_t *chat,
     ngx_uint_t replay, chatws_subscribed_t *at)
 {
+    uint32_t                     share;
+
     static const chatws_fault_t  many = {
         chatws_str(CHATWS_E_SUBSCRIPTIONS),
         chatws_str("this connection has as many as it may have")
+    };
+
+    static const chatws_fault_t  greedy = {
+        chatws_str(CHATWS_E_SUBSCRIPTIONS),
+        chatws_str("the connections of this user have as many as they may "
+                   "have")
     };
 
     static const chatws_fault_t  full = {
@@ -190,13 +198,25 @@ ngx_http_chatws_enter(ngx_http_chatws_client_t *client, ngx_str_t *chat,
         return &many;
     }
 
-    if (ngx_http_chatws_subscribe(&client->subscriber, chat, replay, at)
-        != NGX_OK)
-    {
-        return &full;
+    share = client->rules->user_subscriptions;
+
+    if (share == 0) {
+        share = chatws_store_share(client->subscriber.hub->zone.store);
     }
 
-    return NULL;
+    switch (ngx_http_chatws_subscribe(&client->subscriber, chat, share,
+                                      replay, at))
+    {
+
+    case NGX_OK:
+        return NULL;
+
+    case NGX_DECLINED:
+        return &greedy;
+
+    default:
+        return &full;
+    }
 }
 
 

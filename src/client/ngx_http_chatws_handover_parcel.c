@@ -302,7 +302,10 @@ ngx_http_chatws_parcel_chats(ngx_http_chatws_client_t *client, ngx_uint_t n,
 
         /* a chat made anew has forgotten what was published in between */
 
-        if (ngx_http_chatws_subscribe(&client->subscriber, &id, 0, &at)
+        /* the user may have the subscriptions of the other worker as well */
+
+        if (ngx_http_chatws_subscribe(&client->subscriber, &id,
+                                      CHATWS_SHARE_ANY, 0, &at)
             != NGX_OK
             || at.serial != serial)
         {

@@ -15,6 +15,9 @@
 /* messages of a chat that may be replayed to a client */
 #define NGX_HTTP_CHATWS_HISTORY_MAX  100000
 
+/* subscriptions of a user */
+#define NGX_HTTP_CHATWS_USER_MAX     100000000
+
 
 static char *ngx_http_chatws_add_place(ngx_conf_t *cf,
     ngx_http_chatws_loc_conf_t *cwlcf);
@@ -33,6 +36,7 @@ static char *ngx_http_chatws_set_handler(ngx_conf_t *cf,
 const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
 
     ngx_http_chatws_rule(max_subscriptions, 1000),
+    ngx_http_chatws_rule(user_subscriptions, 0),
     ngx_http_chatws_rule(history, 1000),
     ngx_http_chatws_rule(history_time, 60 * 60 * 1000),
     ngx_http_chatws_rule(own_messages, 0),
@@ -451,6 +455,45 @@ ngx_http_chatws_set_history(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     cwlcf->rules.history_time = time;
+
+    return NGX_CONF_OK;
+}
+
+
+/* chatws_limit_subscriptions user=NUMBER */
+
+char *
+ngx_http_chatws_set_limit_subscriptions(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_chatws_loc_conf_t *cwlcf = conf;
+
+    ngx_int_t   n;
+    ngx_str_t  *value;
+
+    if (cwlcf->rules.user_subscriptions != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strncmp(value[1].data, "user=", 5) != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\" of \"%V\", it must be "
+                           "user=number", &value[1], &value[0]);
+        return NGX_CONF_ERROR;
+    }
+
+    n = ngx_atoi(value[1].data + 5, value[1].len - 5);
+
+    if (n < 1 || n > NGX_HTTP_CHATWS_USER_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" value \"%V\" must be between 1 and %d",
+                           &value[0], &value[1], NGX_HTTP_CHATWS_USER_MAX);
+        return NGX_CONF_ERROR;
+    }
+
+    cwlcf->rules.user_subscriptions = n;
 
     return NGX_CONF_OK;
 }

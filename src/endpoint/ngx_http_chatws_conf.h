@@ -141,6 +141,8 @@ char *ngx_http_chatws_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_chatws_set_origins(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_chatws_set_limit_subscriptions(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
 char *ngx_http_chatws_set_history(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_chatws_set_pattern(ngx_conf_t *cf, ngx_command_t *cmd,

@@ -247,10 +247,13 @@ void ngx_http_chatws_leave(ngx_http_chatws_subscriber_t *subscriber);
  * and nothing else; where it was subscribed before, what was published until
  * then has been delivered, or with replay is left out, since the caller sends
  * it by itself.  at is for chatws_store_replay_first() if replay.  NGX_BUSY:
- * the zone is full.  NGX_ERROR: no memory in this worker.
+ * the zone is full.  NGX_DECLINED: its user has share subscriptions already,
+ * in all workers, and it was not subscribed before.  NGX_ERROR: no memory in
+ * this worker.
  */
 ngx_int_t ngx_http_chatws_subscribe(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_str_t *chat, ngx_uint_t replay, chatws_subscribed_t *at);
+    ngx_str_t *chat, uint32_t share, ngx_uint_t replay,
+    chatws_subscribed_t *at);
 
 /* NGX_DECLINED: was not subscribed. */
 ngx_int_t ngx_http_chatws_unsubscribe(

@@ -25,13 +25,13 @@ static void ngx_http_chatws_chat_destroy(ngx_http_chatws_hub_t *hub,
 static ngx_int_t ngx_http_chatws_chat_reserve(ngx_http_chatws_chat_t *chat);
 static ngx_int_t ngx_http_chatws_sub_create(
     ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *id, uint64_t hash,
-    ngx_http_chatws_chat_t *chat, chatws_subscribed_t *at);
+    ngx_http_chatws_chat_t *chat, uint32_t share, chatws_subscribed_t *at);
 static ngx_int_t ngx_http_chatws_sub_renew(ngx_http_chatws_sub_t *sub,
     chatws_subscribed_t *at);
 static void ngx_http_chatws_sub_again(ngx_http_chatws_sub_t *sub,
     chatws_subscribed_t *at);
 static ngx_int_t ngx_http_chatws_store_add(
-    ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *id,
+    ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *id, uint32_t share,
     chatws_subscribed_t *at);
 static void ngx_http_chatws_store_del(
     ngx_http_chatws_subscriber_t *subscriber, uint32_t row, ngx_uint_t last);
@@ -73,7 +73,8 @@ ngx_http_chatws_leave(ngx_http_chatws_subscriber_t *subscriber)
 
 ngx_int_t
 ngx_http_chatws_subscribe(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_str_t *id, ngx_uint_t replay, chatws_subscribed_t *at)
+    ngx_str_t *id, uint32_t share, ngx_uint_t replay,
+    chatws_subscribed_t *at)
 {
     uint64_t                 hash;
     ngx_http_chatws_sub_t   *sub;
@@ -83,13 +84,15 @@ ngx_http_chatws_subscribe(ngx_http_chatws_subscriber_t *subscriber,
     chat = ngx_http_chatws_chat_find(subscriber->hub, id, hash);
 
     if (chat == NULL) {
-        return ngx_http_chatws_sub_create(subscriber, id, hash, NULL, at);
+        return ngx_http_chatws_sub_create(subscriber, id, hash, NULL, share,
+                                          at);
     }
 
     sub = ngx_http_chatws_sub_find(subscriber, chat);
 
     if (sub == NULL) {
-        return ngx_http_chatws_sub_create(subscriber, id, hash, chat, at);
+        return ngx_http_chatws_sub_create(subscriber, id, hash, chat, share,
+                                          at);
     }
 
     if (replay) {
@@ -107,8 +110,9 @@ ngx_http_chatws_subscribe(ngx_http_chatws_subscriber_t *subscriber,
 static ngx_int_t
 ngx_http_chatws_sub_create(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *id, uint64_t hash, ngx_http_chatws_chat_t *chat,
-    chatws_subscribed_t *at)
+    uint32_t share, chatws_subscribed_t *at)
 {
+    ngx_int_t               rc;
     ngx_http_chatws_sub_t  *sub;
 
     /* memory first, so that the shared state needs no undoing for it */
@@ -123,9 +127,11 @@ ngx_http_chatws_sub_create(ngx_http_chatws_subscriber_t *subscriber,
         return NGX_ERROR;
     }
 
-    if (ngx_http_chatws_store_add(subscriber, id, at) != NGX_OK) {
+    rc = ngx_http_chatws_store_add(subscriber, id, share, at);
+
+    if (rc != NGX_OK) {
         ngx_free(sub);
-        return NGX_BUSY;
+        return rc;
     }
 
     if (chat == NULL) {
@@ -158,7 +164,10 @@ ngx_http_chatws_sub_renew(ngx_http_chatws_sub_t *sub,
 
     chat = sub->chat;
 
-    if (ngx_http_chatws_store_add(sub->subscriber, &chat->id, at) != NGX_OK) {
+    if (ngx_http_chatws_store_add(sub->subscriber, &chat->id,
+                                  CHATWS_SHARE_ANY, at)
+        != NGX_OK)
+    {
         return NGX_BUSY;
     }
 
@@ -220,7 +229,7 @@ ngx_http_chatws_sub_again(ngx_http_chatws_sub_t *sub,
 
 static ngx_int_t
 ngx_http_chatws_store_add(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_str_t *id, chatws_subscribed_t *at)
+    ngx_str_t *id, uint32_t share, chatws_subscribed_t *at)
 {
     chatws_rc_e             rc;
     ngx_http_chatws_hub_t  *hub;
@@ -233,11 +242,22 @@ ngx_http_chatws_store_add(ngx_http_chatws_subscriber_t *subscriber,
 
     rc = chatws_store_subscribe(hub->zone.store, hub->slot,
                                 (chatws_str_t *) id, subscriber->user,
-                                subscriber->own ? CHATWS_MEMBER_OWN : 0, at);
+                                subscriber->own ? CHATWS_MEMBER_OWN : 0,
+                                share, at);
 
     ngx_http_chatws_zone_unlock(&hub->zone);
 
-    return rc == CHATWS_OK ? NGX_OK : NGX_BUSY;
+    switch (rc) {
+
+    case CHATWS_OK:
+        return NGX_OK;
+
+    case CHATWS_DECLINED:
+        return NGX_DECLINED;
+
+    default:
+        return NGX_BUSY;
+    }
 }
 
 

@@ -19,7 +19,7 @@
 
 
 #define CHATWS_STORE_MAGIC      0x3130737774616863ULL
-#define CHATWS_STORE_LAYOUT     1
+#define CHATWS_STORE_LAYOUT     2
 
 #define CHATWS_STORE_EPHEMERAL  4096    /* bytes, at least */
 #define CHATWS_STORE_BLOCKS     16      /* at least */
@@ -323,7 +323,7 @@ chatws_store_pending(chatws_store_t *st, uint32_t *wake)
 
 chatws_rc_e
 chatws_store_subscribe(chatws_store_t *st, uint32_t slot,
-    const chatws_str_t *chat, uint64_t user, uint32_t flags,
+    const chatws_str_t *chat, uint64_t user, uint32_t flags, uint32_t share,
     chatws_subscribed_t *out)
 {
     uint32_t         row;
@@ -341,6 +341,11 @@ chatws_store_subscribe(chatws_store_t *st, uint32_t slot,
     }
 
     tb = &st->table;
+
+    if (share != CHATWS_SHARE_ANY && chatws_table_share(tb, user) >= share) {
+        return CHATWS_DECLINED;
+    }
+
     hash = chatws_table_hash(tb, chat);
     row = chatws_table_find(tb, chat, hash);
 
@@ -371,6 +376,17 @@ chatws_store_subscribe(chatws_store_t *st, uint32_t slot,
     out->head = chatws_log_head(&st->log[CHATWS_DURABLE]);
 
     return CHATWS_OK;
+}
+
+
+uint32_t
+chatws_store_share(chatws_store_t *st)
+{
+    uint32_t  share;
+
+    share = st->table.arena.nblocks / 4;
+
+    return share > CHATWS_SHARE_MIN ? share : CHATWS_SHARE_MIN;
 }
 
 
@@ -417,7 +433,8 @@ chatws_store_usage(chatws_store_t *st, chatws_usage_t *out)
     out->arena_size = ar->nblocks * block;
     out->arena_chats = tb->chats_used * block;
     out->arena_ids = tb->chats_long * block;
-    out->arena_members = (uint64_t) tb->members_used * CHATWS_CELL_SIZE;
+    out->arena_members = ((uint64_t) tb->members_used + tb->users_used)
+                         * CHATWS_CELL_SIZE;
     out->arena_partial = (uint64_t) ar->ncells * CHATWS_CELL_SIZE;
     out->arena_free = ar->nfree * block;
 

@@ -37,6 +37,9 @@
 
 #define CHATWS_MEMBER_OWN  1      /* gets its user's own messages too */
 
+#define CHATWS_SHARE_MIN   1000
+#define CHATWS_SHARE_ANY   ((uint32_t) -1)
+
 
 typedef struct chatws_store_s  chatws_store_t;
 
@@ -112,7 +115,7 @@ typedef struct {
     uint64_t  arena_size;
     uint64_t  arena_chats;        /* used by chat rows */
     uint64_t  arena_ids;          /* used by the tails of long chat ids */
-    uint64_t  arena_members;      /* used by member rows */
+    uint64_t  arena_members;      /* used by the rows of members and users */
     uint64_t  arena_partial;      /* free, but only for member rows */
     uint64_t  arena_free;         /* free for anything */
     uint64_t  log_size[2];
@@ -213,12 +216,19 @@ uint32_t chatws_store_pending(chatws_store_t *st, uint32_t *wake);
 /*
  * Locked.  One more subscriber (connection) of this user and these flags in
  * this slot.  Entries at out->head and later are for it, earlier ones are
- * not.  BUSY: no room; ERROR: chat id of a length not from 1 to
+ * not.  BUSY: no room; DECLINED: the user has share subscriptions or more,
+ * in all slots and chats; ERROR: chat id of a length not from 1 to
  * CHATWS_CHAT_MAX, or not a live slot.  A slot that is lapped may subscribe.
  */
 chatws_rc_e chatws_store_subscribe(chatws_store_t *st, uint32_t slot,
-    const chatws_str_t *chat, uint64_t user, uint32_t flags,
+    const chatws_str_t *chat, uint64_t user, uint32_t flags, uint32_t share,
     chatws_subscribed_t *out);
+
+/*
+ * A share that leaves room for others: a quarter of as many chats as there is
+ * room for, but not less than CHATWS_SHARE_MIN.  Without the lock.
+ */
+uint32_t chatws_store_share(chatws_store_t *st);
 
 /*
  * Locked.  Undoes one subscribe() of the same arguments.  last: this slot has

@@ -52,7 +52,7 @@ chatws_table_size(uint32_t nslots, uint32_t nblocks)
     units = (uint64_t) nblocks * chatws_table_units(nslots);
 
     return chatws_table_align(nslots * sizeof(uint32_t))
-           + chatws_table_align(nblocks * sizeof(uint32_t))
+           + 2 * chatws_table_align(nblocks * sizeof(uint32_t))
            + chatws_table_align(nblocks * sizeof(uint64_t))
            + chatws_table_align((units + 1) / 2 * sizeof(uint32_t))
            + units * CHATWS_CELL_SIZE;
@@ -85,6 +85,9 @@ chatws_table_init(chatws_table_t *tb, uint8_t *base, uint32_t nslots,
     p += chatws_table_align(nslots * sizeof(uint32_t));
 
     tb->chats = (uint64_t) (p - (uint8_t *) tb);
+    p += chatws_table_align(nblocks * sizeof(uint32_t));
+
+    tb->users = (uint64_t) (p - (uint8_t *) tb);
     p += chatws_table_align(nblocks * sizeof(uint32_t));
 
     tb->floors = (uint64_t) (p - (uint8_t *) tb);

@@ -58,6 +58,14 @@ typedef struct {
 
 
 /*
+ * In place of a chat's number: the row of a user, whose count is the sum over
+ * all chats and slots.  It is in no list of a slot.
+ */
+
+#define CHATWS_TABLE_USER  ((uint32_t) -1)
+
+
+/*
  * In shared memory.  The arrays are given by their distance from this struct.
  */
 
@@ -65,6 +73,8 @@ typedef struct {
     uint8_t           key[16];
     uint64_t          chats;         /* uint32_t: first row of each bucket */
     uint64_t          members;       /* uint32_t: the same for members */
+    uint64_t          users;         /* uint32_t: and for users, as many as
+                                        for chats */
     uint64_t          slots;         /* uint32_t: first member of each slot */
     uint64_t          floors;        /* uint64_t by chat bucket: numbers of
                                         new chats begin above */
@@ -80,6 +90,7 @@ typedef struct {
     uint32_t          chats_long;    /* with a tail */
     uint32_t          chats_idle;
     uint32_t          members_used;
+    uint32_t          users_used;
     uint64_t          subscriptions;
     uint64_t          evictions;
     uint64_t          serial;        /* last one given */
@@ -134,6 +145,11 @@ uint32_t chatws_table_create(chatws_table_t *tb, const chatws_str_t *id,
  * to be evicted.
  */
 void chatws_table_touch(chatws_table_t *tb, uint32_t chat);
+
+/*
+ * The subscriptions of a user, in all.
+ */
+uint32_t chatws_table_share(chatws_table_t *tb, uint64_t user);
 
 /*
  * One more, and one less, of a member.  join(): OK, or BUSY: no room.

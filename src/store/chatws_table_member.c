@@ -13,6 +13,7 @@
 
 static uint32_t *chatws_table_member_head(chatws_table_t *tb, uint32_t chat,
     uint64_t user);
+static uint32_t *chatws_table_user_head(chatws_table_t *tb, uint64_t user);
 static chatws_member_t *chatws_table_member(chatws_table_t *tb,
     uint32_t member);
 static uint32_t chatws_table_search(chatws_table_t *tb, uint32_t chat,
@@ -20,6 +21,11 @@ static uint32_t chatws_table_search(chatws_table_t *tb, uint32_t chat,
 static void chatws_table_insert(chatws_table_t *tb, uint32_t member,
     uint32_t chat, const chatws_who_t *who);
 static void chatws_table_remove(chatws_table_t *tb, uint32_t member);
+static uint32_t *chatws_table_link(chatws_table_t *tb, uint32_t member);
+static uint32_t chatws_table_user(chatws_table_t *tb, uint64_t user);
+static void chatws_table_user_add(chatws_table_t *tb, uint64_t user);
+static void chatws_table_user_sub(chatws_table_t *tb, uint64_t user,
+    uint32_t n);
 static void chatws_table_add(chatws_table_t *tb, uint32_t chat,
     uint32_t slot);
 static void chatws_table_sub(chatws_table_t *tb, uint32_t chat, uint32_t n);
@@ -49,10 +55,20 @@ chatws_table_member_head(chatws_table_t *tb, uint32_t chat, uint64_t user)
 }
 
 
+/* Of their own, so that what a publish looks at is not longer for them. */
+
+static uint32_t *
+chatws_table_user_head(chatws_table_t *tb, uint64_t user)
+{
+    return chatws_table_array(tb, uint32_t, users)
+           + ((user >> 32) * tb->nchats >> 32);
+}
+
+
 chatws_rc_e
 chatws_table_join(chatws_table_t *tb, uint32_t chat, const chatws_who_t *who)
 {
-    uint32_t           member;
+    uint32_t           cells, member;
     chatws_member_t   *m;
     chatws_journal_t  *jr;
 
@@ -65,12 +81,15 @@ chatws_table_join(chatws_table_t *tb, uint32_t chat, const chatws_who_t *who)
         chatws_journal_begin(jr, NULL, 0);
         chatws_journal_set(jr, &m->count, m->count + 1);
         chatws_table_add(tb, chat, who->slot);
+        chatws_table_user_add(tb, who->user);
         chatws_journal_commit(jr);
 
         return CHATWS_OK;
     }
 
-    if (tb->arena.ncells == 0
+    cells = chatws_table_user(tb, who->user) != 0 ? 1 : 2;
+
+    if (tb->arena.ncells < cells
         && tb->arena.nfree == 0
         && !chatws_table_reclaim(tb, chat))
     {
@@ -82,10 +101,103 @@ chatws_table_join(chatws_table_t *tb, uint32_t chat, const chatws_who_t *who)
     member = chatws_arena_take_cell(&tb->arena, jr);
     chatws_table_insert(tb, member, chat, who);
     chatws_table_add(tb, chat, who->slot);
+    chatws_table_user_add(tb, who->user);
 
     chatws_journal_commit(jr);
 
     return CHATWS_OK;
+}
+
+
+uint32_t
+chatws_table_share(chatws_table_t *tb, uint64_t user)
+{
+    uint32_t  row;
+
+    row = chatws_table_user(tb, user);
+
+    return row != 0 ? chatws_table_member(tb, row)->count : 0;
+}
+
+
+/* The row of a user, or 0. */
+
+static uint32_t
+chatws_table_user(chatws_table_t *tb, uint64_t user)
+{
+    uint32_t          row;
+    chatws_member_t  *m;
+
+    row = *chatws_table_user_head(tb, user);
+
+    while (row != 0) {
+        m = chatws_table_member(tb, row);
+
+        if (m->user == user) {
+            break;
+        }
+
+        row = m->cell.chain;
+    }
+
+    return row;
+}
+
+
+static void
+chatws_table_user_add(chatws_table_t *tb, uint64_t user)
+{
+    uint32_t           row, *head;
+    chatws_member_t   *m;
+    chatws_journal_t  *jr;
+
+    jr = &tb->journal;
+    row = chatws_table_user(tb, user);
+
+    if (row != 0) {
+        m = chatws_table_member(tb, row);
+        chatws_journal_set(jr, &m->count, m->count + 1);
+        return;
+    }
+
+    row = chatws_arena_take_cell(&tb->arena, jr);
+    m = chatws_table_member(tb, row);
+    head = chatws_table_user_head(tb, user);
+
+    memset(m, 0, sizeof(chatws_member_t));
+    CHATWS_STORE_HOOK();
+
+    m->cell.mark = CHATWS_TABLE_USER;
+    m->cell.chain = *head;
+    m->user = user;
+    m->count = 1;
+    CHATWS_STORE_HOOK();
+
+    chatws_journal_set(jr, head, row);
+    chatws_journal_set(jr, &tb->users_used, tb->users_used + 1);
+}
+
+
+static void
+chatws_table_user_sub(chatws_table_t *tb, uint64_t user, uint32_t n)
+{
+    uint32_t           row;
+    chatws_member_t   *m;
+    chatws_journal_t  *jr;
+
+    jr = &tb->journal;
+    row = chatws_table_user(tb, user);
+    m = chatws_table_member(tb, row);
+
+    if (m->count > n) {
+        chatws_journal_set(jr, &m->count, m->count - n);
+        return;
+    }
+
+    chatws_journal_set(jr, chatws_table_link(tb, row), m->cell.chain);
+
+    chatws_journal_set(jr, &tb->users_used, tb->users_used - 1);
+    chatws_arena_give_cell(&tb->arena, jr, row);
 }
 
 
@@ -241,6 +353,8 @@ chatws_table_leave(chatws_table_t *tb, uint32_t chat, const chatws_who_t *who,
         chatws_table_remove(tb, member);
     }
 
+    chatws_table_user_sub(tb, who->user, 1);
+
     chatws_journal_commit(jr);
 }
 
@@ -248,7 +362,8 @@ chatws_table_leave(chatws_table_t *tb, uint32_t chat, const chatws_who_t *who,
 int
 chatws_table_drop(chatws_table_t *tb, uint32_t slot)
 {
-    uint32_t          member;
+    uint32_t          member, n;
+    uint64_t          user;
     chatws_member_t  *m;
 
     member = chatws_table_array(tb, uint32_t, slots)[slot];
@@ -258,12 +373,15 @@ chatws_table_drop(chatws_table_t *tb, uint32_t slot)
     }
 
     m = chatws_table_member(tb, member);
+    user = m->user;
+    n = m->count;
 
     chatws_journal_begin(&tb->journal, NULL, 0);
 
     chatws_table_clear(tb, m->cell.mark, slot);
-    chatws_table_sub(tb, m->cell.mark, m->count);
+    chatws_table_sub(tb, m->cell.mark, n);
     chatws_table_remove(tb, member);
+    chatws_table_user_sub(tb, user, n);
 
     chatws_journal_commit(&tb->journal);
 
@@ -280,13 +398,8 @@ chatws_table_remove(chatws_table_t *tb, uint32_t member)
 
     jr = &tb->journal;
     m = chatws_table_member(tb, member);
-    link = chatws_table_member_head(tb, m->cell.mark, m->user);
 
-    while (*link != member) {
-        link = &chatws_table_member(tb, *link)->cell.chain;
-    }
-
-    chatws_journal_set(jr, link, m->cell.chain);
+    chatws_journal_set(jr, chatws_table_link(tb, member), m->cell.chain);
 
     if (m->cell.prev != 0) {
         other = chatws_table_member(tb, m->cell.prev);
@@ -304,6 +417,28 @@ chatws_table_remove(chatws_table_t *tb, uint32_t member)
 
     chatws_journal_set(jr, &tb->members_used, tb->members_used - 1);
     chatws_arena_give_cell(&tb->arena, jr, member);
+}
+
+
+/* What points to a row in its bucket. */
+
+static uint32_t *
+chatws_table_link(chatws_table_t *tb, uint32_t member)
+{
+    uint32_t         *link;
+    chatws_member_t  *m;
+
+    m = chatws_table_member(tb, member);
+
+    link = m->cell.mark == CHATWS_TABLE_USER
+           ? chatws_table_user_head(tb, m->user)
+           : chatws_table_member_head(tb, m->cell.mark, m->user);
+
+    while (*link != member) {
+        link = &chatws_table_member(tb, *link)->cell.chain;
+    }
+
+    return link;
 }
 
 
@@ -377,19 +512,13 @@ chatws_table_move(chatws_table_t *tb, uint32_t from, uint32_t to)
     memcpy(chatws_table_member(tb, to), m, sizeof(chatws_member_t));
     CHATWS_STORE_HOOK();
 
-    link = chatws_table_member_head(tb, m->cell.mark, m->user);
-
-    while (*link != from) {
-        link = &chatws_table_member(tb, *link)->cell.chain;
-    }
-
-    chatws_journal_set(jr, link, to);
+    chatws_journal_set(jr, chatws_table_link(tb, from), to);
 
     if (m->cell.prev != 0) {
         other = chatws_table_member(tb, m->cell.prev);
         chatws_journal_set(jr, &other->cell.next, to);
 
-    } else {
+    } else if (m->cell.mark != CHATWS_TABLE_USER) {
         link = chatws_table_array(tb, uint32_t, slots) + m->slot;
         chatws_journal_set(jr, link, to);
     }

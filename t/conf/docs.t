@@ -278,11 +278,12 @@ sub faults_of_defaults {
 # subscriptions, as bytes, takes them.
 
 sub faults_of_zone {
-    my ($chats, $users) = (1500, 3);
+    my ($chats, $users) = (900, 5);
     my ($line) = $text =~ /^```sh\n(awk -v chats=.*?)^```$/ms;
 
     $line =~ s/chats=\d+/chats=$chats/;
     $line =~ s/subscriptions=\d+/"subscriptions=" . $chats * $users/e;
+    $line =~ s/users=\d+/users=$users/;
     $line =~ s/%dm/%d/;
     $line =~ s{ / 2\^20 \+ 1}{};
 

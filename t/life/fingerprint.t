@@ -51,6 +51,8 @@ push @cases, (
     [ 'chatws_drain', '', 'chatws_drain 1h;' ],
     [ 'chatws_history', '', 'chatws_history 999;' ],
     [ 'chatws_history, time', '', 'chatws_history 1000 2h;' ],
+    [ 'chatws_limit_subscriptions', '',
+      'chatws_limit_subscriptions user=9999;' ],
     [ 'chatws_max_message_size', '', 'chatws_max_message_size 15k;' ],
     [ 'chatws_max_subscriptions', '', 'chatws_max_subscriptions 999;' ],
     [ 'chatws_own_messages', '', 'chatws_own_messages on;' ],

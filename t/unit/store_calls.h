@@ -93,7 +93,8 @@ sub(uint32_t slot, const char *id, uint64_t user, uint32_t flags)
     str.data = (uint8_t *) id;
     str.len = strlen(id);
 
-    return chatws_store_subscribe(st, slot, &str, user, flags, &in);
+    return chatws_store_subscribe(st, slot, &str, user, flags,
+                                  CHATWS_SHARE_ANY, &in);
 }
 
 

@@ -282,10 +282,37 @@ store_check_chats(chatws_store_t *st)
 }
 
 
+/*
+ * The subscriptions of a user, as its members have them.
+ */
+
+static uint32_t
+store_count(chatws_store_t *st, uint64_t user)
+{
+    uint32_t          member, n, slot;
+    chatws_table_t   *tb;
+    chatws_member_t  *m;
+
+    n = 0;
+    tb = &st->table;
+
+    for (slot = 0; slot < st->nslots; slot++) {
+        member = chatws_table_array(tb, uint32_t, slots)[slot];
+
+        for ( /* void */ ; member != 0; member = m->cell.next) {
+            m = chatws_table_member(tb, member);
+            n += m->user == user ? m->count : 0;
+        }
+    }
+
+    return n;
+}
+
+
 static const char *
 store_check_members(chatws_store_t *st)
 {
-    uint32_t          b, bit, *count, member, n, slot;
+    uint32_t          b, bit, *count, member, n, slot, users;
     uint8_t          *kind;
     uint64_t          sum;
     chatws_chat_t    *ch;
@@ -294,6 +321,7 @@ store_check_members(chatws_store_t *st)
 
     n = 0;
     sum = 0;
+    users = 0;
     tb = &st->table;
 
     for (b = 0; b < tb->nmembers; b++) {
@@ -303,20 +331,23 @@ store_check_members(chatws_store_t *st)
             store_want(member <= tb->arena.fresh * tb->arena.units);
 
             m = chatws_table_member(tb, member);
-            n++;
-            sum += m->count;
 
             kind = &store_kind[(member - 1) / tb->arena.units + 1];
             store_want(*kind == STORE_UNKNOWN || *kind == STORE_SPLIT);
             *kind = STORE_SPLIT;
 
-            store_want(n <= tb->members_used);
             store_want(m->count != 0);
             store_want(m->cell.mark != 0);
-            store_want(m->slot < st->nslots);
-            store_want(store_kind[m->cell.mark] == STORE_CHAT);
             store_want(chatws_table_member_head(tb, m->cell.mark, m->user)
                        == chatws_table_array(tb, uint32_t, members) + b);
+
+            n++;
+            sum += m->count;
+
+            store_want(n <= tb->members_used);
+            store_want(m->slot < st->nslots);
+            store_want(store_kind[m->cell.mark] == STORE_CHAT);
+            store_want(chatws_table_share(tb, m->user) >= m->count);
 
             bit = m->slot;
             ch = chatws_table_chat(tb, m->cell.mark);
@@ -325,7 +356,29 @@ store_check_members(chatws_store_t *st)
         }
     }
 
+    for (b = 0; b < tb->nchats; b++) {
+        member = chatws_table_array(tb, uint32_t, users)[b];
+
+        for ( /* void */ ; member != 0; member = m->cell.chain) {
+            store_want(member <= tb->arena.fresh * tb->arena.units);
+
+            m = chatws_table_member(tb, member);
+
+            kind = &store_kind[(member - 1) / tb->arena.units + 1];
+            store_want(*kind == STORE_UNKNOWN || *kind == STORE_SPLIT);
+            *kind = STORE_SPLIT;
+
+            store_want(++users <= tb->users_used);
+            store_want(m->cell.mark == CHATWS_TABLE_USER);
+            store_want(m->cell.prev == 0 && m->cell.next == 0);
+            store_want(chatws_table_user_head(tb, m->user)
+                       == chatws_table_array(tb, uint32_t, users) + b);
+            store_want(m->count == store_count(st, m->user));
+        }
+    }
+
     store_want(n == tb->members_used);
+    store_want(users == tb->users_used);
     store_want(sum == tb->subscriptions);
 
     count = calloc(tb->arena.nblocks + 1, sizeof(uint32_t));
@@ -424,7 +477,8 @@ store_check_arena(chatws_store_t *st)
     }
 
     store_want(n == ar->nsplit);
-    store_want(n * ar->units == ar->ncells + st->table.members_used);
+    store_want(n * ar->units == ar->ncells + st->table.members_used
+                                + st->table.users_used);
 
     return NULL;
 }

@@ -15,6 +15,7 @@ static void test_members(void);
 static void test_publish(void);
 static void test_drain(void);
 static void test_lap(void);
+static void test_share(void);
 static void test_replay(void);
 static uint32_t drain(uint32_t slot, unsigned log);
 
@@ -28,6 +29,7 @@ main(void)
     test_publish();
     test_drain();
     test_lap();
+    test_share();
     test_replay();
 
     return done();
@@ -424,6 +426,69 @@ test_lap(void)
        && !chatws_store_lapped(st, a), "what is ephemeral laps nobody");
 
     test_end("lap");
+}
+
+
+static void
+test_share(void)
+{
+    uint32_t         a, b;
+    chatws_str_t     str;
+    chatws_usage_t   u;
+
+    test_begin(SIZE, SLOTS);
+
+    a = chatws_store_claim(st, 1);
+    b = chatws_store_claim(st, 2);
+
+    (void) sub(a, "one", 11, 0);
+    (void) sub(a, "one", 11, 0);
+    (void) sub(b, "one", 11, CHATWS_MEMBER_OWN);
+    (void) sub(b, "two", 11, 0);
+    (void) sub(b, "two", 12, 0);
+
+    str.data = (uint8_t *) "three";
+    str.len = 5;
+
+    ok(chatws_table_share(&st->table, 11) == 4
+       && chatws_table_share(&st->table, 12) == 1
+       && chatws_table_share(&st->table, 13) == 0, "by user");
+    ok(chatws_store_subscribe(st, a, &str, 11, 0, 4, &in) == CHATWS_DECLINED
+       && chatws_store_subscribe(st, b, &str, 11, 0, 3, &in)
+          == CHATWS_DECLINED, "no more than the share");
+
+    chatws_store_usage(st, &u);
+    ok(u.chats == 2 && u.subscriptions == 5
+       && u.arena_members == 6 * CHATWS_CELL_SIZE, "nothing is made for it");
+    ok(chatws_store_subscribe(st, a, &str, 11, 0, 5, &in) == CHATWS_OK
+       && chatws_store_subscribe(st, a, &str, 12, 0, 2, &in) == CHATWS_OK,
+       "as many as the share");
+
+    chatws_store_unsubscribe(st, a, in.chat, 11, 0, 0);
+    ok(chatws_table_share(&st->table, 11) == 4, "one less");
+
+    chatws_store_unsubscribe(st, a, in.chat, 11, 0, 0);
+    ok(chatws_table_share(&st->table, 11) == 4, "what was not there");
+
+    while (chatws_store_release(st, a, 1) == CHATWS_AGAIN) { /* void */ }
+
+    ok(chatws_table_share(&st->table, 11) == 2
+       && chatws_table_share(&st->table, 12) == 1, "a slot is released");
+
+    while (chatws_store_release(st, b, 1) == CHATWS_AGAIN) { /* void */ }
+
+    chatws_store_usage(st, &u);
+    ok(chatws_table_share(&st->table, 11) == 0 && u.arena_members == 0,
+       "nobody is left");
+    ok(chatws_store_share(st) == CHATWS_SHARE_MIN, "the least share");
+
+    test_end("share");
+
+    test_begin(16 * 1024 * 1024, SLOTS);
+    ok(chatws_store_share(st) > 4 * CHATWS_SHARE_MIN
+       && chatws_store_share(st) == st->table.arena.nblocks / 4,
+       "the share of a large zone: %u", chatws_store_share(st));
+    test_end("a large zone");
 }
 
 

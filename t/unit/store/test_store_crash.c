@@ -329,7 +329,8 @@ subscribe(uint32_t slot, const char *name, uint64_t user)
         (void) chatws_store_claim(st, 104);
     }
 
-    (void) chatws_store_subscribe(st, slot, &str, user, 0, &in);
+    (void) chatws_store_subscribe(st, slot, &str, user, 0,
+                                  CHATWS_SHARE_ANY, &in);
     side->done++;
 }
 

@@ -308,7 +308,7 @@ op_subscribe(void)
     chatws_subscribed_t  in;
 
     rc = chatws_store_subscribe(st, op.slot, name(op.chat), op.user + 100,
-                                op.flags, &in);
+                                op.flags, CHATWS_SHARE_ANY, &in);
 
     dying = 0;
 
