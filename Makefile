@@ -24,6 +24,7 @@
 # NGINX_SRC=/path         another nginx source tree
 # CC=clang                another compiler
 # JOBS=4                  how many compilers or tests at once
+# PORT=8001               another port for "make run" and "make run-app"
 # DESTDIR=/tmp/root       a root directory to install below
 # MODULES_PATH=/path      another directory to install in
 
@@ -62,27 +63,33 @@ echo: $(ECHO_MODULE)
 
 # The module.  nginx's own configure runs in a copy of the source tree, with
 # the options of the nginx to build for; its makefile then compiles what has
-# changed.
+# changed, with a dot for each file.
+
+DOTS = CC='printf . >&2; $(CC)'
 
 $(MODULE): $(BUILD)/module/Makefile $(SOURCES)
 	@echo "building build/$(@F) for $(or $(NGINX),$(NGINX_SRC))"
 	+@$(MAKE) --no-print-directory -s $(PARALLEL) -C build/module \
-		-f objs/Makefile modules
+		-f objs/Makefile $(DOTS) modules
+	@echo >&2
 	@cp build/module/objs/$(@F) $@.new && mv $@.new $@
 
 $(BUILD)/module/Makefile: config tools/configure build/module.key
+	@echo "configuring the sources of nginx"
 	@tools/configure module "$(CURDIR)"
 	@touch $@
 
 $(ECHO_MODULE): $(BUILD)/echo/Makefile $(SOURCES) $(wildcard t/echo/*.[ch])
 	@echo "building build/$(@F) for $(or $(NGINX),$(NGINX_SRC))"
 	+@$(MAKE) --no-print-directory -s $(PARALLEL) -C build/echo \
-		-f objs/Makefile modules
+		-f objs/Makefile $(DOTS) modules
+	@echo >&2
 	@cp build/echo/objs/$(@F) $@.new && mv $@.new $@
 
 # the echo takes all files of a room: config changes where there is another one
 
 $(BUILD)/echo/Makefile: config t/echo/config tools/configure build/echo.key
+	@echo "configuring the sources of nginx"
 	@tools/configure echo "$(CURDIR)/t/echo"
 	@touch $@
 

@@ -2,7 +2,8 @@
 
 # Copyright (C) chatws contributors
 #
-# make run: starts, says what to try, and stops on Ctrl-C.
+# make run: starts, says what to try, and stops on Ctrl-C; on another port, and
+# on one that is taken.
 
 use warnings;
 use strict;
@@ -17,24 +18,14 @@ use Test::Nginx;
 plan(skip_all => 'port 8000 is taken')
     unless own_network() || port(8000) == 8000;
 
-plan(tests => 8);
+plan(tests => 15);
 
 use POSIX qw/ WNOHANG /;
 
 my $top = $Test::Chatws::TOP;
 my $out = "/tmp/chatws-make-run-$$";
 
-my $pid = fork();
-die "cannot fork: $!\n" unless defined $pid;
-
-if ($pid == 0) {
-    open STDIN, '<', '/dev/null';
-    open STDOUT, '>', $out;
-    open STDERR, '>&', \*STDOUT;
-    delete @ENV{grep { /^(?:MAKE|TEST_NGINX|ASAN|UBSAN)/ } keys %ENV};
-    setpgrp(0, 0);
-    exec '/bin/sh', "$top/tools/run";
-}
+my $pid = demo();
 
 # nginx -t, which goes first, listens for a moment as well
 
@@ -63,17 +54,70 @@ $ws->drop();
 # Ctrl-C is a signal to all of the process group
 
 kill 'INT', -$pid;
+is(status_of($pid), 0, 'stops on Ctrl-C') or diag(text());
 
-my $status;
-eventually(sub {
-    return 0 if waitpid($pid, WNOHANG) != $pid;
-    $status = $?;
-    return 1;
-});
+# another port
 
-is($status, 0, 'stops on Ctrl-C') or diag(text());
+my $port = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1')
+    ->sockport();
+
+$pid = demo(PORT => $port);
+
+ok(eventually(sub { text() =~ /Ctrl-C/ }), 'another port');
+unlike(text(), qr/8000/, 'it says so');
+is(request('GET', '/', address => "127.0.0.1:$port")->{status}, 200,
+    'the page is there');
+
+kill 'TERM', $pid;
+is(status_of($pid), 0, 'stops when it is told to') or diag(text());
+
+# a port that is taken, and none at all
+
+my $taken = IO::Socket::INET->new(Listen => 1, LocalAddr => '0.0.0.0');
+
+$port = $taken->sockport();
+isnt(status_of(demo(PORT => $port)), 0, 'a port that is taken');
+unlike(text(), qr/is served/, 'it is not said to be served');
+is(status_of(demo(PORT => 'http')), 256, 'no port');
 
 unlink $out;
+
+
+sub demo {
+    my (%env) = @_;
+
+    unlink $out;
+
+    my $pid = fork();
+    die "cannot fork: $!\n" unless defined $pid;
+
+    return $pid if $pid;
+
+    open STDIN, '<', '/dev/null';
+    open STDOUT, '>', $out;
+    open STDERR, '>&', \*STDOUT;
+    delete @ENV{grep { /^(?:MAKE|TEST_NGINX|ASAN|UBSAN)/ } keys %ENV};
+    %ENV = (%ENV, %env);
+    setpgrp(0, 0);
+    exec '/bin/sh', "$top/tools/run";
+}
+
+
+# How it ended.
+
+sub status_of {
+    my ($pid) = @_;
+
+    my $status;
+
+    eventually(sub {
+        return 0 if waitpid($pid, WNOHANG) != $pid;
+        $status = $?;
+        return 1;
+    });
+
+    return $status;
+}
 
 
 sub text {
