@@ -81,6 +81,12 @@ sudo() {
             grep -q '^Package: libnginx-mod-http-chatws$' conf/debian/control
         ;;
 
+        "install -D -m 644 conf/debian/"*)
+            test -f "$5"
+        ;;
+
+        "systemctl daemon-reload") ;;
+
         *) "$@" ;;
     esac
 }

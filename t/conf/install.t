@@ -20,7 +20,7 @@ my $top = $Test::Chatws::TOP;
 plan(skip_all => 'a module that is built in')
     unless $ENV{TEST_NGINX_GLOBALS} =~ /chatws_module/;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(12);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(17);
 my $d = $t->testdir();
 my $module = 'ngx_http_chatws_module.so';
 
@@ -44,6 +44,40 @@ isnt((stat "$d/root/opt/modules/$module")[1], $before,
 tool("DESTDIR=$d/root MODULES_PATH=/opt/modules", '--remove');
 
 ok(!-e "$d/root/opt/modules/$module", 'removed');
+
+# what Debian's own files mean for it
+
+mkdir "$d/root/$_" for qw{ etc etc/nginx etc/nginx/modules-enabled
+    etc/systemd etc/systemd/system etc/systemd/system/nginx.service.d
+    lib lib/systemd lib/systemd/system };
+
+my $own = "DESTDIR=$d/root MODULES_PATH=/usr/lib/nginx/modules";
+my $enabled = '/etc/nginx/modules-enabled/50-mod-http-chatws.conf';
+
+$t->write_file("root$enabled", "load_module modules/$module;\n");
+$out = tool($own);
+
+like($out, qr/loads it already, by \Q$enabled\E:/, 'the package loads it');
+unlike($out, qr/^load_module/m, 'no line of its own');
+unlike($out, qr/chatws_drain/, 'no unit, no word of its time');
+
+my $stop = '/sbin/start-stop-daemon --quiet --stop --retry QUIT/5 '
+    . '--pidfile /run/nginx.pid';
+
+$t->write_file('root/lib/systemd/system/nginx.service',
+    "[Service]\nExecStop=-$stop\nTimeoutStopSec=5\n");
+
+like(tool($own), qr/cuts chatws_drain short/, 'the unit stops it too soon');
+
+# the drop-in of the package changes the time, and nothing else
+
+my $drop = slurp("$top/conf/debian/chatws-drain.conf");
+
+$t->write_file('root/etc/systemd/system/nginx.service.d/x.conf', $drop);
+
+ok(tool($own) !~ /chatws_drain/ && $drop =~ s{QUIT/20}{QUIT/5}
+    && $drop =~ /^ExecStop=\nExecStop=-\Q$stop\E\nTimeoutStopSec=25$/m,
+    'the drop-in lets it');
 
 # where nginx looks for modules
 
