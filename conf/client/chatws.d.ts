@@ -5,14 +5,18 @@
 export interface Options {
     /**
      * The endpoint: absolute or relative to the page, http(s) or ws(s);
-     * default "/api/ws".  A function is called for each attempt to connect
-     * and may take its time, to fetch a fresh token for instance.
+     * default "/api/ws".  Anything else throws a TypeError at once.
+     *
+     * A function is called for each attempt to connect, and once more to ask
+     * why one was refused; it may take its time, to fetch a fresh ticket for
+     * instance.  What it throws is tried again, but an UnauthorizedError ends
+     * the client.
      */
     url?: string | URL | (() => string | URL | Promise<string | URL>);
 
     /** Sent in the query string; not needed where nginx knows the user. */
-    userId?: string;
-    username?: string;
+    userId?: string | null;
+    username?: string | null;
 
     /**
      * Reconnecting waits a random time of up to minDelay ms, doubled with
@@ -39,7 +43,10 @@ export interface Options {
     typingLost?: number;
 
     /** Another implementation, or one that looks at the frames. */
-    WebSocket?: new (url: URL) => WebSocket;
+    WebSocket?: new (url: string) => WebSocket;
+
+    /** Asks why a handshake was refused; with null nobody asks. */
+    fetch?: typeof globalThis.fetch | null;
 }
 
 /** The place of a notification in a chat; see ChatClient.position(). */
@@ -111,14 +118,27 @@ export interface UserTyping {
     timestamp: string;
 }
 
-/** An application event: what was published with a "type" of your own. */
-export interface Notification {
-    type: string;
-    chatId: string;
-    timestamp: string;
-    seq?: number;
-    [member: string]: unknown;
-}
+/**
+ * Application events: what was published with a type of your own.  Their
+ * names and members are told to connect() or ChatClient:
+ *
+ *     const chat = connect<{ message_edited: { id: string, text: string } }>();
+ */
+export type AppEvents<App> = {
+    [Type in keyof App & string]: App[Type] & {
+        type: Type;
+        chatId: string;
+        timestamp: string;
+        seq?: number;
+    };
+};
+
+type ServerEvent = Connected | SubscriptionConfirmed | Resumed | NewMessage
+    | ChatUpdate | UserTyping;
+
+/** All that a server sends but errors; "type" tells which one it is. */
+export type Notification<App = {}> = ServerEvent
+    | AppEvents<App>[keyof App & string];
 
 /** chatId: the subscription that was refused, and is no longer held. */
 export interface ChatError {
@@ -145,30 +165,35 @@ export interface Back {
     seq?: number;
 }
 
-export interface Events {
+export interface Closed {
+    code: number;
+    reason: string;
+    /** Of the answer in place of a connection, where that can be seen. */
+    status?: number;
+}
+
+/** The events of ChatClient, and what is in their "detail". */
+export type Events<App = {}> = OwnEvents & {
+    [Each in ServerEvent as Each['type']]: Each;
+} & AppEvents<App> & {
+    /** Each notification but errors. */
+    message: Notification<App>;
+};
+
+interface OwnEvents {
     /** An attempt to connect begins. */
-    connecting: CustomEvent<Record<string, never>>;
+    connecting: Record<string, never>;
     /** Connected, for the first time or again. */
-    open: CustomEvent<Connected>;
+    open: Connected;
     /** The connection is lost and comes back after "delay". */
-    reconnecting: CustomEvent<Reconnecting>;
-    /** The end: close(), or a fault that would come again. */
-    closed: CustomEvent<{ code: number, reason: string }>;
+    reconnecting: Reconnecting;
+    /** The end: close(), a refusal, or a fault that would come again. */
+    closed: Closed;
     /** Nothing was missed in the chat, or what was comes next. */
-    recovered: CustomEvent<Back>;
+    recovered: Back;
     /** Notifications of this chat may be missing: load it anew. */
-    gap: CustomEvent<Back>;
-    error: CustomEvent<ChatError>;
-
-    new_message: CustomEvent<NewMessage>;
-    chat_update: CustomEvent<ChatUpdate>;
-    user_typing: CustomEvent<UserTyping>;
-    connected: CustomEvent<Connected>;
-    subscription_confirmed: CustomEvent<SubscriptionConfirmed>;
-    resumed: CustomEvent<Resumed>;
-
-    /** Each notification but errors, also those with a type above. */
-    message: CustomEvent<Notification>;
+    gap: Back;
+    error: ChatError;
 }
 
 type Listener<E> = ((event: E) => void) | { handleEvent(event: E): void };
@@ -177,7 +202,7 @@ type Listener<E> = ((event: E) => void) | { handleEvent(event: E): void };
  * Notifications of a chat come in order and once, whatever happens to the
  * connection in between; where that is not possible there is a "gap".
  */
-export class ChatClient extends EventTarget {
+export class ChatClient<App = {}> extends EventTarget {
     constructor(options?: Options);
 
     /** Changes before the event that tells of it. */
@@ -193,8 +218,11 @@ export class ChatClient extends EventTarget {
      * At once or as soon as there is a connection, and again with each
      * later one.  With a position the notifications after it come first,
      * or there is a "gap".
+     *
+     * Subscriptions are counted: a chat is left by the last unsubscribe(),
+     * or by the returned functions, each of which counts once.
      */
-    subscribe(chatId: string, since?: Position): void;
+    subscribe(chatId: string, since?: Position): () => void;
 
     unsubscribe(chatId: string): void;
 
@@ -208,20 +236,25 @@ export class ChatClient extends EventTarget {
     autoTyping(input: HTMLInputElement | HTMLTextAreaElement,
         chatId: string): () => void;
 
-    /** Connects now instead of waiting, or asks whether the link lives. */
+    /**
+     * Connects now instead of waiting, also after a refusal, with all chats
+     * as they were; or asks whether the link lives.
+     */
     retry(): void;
 
+    /** For good. */
     close(): void;
 
-    addEventListener<T extends string>(type: T,
-        listener: Listener<T extends keyof Events ? Events[T]
-            : CustomEvent<Notification>> | null,
+    addEventListener<Type extends keyof Events<App> & string>(type: Type,
+        listener: Listener<CustomEvent<Events<App>[Type]>> | null,
         options?: boolean | AddEventListenerOptions): void;
 
-    removeEventListener<T extends string>(type: T,
-        listener: Listener<T extends keyof Events ? Events[T]
-            : CustomEvent<Notification>> | null,
+    removeEventListener<Type extends keyof Events<App> & string>(type: Type,
+        listener: Listener<CustomEvent<Events<App>[Type]>> | null,
         options?: boolean | EventListenerOptions): void;
 }
 
-export function connect(options?: Options): ChatClient;
+/** Thrown by url(): nobody is logged in any more, and the client ends. */
+export class UnauthorizedError extends Error { }
+
+export function connect<App = {}>(options?: Options): ChatClient<App>;

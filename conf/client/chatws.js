@@ -22,8 +22,66 @@ const own = ['open', 'connecting', 'reconnecting', 'closed', 'recovered',
 
 const probe = 'chatws:probe';
 
+/* so many refusals end a client that never had a connection */
+const enough = 8;
 
-export class ChatClient extends EventTarget {
+
+/* React Native has no events */
+
+const Target = globalThis.EventTarget ?? class {
+    #all = [];
+
+    addEventListener(type, listener, options) {
+        this.removeEventListener(type, listener);
+        this.#all.push({ type, listener, once: options?.once });
+    }
+
+    removeEventListener(type, listener) {
+        this.#all = this.#all.filter((one) =>
+            one.type !== type || one.listener !== listener);
+    }
+
+    dispatchEvent(event) {
+        for (const { type, listener, once } of this.#all) {
+            if (type !== event.type) {
+                continue;
+            }
+
+            if (once) {
+                this.removeEventListener(type, listener);
+            }
+
+            try {
+                (listener.handleEvent ?? listener).call(listener, event);
+
+            } catch (error) {
+                setTimeout(() => {
+                    throw error;
+                });
+            }
+        }
+    }
+};
+
+function makeEvent(type, detail) {
+    const { CustomEvent, Event } = globalThis;
+
+    if (CustomEvent) {
+        return new CustomEvent(type, { detail });
+    }
+
+    return Object.assign(Event ? new Event(type) : { type }, { detail });
+}
+
+
+/* thrown by url(), it ends the client */
+
+export class UnauthorizedError extends Error {
+    name = 'UnauthorizedError';
+}
+
+
+export class ChatClient extends Target {
     state = 'connecting';
     retryAt = 0;
 
@@ -33,8 +91,10 @@ export class ChatClient extends EventTarget {
     #timer;  /* of the state */
     #heard;
     #attempt = 0;
+    #refused = 0;  /* how often; -Infinity: there was a connection once */
     #opened = 0;
-    #chats = new Map();  /* chat: { seq, epoch, back } */
+    #over = false;  /* close() was called */
+    #chats = new Map();  /* chat: { users, seq, epoch, back } */
     #asked = new Map();  /* id of a request: its chats */
     #lastId = 0;
     #typing = new Map();  /* chat: { sent, timer } */
@@ -42,17 +102,21 @@ export class ChatClient extends EventTarget {
 
     constructor(options) {
         super();
-        this.#options = { ...defaults, WebSocket: globalThis.WebSocket,
-            ...options };
+
+        const { WebSocket, fetch } = globalThis;
+        const given = Object.entries(options ?? {})
+            .filter(([, value]) => value !== undefined);
+
+        this.#options = { ...defaults, WebSocket, fetch,
+            ...Object.fromEntries(given) };
 
         /* throws at once for what is no address */
 
-        if (!this.#options.url.call) {
+        if (!this.#options.url?.call) {
             this.#address(this.#options.url);
         }
 
-        this.#listen('addEventListener');
-        this.#connect();
+        this.#begin();
     }
 
     get chats() {
@@ -65,17 +129,32 @@ export class ChatClient extends EventTarget {
         return epoch && { seq, epoch };
     }
 
+    /* counted: a chat is left by the last one who entered it */
+
     subscribe(chatId, since) {
-        if (!this.#chats.has(chatId)) {
-            this.#chats.set(chatId, { ...since });
+        const chat = this.#chats.get(chatId) ?? { ...since, users: 0 };
+        let inside = true;
+
+        if (chat.users++ === 0) {
+            this.#chats.set(chatId, chat);
             this.#ask(chatId);
         }
+
+        return () => {
+            if (inside && this.#chats.get(chatId) === chat) {
+                this.unsubscribe(chatId);
+            }
+
+            inside = false;
+        };
     }
 
     unsubscribe(chatId) {
-        this.typing(chatId, false);
+        const chat = this.#chats.get(chatId);
 
-        if (this.#chats.delete(chatId)) {
+        if (chat && --chat.users === 0) {
+            this.typing(chatId, false);
+            this.#chats.delete(chatId);
             this.#send({ action: 'unsubscribe', chatId });
         }
     }
@@ -127,27 +206,55 @@ export class ChatClient extends EventTarget {
 
         } else if (this.state === 'open') {
             this.#probe();
+
+        } else if (this.state === 'closed' && !this.#over) {
+            this.#begin();
         }
     }
 
     close() {
+        this.#over = true;
+
         if (this.state !== 'closed') {
             this.#end(1000, '');
         }
     }
 
+    #begin() {
+        this.#attempt = this.#refused = 0;
+        this.#listen('addEventListener');
+        this.#connect();
+    }
+
+    /* by hand: the URL of React Native only looks like one */
+
     #address(url) {
-        const address = new URL(url, globalThis.location?.href);
+        const { document, location } = globalThis;
+        const page = document?.baseURI ?? location?.href;
+        let address = `${url}`;
 
-        address.protocol = address.protocol.replace('http', 'ws');
-
-        for (const name of ['userId', 'username']) {
-            if (this.#options[name] !== undefined) {
-                address.searchParams.set(name, this.#options[name]);
-            }
+        if (page && !/^(http|ws)s?:/i.test(address)) {
+            address = new URL(address, page).href;
         }
 
-        return address;
+        if (!/^(http|ws)s?:\/\/[^/?#]/i.test(address)) {
+            throw new TypeError(`url: "${url}" is not http(s) or ws(s)`);
+        }
+
+        new URL(address);
+
+        const given = ['userId', 'username'].filter((name) =>
+            (this.#options[name] ?? null) !== null);
+        const [path, ...query] = address.replace(/^http/i, 'ws')
+            .replace(/#.*/, '').split('?');
+
+        const args = query.join('?').split('&').filter((arg) =>
+            arg && !given.includes(arg.split('=')[0]));
+
+        args.push(...given.map((name) =>
+            `${name}=${encodeURIComponent(this.#options[name])}`));
+
+        return path + (args[0] ? `?${args.join('&')}` : '');
     }
 
     async #connect() {
@@ -164,15 +271,75 @@ export class ChatClient extends EventTarget {
                 const socket = this.#socket = new WebSocket(address);
 
                 socket.onmessage = ({ data }) => this.#receive(data);
-                socket.onclose = (e) => this.#lost(e.code, e.reason);
+                socket.onclose = ({ code, reason }) => {
+                    const refused = code === 1006 && !this.#opened;
+
+                    this.#lost(code, reason);
+
+                    if (refused && this.state === 'waiting') {
+                        this.#why();
+                    }
+                };
                 socket.onerror = () => {};
             }
 
         } catch (error) {
-            if (turn === this.#turn) {
+            const unauthorized = error?.name === 'UnauthorizedError';
+
+            if (turn === this.#turn
+                && !this.#giveUp(unauthorized, 1, `${error}`))
+            {
                 this.#lost(1006, `${error}`);
             }
         }
+    }
+
+    /*
+     * A page is not told why a handshake was refused.  A plain request is:
+     * an endpoint that would take us answers 426.  Of another origin's answer
+     * we see no more than that there is one, unless it allows us to.
+     */
+
+    async #why() {
+        const { url, fetch } = this.#options;
+        const turn = this.#turn;
+        const how = { cache: 'no-store', credentials: 'include' };
+
+        try {
+            const address = this.#address(url.call ? await url() : url)
+                .replace('ws', 'http');
+            const { status, type, body } =
+                await fetch(address, { ...how, redirect: 'manual' })
+                    .catch(() => fetch(address, { ...how, mode: 'no-cors' }));
+
+            body?.cancel();
+
+            const login = type === 'opaqueredirect'
+                || [301, 302, 303, 307, 308, 401, 403].includes(status);
+            const busy = status > 499 || [408, 425, 429].includes(status);
+            const fault = status > 399 && status !== 426;
+
+            if (turn === this.#turn && !busy) {
+                this.#giveUp(login, fault ? enough : 1, 'refused', status);
+            }
+
+        } catch {
+            /* nobody is there */
+        }
+    }
+
+    /* what never worked is not tried for ever, what worked once is */
+
+    #giveUp(sure, weight, reason, status) {
+        this.#refused += weight;
+
+        const end = sure || this.#refused >= enough;
+
+        if (end) {
+            this.#end(1006, reason, status);
+        }
+
+        return end;
     }
 
     #lost(code, reason) {
@@ -206,11 +373,12 @@ export class ChatClient extends EventTarget {
             { attempt: this.#attempt, delay, code, reason }, 'waiting');
     }
 
-    #end(code, reason) {
+    #end(code, reason, status) {
         this.#drop();
         this.#typists.forEach(clearTimeout);
         this.#listen('removeEventListener');
-        this.#emit('closed', { code, reason }, 'closed');
+        this.#emit('closed', status ? { code, reason, status }
+            : { code, reason }, 'closed');
     }
 
     /* not waiting for the close: a dead link's takes minutes */
@@ -257,7 +425,12 @@ export class ChatClient extends EventTarget {
     }
 
     #wake = ({ type }) => {
-        if (type !== 'visibilitychange' || !document.hidden) {
+        if (type === 'offline') {
+            if (this.state !== 'waiting') {
+                this.#lost(1006, 'offline');
+            }
+
+        } else if (type !== 'visibilitychange' || !document.hidden) {
             this.retry();
         }
     };
@@ -355,6 +528,7 @@ export class ChatClient extends EventTarget {
         if (type === 'connected') {
             this.state = 'open';
             this.#opened = Date.now();
+            this.#refused = -Infinity;
             this.#watch();
             this.#resume();
             this.#emit('open', data);
@@ -446,7 +620,7 @@ export class ChatClient extends EventTarget {
 
     #emit(type, detail, state = this.state) {
         this.state = state;
-        this.dispatchEvent(new CustomEvent(type, { detail }));
+        this.dispatchEvent(makeEvent(type, detail));
     }
 }
 

@@ -63,8 +63,11 @@ my %client = names($client, qr/const own = \[(.*?)\]/s, qr/'(\w+)'/);
 
 same($client, \%own, \%client);
 
-my %events = names($declared, qr/interface Events \{(.*?)\n\}/s,
-    qr/^    (\w+)\??:/m);
+my %events = (
+    names($declared, qr/interface OwnEvents \{(.*?)\n\}/s,
+        qr/^    (\w+)\??:/m),
+    names($declared, qr/(.*)/s, qr/^    type: '(\w+)';/m),
+);
 
 push @faults, map { "$declared: $_ is not in $source" }
     grep { !$all{$_} } sort keys %events;

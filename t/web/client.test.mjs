@@ -45,23 +45,53 @@ function again(s, code = 1006) {
 test('the address', (t) => {
     const s = start(t, { userId: 'ä&b', username: 'A B' });
 
-    assert.equal(socket().url.href,
-        'ws://host/api/ws?userId=%C3%A4%26b&username=A+B');
+    assert.equal(socket().url,
+        'ws://host/api/ws?userId=%C3%A4%26b&username=A%20B');
     assert.equal(s.client.state, 'connecting');
     s.client.close();
 
-    for (const [url, href] of [
+    for (const [url, address] of [
         ['https://host/x?a=1', 'wss://host/x?a=1&userId=u'],
         [new URL('http://host:81'), 'ws://host:81/?userId=u'],
+        ['HTTP://host?x?y#z?', 'ws://host?x?y&userId=u'],
+        ['ws://host/?userId=v&a=?b&userId=w&userid=x&',
+            'ws://host/?a=?b&userid=x&userId=u'],
     ]) {
         connect({ url, userId: 'u', WebSocket: FakeSocket }).close();
-        assert.equal(socket().url.href, href);
+        assert.equal(socket().url, address);
     }
 
-    assert.throws(() => connect({ url: '//', WebSocket: FakeSocket }));
+    for (const userId of [undefined, null]) {
+        connect({ url: 'ws://host/', userId, WebSocket: FakeSocket }).close();
+        assert.equal(socket().url, 'ws://host/');
+    }
+});
 
-    connect({ url: 'ws://host/', WebSocket: FakeSocket }).close();
-    assert.equal(socket().url.href, 'ws://host/');
+
+test('what is no address throws at once', (t) => {
+    const urls = ['//', 'host:8000/api/ws', 'localhost:8000/api/ws',
+        'example.com:80', 'ws:host', 'http:///x', 'ws://', 'ws://host:99999/',
+        'ftp://host/', 'javascript:0', 'file:///api/ws', null];
+    const all = () => urls.forEach((url) => assert.throws(
+        () => connect({ url, WebSocket: FakeSocket }), TypeError, `${url}`));
+
+    FakeSocket.all = [];
+    all();
+
+    for (const url of ['/api/ws', 'api/ws', '', undefined]) {
+        assert.throws(() => connect({ url, WebSocket: FakeSocket }),
+            /^TypeError: url: "/, 'not in a page');
+    }
+
+    globalThis.location = { href: 'file:///home/index.html' };
+    t.after(() => delete globalThis.location);
+    assert.throws(() => connect({ WebSocket: FakeSocket }),
+        /^TypeError: url: "\/api\/ws" is not http\(s\) or ws\(s\)$/);
+
+    globalThis.location = { href: 'https://host/' };
+    urls.splice(urls.indexOf(null), 1);
+    all();
+    assert.equal(FakeSocket.all.length, 0);
 });
 
 
@@ -69,11 +99,24 @@ test('relative to the page', (t) => {
     globalThis.location = { href: 'https://host/chat/index.html?x' };
     t.after(() => delete globalThis.location);
 
-    connect({ userId: 'u', WebSocket: FakeSocket }).close();
-    assert.equal(socket().url.href, 'wss://host/api/ws?userId=u');
+    connect({ url: undefined, userId: 'u', WebSocket: FakeSocket }).close();
+    assert.equal(socket().url, 'wss://host/api/ws?userId=u');
 
+    for (const [url, address] of [
+        ['api/ws', 'wss://host/chat/api/ws'],
+        ['', 'wss://host/chat/index.html?x'],
+        ['//other/ws', 'wss://other/ws'],
+    ]) {
+        connect({ url, WebSocket: FakeSocket }).close();
+        assert.equal(socket().url, address);
+    }
+
+    /* or to what it says that it is relative to */
+
+    globalThis.document = { baseURI: 'http://host/app/' };
+    t.after(() => delete globalThis.document);
     connect({ url: 'api/ws', WebSocket: FakeSocket }).close();
-    assert.equal(socket().url.href, 'wss://host/chat/api/ws');
+    assert.equal(socket().url, 'ws://host/app/api/ws');
 });
 
 
@@ -93,11 +136,11 @@ test('an address that takes its time, and fails at first', async (t) => {
     calls[1][0]('ws://host/?token=2');
     await null;
     await null;
-    assert.equal(socket().url.href, 'ws://host/?token=2&userId=u');
+    assert.equal(socket().url, 'ws://host/?token=2&userId=u');
 
     /* one that comes when the client has given up is not used */
 
-    socket().end(1006);
+    socket().end(1012);
     s.tick(1000);
     assert.equal(calls.length, 3);
     s.client.close();
@@ -113,7 +156,6 @@ test('subscribing before and after there is a connection', (t) => {
 
     s.client.subscribe('a');
     s.client.subscribe('b');
-    s.client.subscribe('b');
     s.client.unsubscribe('b');
     s.client.typing('a');
     assert.deepEqual(socket().take(), []);
@@ -124,7 +166,6 @@ test('subscribing before and after there is a connection', (t) => {
     assert.deepEqual(socket().take(),
         [{ action: 'subscribe', chatId: 'a', id: 1 }]);
 
-    s.client.subscribe('c');
     s.client.subscribe('c');
     assert.deepEqual(socket().take(),
         [{ action: 'subscribe', chatId: 'c', id: 2 }]);
@@ -139,6 +180,54 @@ test('subscribing before and after there is a connection', (t) => {
     s.client.unsubscribe('a');
     assert.deepEqual(socket().take(),
         [{ action: 'unsubscribe', chatId: 'a' }]);
+});
+
+
+test('a chat is left by the last one who entered it', (t) => {
+    const s = open(t);
+    const left = () => socket().take().map(({ action, chatId }) =>
+        action + chatId);
+
+    const leave = s.client.subscribe('a');
+
+    s.client.subscribe('a');
+    s.client.subscribe('a');
+    assert.deepEqual(left(), ['subscribea']);
+
+    /* each function leaves once */
+
+    leave();
+    leave();
+    s.client.unsubscribe('a');
+    assert.deepEqual(left(), []);
+    socket().say(confirmed('a', 0), message('a', 1));
+    assert.equal(s.take().length, 1);
+
+    s.client.typing('a');
+    socket().take();
+    s.client.unsubscribe('a');
+    assert.equal(socket().take().length, 2, 'typing has ended, too');
+    s.client.unsubscribe('a');
+    assert.deepEqual(left(), []);
+
+    /* and never what somebody else has entered since */
+
+    const old = s.client.subscribe('b');
+
+    socket().say({ type: 'error', error: 'Invalid chatId', details: '',
+        id: socket().take()[0].id });
+    s.client.unsubscribe('b');
+    s.client.subscribe('b');
+    old();
+    assert.deepEqual(left(), ['subscribeb']);
+    assert.deepEqual(s.client.chats, ['b']);
+
+    /* while there is no connection, too */
+
+    socket().end(1012);
+    s.client.subscribe('b')();
+    s.client.subscribe('c')();
+    assert.deepEqual(s.client.chats, ['b']);
 });
 
 
@@ -171,7 +260,10 @@ test('an application event can not pass for one of ours', (t) => {
     socket().say(connected(), confirmed('a', 0));
     s.take();
 
-    for (const type of ['open', 'gap', 'closed', 'message', 'recovered']) {
+    for (const type of ['open', 'gap', 'closed', 'message', 'recovered',
+        'connecting', 'reconnecting', 'unauthorized', 'denied',
+        'undecryptable'])
+    {
         socket().say({ type, chatId: 'a' });
         assert.deepEqual(s.take(), [{ event: 'message', type, chatId: 'a' }]);
     }

@@ -48,6 +48,14 @@ export class FakeSocket {
 }
 
 
+/* what a plain request gets: no answer, or one of this status */
+
+export const nobody = async () => {
+    throw new TypeError('Failed to fetch');
+};
+
+export const answers = (status, more) => async () => ({ status, ...more });
+
 export const socket = () => FakeSocket.all.at(-1);
 
 export const connected = (message) => ({
@@ -88,7 +96,7 @@ export function start(t, options = {}) {
     mock.method(Math, 'random', () => 0.5);
 
     const client = connect({ url: 'ws://host/api/ws', userId: 'u',
-        WebSocket: FakeSocket, ...options });
+        WebSocket: FakeSocket, fetch: nobody, ...options });
 
     for (const type of ['connecting', 'open', 'reconnecting', 'closed',
         'recovered', 'gap', 'error', 'new_message', 'user_typing', 'edited',

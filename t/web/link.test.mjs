@@ -255,9 +255,7 @@ test('what a page is told', (t) => {
     assert.equal(FakeSocket.all.length, 1);
     socket().say(connected());
 
-    for (const type of ['online', 'offline', 'pageshow',
-        'visibilitychange'])
-    {
+    for (const type of ['online', 'pageshow', 'visibilitychange']) {
         fire(type);
         assert.equal(probes(), 1, type);
         socket().say({ type: 'subscription_confirmed', id: 'chatws:probe' });
@@ -283,10 +281,26 @@ test('what a page is told', (t) => {
     assert.equal(s.client.state, 'connecting');
     assert.equal(FakeSocket.all.length, 3);
 
+    /* no waiting for what can't come */
+
+    socket().say(connected());
+    s.take();
+    fire('offline');
+    fire('offline');
+    assert.deepEqual(s.take().map(({ event, reason }) => [event, reason]),
+        [['reconnecting', 'offline']]);
+    assert.ok(socket().closed);
+    fire('online');
+    assert.equal(s.client.state, 'connecting');
+    fire('offline');
+    assert.equal(s.client.state, 'waiting');
+    fire('online');
+
     s.client.close();
     fire('online');
+    fire('offline');
     assert.equal(s.client.state, 'closed');
-    assert.equal(FakeSocket.all.length, 3);
+    assert.equal(FakeSocket.all.length, 5);
 });
 
 
