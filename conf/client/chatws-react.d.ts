@@ -5,9 +5,18 @@
 import type { ChatClient, ChatError, ChatUpdate, Message, Notification,
     Options } from './chatws.js';
 
-export interface UseChatOptions extends Omit<Options, 'userId'> {
+export interface UseChatOptions<App = {}> extends Options {
     /** Connects when there is one, after the login. */
     userId?: string | null;
+
+    /**
+     * Where url is a function: a name for where it leads to, a tenant for
+     * instance.  Components with the same name share one connection, and
+     * another name makes another one.  Without it only components with the
+     * very same function share, and another function of the same component
+     * counts when it connects again.
+     */
+    server?: string;
 
     /** The chat that is open; another one is left and entered. */
     chatId?: string | null;
@@ -20,7 +29,7 @@ export interface UseChatOptions extends Omit<Options, 'userId'> {
         | Promise<Iterable<ChatMessage>>;
 
     /** Each notification of the chat, application events too. */
-    onNotification?(notification: Notification): void;
+    onNotification?(notification: Notification<App>): void;
 }
 
 export interface ChatMessage extends Omit<Message, 'isOwnMessage'> {
@@ -28,13 +37,15 @@ export interface ChatMessage extends Omit<Message, 'isOwnMessage'> {
     seq?: number;
 }
 
-export interface UseChat {
+export interface UseChat<App = {}> {
     state: 'connecting' | 'open' | 'waiting' | 'closed';
     /** While waiting: when the next attempt begins, as in Date.now(). */
     retryAt?: number;
     attempt?: number;
     code?: number;
     reason?: string;
+    /** Of the answer in place of a connection, where that can be seen. */
+    status?: number;
 
     /** In order, each once. */
     messages: ChatMessage[];
@@ -43,20 +54,20 @@ export interface UseChat {
     /** The last chat_update. */
     update: ChatUpdate | null;
     /** The last error of the server, or what load() has thrown. */
-    error: ChatError | unknown;
+    error: ChatError | Error | null;
 
     /** To be called with each key stroke; with false when it was sent. */
     typing(isTyping?: boolean): void;
     /** Shows an own message, as the POST was answered. */
     add(message: ChatMessage): void;
-    /** Connects now instead of waiting. */
+    /** Connects now instead of waiting, also after a refusal. */
     retry(): void;
 
-    client: ChatClient | null;
+    client: ChatClient<App> | null;
 }
 
 /**
  * A chat in a component.  Components with the same url, userId and username
- * share one connection.
+ * share one connection, which stays for a few seconds after the last of them.
  */
-export function useChat(options: UseChatOptions): UseChat;
+export function useChat<App = {}>(options: UseChatOptions<App>): UseChat<App>;

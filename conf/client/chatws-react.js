@@ -9,51 +9,70 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { connect } from './chatws.js';
 
 
-/* one connection for all components with the same server and user */
+/* a connection that nobody uses stays for so long: the next page may */
+const LINGER = 5000;
 
+/* one connection for all components with the same server and user */
 const shared = new Map();
 
+/* a function has no value to compare, so each gets a number */
+const numbers = new WeakMap();
+let count = 0;
 
-function acquire(options) {
-    const { url, userId, username } = options;
-    const key = JSON.stringify([`${url}`, userId, username]);
-    let entry = shared.get(key);
+
+/* Two functions of one text may lead to two servers. */
+
+function nameOf({ url, server, userId, username }) {
+    if (!url.call) {
+        return JSON.stringify([[url], userId, username]);
+    }
+
+    if (!numbers.has(url)) {
+        numbers.set(url, ++count);
+    }
+
+    return JSON.stringify([server ?? numbers.get(url), userId, username]);
+}
+
+
+function acquire(name, options) {
+    let entry = shared.get(name);
 
     if (!entry) {
-        entry = { client: connect(options), users: 0, chats: new Map() };
-        shared.set(key, entry);
+        entry = { client: connect(options), users: 0, timer: undefined };
+        shared.set(name, entry);
+
+    } else if (entry.users === 0) {
+
+        /* it may have been refused meanwhile, and left as it was */
+
+        clearTimeout(entry.timer);
+
+        if (entry.client.state === 'closed') {
+            entry.client.retry();
+        }
     }
 
     entry.users++;
 
-    const join = (chatId) => {
-        const users = entry.chats.get(chatId) ?? 0;
+    const end = () => {
+        clearTimeout(entry.timer);
 
-        entry.chats.set(chatId, users + 1);
-        entry.client.subscribe(chatId);
-
-        return () => {
-            const left = entry.chats.get(chatId) - 1;
-
-            entry.chats.set(chatId, left);
-
-            if (left === 0) {
-                entry.chats.delete(chatId);
-                entry.client.unsubscribe(chatId);
-            }
-        };
+        if (entry.users === 0 && shared.get(name) === entry) {
+            shared.delete(name);
+            entry.client.close();
+        }
     };
 
     const release = () => {
         entry.users--;
 
         if (entry.users === 0) {
-            shared.delete(key);
-            entry.client.close();
+            entry.timer = setTimeout(end, LINGER);
         }
     };
 
-    return { client: entry.client, join, release };
+    return { client: entry.client, release, end };
 }
 
 
@@ -73,8 +92,9 @@ function merge(messages, more) {
 
 
 export function useChat(options) {
-    const { url, userId, username, chatId } = options;
-    const latest = useRef(options);
+    const { url = '/api/ws', server, userId, username, chatId } = options;
+    const latest = useRef(null);
+    const last = useRef(null);
     const [client, setClient] = useState(null);
     const [connection, setConnection] = useState({ state: 'closed' });
     const [messages, setMessages] = useState([]);
@@ -82,20 +102,36 @@ export function useChat(options) {
     const [update, setUpdate] = useState(null);
     const [error, setError] = useState(null);
 
-    latest.current = options;
+    latest.current = { ...options, url };
 
     useEffect(() => {
-        if (userId === undefined || userId === null) {
+        const before = last.current;
+        const now = () => {
+            const { url: address } = latest.current;
+
+            return address.call ? address() : address;
+        };
+
+        const link = (userId ?? null) === null ? null
+            : acquire(nameOf(latest.current),
+                { ...latest.current, url: url.call ? now : url });
+
+        /* of another user, or of nobody: not kept for the next page */
+
+        if (before && before.client !== link?.client) {
+            before.end();
+        }
+
+        last.current = link;
+
+        if (!link) {
             return undefined;
         }
 
-        const given = Object.entries(latest.current)
-            .filter(([, value]) => value !== undefined);
-        const link = acquire(Object.fromEntries(given));
         const see = ({ detail }) => setConnection({
             state: link.client.state, retryAt: link.client.retryAt,
             attempt: detail?.attempt ?? 0, code: detail?.code,
-            reason: detail?.reason });
+            reason: detail?.reason, status: detail?.status });
         const types = ['connecting', 'open', 'reconnecting', 'closed'];
 
         see({});
@@ -109,7 +145,7 @@ export function useChat(options) {
             setConnection({ state: 'closed' });
             link.release();
         };
-    }, [`${url}`, userId, username]);
+    }, [url.call ? `of ${server}` : `${url}`, userId, username]);
 
     useEffect(() => {
         if (!client || !chatId) {
@@ -128,7 +164,7 @@ export function useChat(options) {
 
             } catch (reason) {
                 if (!gone) {
-                    setError(reason);
+                    setError(reason?.message ? reason : new Error(reason));
                 }
             }
         };
@@ -185,7 +221,7 @@ export function useChat(options) {
             client.client.addEventListener(type, listener);
         }
 
-        const leave = client.join(chatId);
+        const leave = client.client.subscribe(chatId);
 
         load();
 

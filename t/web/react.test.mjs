@@ -7,7 +7,7 @@
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { after, afterEach, beforeEach, test } from 'node:test';
+import { after, afterEach, beforeEach, mock, test } from 'node:test';
 
 import { confirmed, connected, FakeSocket, message, socket }
     from './fake.mjs';
@@ -37,10 +37,16 @@ let seen;
 beforeEach(() => {
     FakeSocket.all = [];
     seen = {};
+    mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1e12 });
     root = createRoot(document.getElementById('root'));
 });
 
-afterEach(() => act(() => root.unmount()));
+afterEach(async () => {
+    await act(() => root.unmount());
+    mock.timers.tick(5000);
+    mock.timers.reset();
+});
+
 after(() => dom.window.close());
 
 
@@ -48,7 +54,7 @@ after(() => dom.window.close());
 
 function Chat({ name = 'chat', ...options }) {
     seen[name] = useChat({ url: 'ws://host/api/ws', userId: 'u',
-        chatId: 'a', WebSocket: FakeSocket, ...options });
+        chatId: 'a', WebSocket: FakeSocket, fetch: null, ...options });
 
     return null;
 }
@@ -182,6 +188,11 @@ test('what the app server has is loaded, and after a gap', async () => {
         throw new Error('away');
     }, chatId: 'b' });
     assert.equal(seen.chat.error.message, 'away');
+
+    await render({ load: async () => {
+        throw 'nothing to catch';
+    }, chatId: 'a' });
+    assert.ok(seen.chat.error instanceof Error);
 });
 
 
@@ -205,7 +216,106 @@ test('components share one connection', async () => {
     assert.deepEqual(texts('one'), ['text 1', 'text 2']);
 
     await render();
+    mock.timers.tick(4999);
+    assert.ok(!socket().closed);
+    mock.timers.tick(1);
     assert.ok(socket().closed);
+});
+
+
+/* The tree as a router would have it: another page is another component. */
+
+const page = (name, props) => act(async () => root.render(
+    createElement(Chat, { key: name, ...props })));
+
+test('pages share one connection, too', async () => {
+    await page('one');
+    await say(connected(), confirmed('a', 0));
+
+    for (let i = 0; i < 5; i++) {
+        await page(`page ${i}`, { chatId: i % 2 ? 'b' : 'a' });
+        mock.timers.tick(3000);
+    }
+
+    assert.equal(FakeSocket.all.length, 1);
+    assert.ok(!socket().closed);
+    assert.equal(seen.chat.state, 'open');
+
+    /* a pause between two pages */
+
+    await render();
+    mock.timers.tick(4000);
+    await page('late');
+    mock.timers.tick(6000);
+    assert.equal(FakeSocket.all.length, 1);
+    assert.ok(!socket().closed);
+
+    /* one that was refused is tried again */
+
+    socket().end(1008, 'policy');
+    await page('after');
+    assert.equal(FakeSocket.all.length, 2);
+    assert.equal(seen.chat.state, 'connecting');
+});
+
+
+test('another user is another connection, and the old one ends', async () => {
+    await render({});
+    await say(connected(), confirmed('a', 0));
+
+    const [first] = FakeSocket.all;
+
+    await render({ userId: 'v' });
+    assert.ok(first.closed);
+    assert.equal(FakeSocket.all.length, 2);
+    assert.ok(!socket().closed);
+
+    /* but not under the feet of somebody else */
+
+    await say(connected());
+    await render({ userId: 'v' }, { name: 'other', userId: 'v' });
+    await render({ userId: null }, { name: 'other', userId: 'v' });
+    assert.equal(seen.chat.state, 'closed');
+    assert.ok(!socket().closed);
+    mock.timers.tick(6000);
+    assert.ok(!socket().closed);
+});
+
+
+test('functions of one text lead to their own servers', async () => {
+    const to = (tenant) => () => `ws://${tenant}/`;
+    const hosts = () => FakeSocket.all.map(({ url }) => new URL(url).host);
+
+    await render({ url: to('one') }, { url: to('two') });
+    assert.deepEqual(hosts(), ['one', 'two']);
+
+    /* the same function is the same server */
+
+    await render();
+    mock.timers.tick(5000);
+    FakeSocket.all = [];
+
+    const url = to('three');
+
+    await render({ url }, { url }, { url, userId: 'v' });
+    await render({ url }, { url }, { url, userId: 'v' });
+    assert.deepEqual(hosts(), ['three', 'three']);
+    assert.ok(FakeSocket.all.every(({ closed }) => !closed));
+});
+
+
+test('functions in place, of servers that have names', async () => {
+    const hosts = () => FakeSocket.all.filter(({ closed }) => !closed)
+        .map(({ url }) => new URL(url).host);
+    const show = (...tenants) => render(...tenants.map((server) =>
+        ({ server, url: async () => `ws://${server}/` })));
+
+    await show('one', 'two', 'one');
+    await show('one', 'two', 'one');
+    assert.deepEqual(hosts(), ['one', 'two']);
+
+    await show('three', 'two', 'three');
+    assert.deepEqual(hosts(), ['two', 'three']);
 });
 
 
@@ -214,5 +324,7 @@ test('in strict mode', async () => {
         createElement(Chat))));
     await say(connected(), confirmed('a', 0), message('a', 1));
     assert.deepEqual(texts(), ['text 1']);
-    assert.equal(FakeSocket.all.filter(({ closed }) => !closed).length, 1);
+    mock.timers.tick(6000);
+    assert.equal(FakeSocket.all.length, 1);
+    assert.ok(!socket().closed);
 });
