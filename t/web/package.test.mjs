@@ -12,112 +12,291 @@ import { createContext, runInContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 
 import { ChatClient, connect } from '../../conf/client/chatws.js';
-import { FakeSocket } from './fake.mjs';
+import { confirmed, connected, FakeSocket, message, socket }
+    from './fake.mjs';
 import { build, installed, packageDir, require, run, top } from './modules.mjs';
 
 
-test('the size', () => {
-    const text = readFileSync(`${packageDir}chatws.js`);
+const ts = require('typescript');
 
-    assert.ok(text.length < 12 * 1024, `${text.length} bytes`);
-    assert.ok(gzipSync(text).length < 4 * 1024, 'gzipped');
+
+/* As a page would load it: without comments and indents, and compressed. */
+
+test('the size', () => {
+    const text = readFileSync(`${packageDir}chatws.js`, 'utf8');
+    const { outputText } = ts.transpileModule(text, { compilerOptions: {
+        target: 'es2022', module: 'es2022', removeComments: true } });
+    const { length } = gzipSync(outputText.replace(/^\s+/gm, ''));
+
+    assert.ok(length < 4 * 1024, `${length} bytes`);
 });
 
 
-test('the build for pages without modules', () => {
-    const text = run(`${top}tools/global`);
-    const page = createContext({ CustomEvent, EventTarget, URL, setTimeout,
-        clearTimeout, WebSocket: FakeSocket });
+/* A world of its own, with what is given; what is said there is "client". */
 
-    runInContext(text, page);
-    runInContext('var client = chatws.connect({ url: "ws://host/" });'
-        + 'client.close();', page);
+function world(things) {
+    const page = createContext({ setTimeout, clearTimeout,
+        WebSocket: FakeSocket, ...things });
+
+    runInContext(run(`${top}tools/global`), page);
+    runInContext('var client = chatws.connect({ url: "https://host/x" });',
+        page);
+
+    return page;
+}
+
+
+test('the build for pages without modules', () => {
+    const page = world({ CustomEvent, EventTarget, URL });
+
+    page.client.close();
     assert.equal(page.client.state, 'closed');
     assert.ok(page.client instanceof page.chatws.ChatClient);
+});
+
+
+/*
+ * React Native and others: an URL that can only be read, and adds a slash;
+ * and of events nothing, or but a part.
+ */
+
+test('where there is not all of a browser', async (t) => {
+    class URL {
+        #url;
+
+        constructor(url, base) {
+            this.#url = `${base ?? ''}${url}${url.endsWith('/') ? '' : '/'}`;
+        }
+
+        get href() {
+            return this.#url;
+        }
+
+        get protocol() {
+            throw new Error('not implemented');
+        }
+
+        get searchParams() {
+            throw new Error('not implemented');
+        }
+    }
+
+    for (const part of [{}, { EventTarget, Event }]) {
+        const { client, chatws } = world({ URL, ...part });
+        const seen = [];
+        const see = ({ type, detail }) => seen.push([type, detail.chatId]);
+        const object = { handleEvent: see };
+
+        t.after(() => client.close());
+        assert.equal(socket().url, 'wss://host/x');
+        assert.throws(() => chatws.connect({ url: '/api/ws' }),
+            /url: "\/api\/ws" is not/);
+
+        client.addEventListener('gap', see);
+        client.addEventListener('gap', see);
+        client.addEventListener('gap', object);
+        client.addEventListener('new_message', see, { once: true });
+        client.addEventListener('open', () => client.subscribe('a'));
+        socket().say(connected(), confirmed('a', 0), message('a', 1),
+            message('a', 2));
+        assert.deepEqual(seen.splice(0), [['new_message', 'a']]);
+
+        socket().end(1012);
+        client.retry();
+        socket().say(connected(), confirmed('a', 3, { recovered: false }));
+        assert.deepEqual(seen.splice(0), [['gap', 'a'], ['gap', 'a']]);
+        client.removeEventListener('gap', see);
+        client.removeEventListener('gap', object);
+        socket().end(1012);
+        client.retry();
+        socket().say(connected(), confirmed('a', 3, { recovered: false }));
+        assert.deepEqual(seen, []);
+    }
+
+    /* a listener's fault is nobody else's */
+
+    const faults = [];
+    const { client } = world({ URL, setTimeout: (then, time) => {
+        if (time === undefined) {
+            assert.throws(then, ({ message }) => faults.push(message) === 1);
+        }
+    } });
+
+    client.addEventListener('open', () => {
+        throw new Error('mine');
+    });
+    client.addEventListener('open', () => client.close());
+    socket().say(connected());
+    assert.equal(client.state, 'closed');
+    assert.deepEqual(faults, ['mine']);
 });
 
 
 test('the package', async () => {
     const { place, files } = installed('package');
 
-    assert.deepEqual(files, ['LICENSE', 'README.md', 'chatws-react.d.ts',
-        'chatws-react.js', 'chatws.d.ts', 'chatws.global.js', 'chatws.js',
-        'package.json']);
+    assert.deepEqual(files, ['LICENSE', 'README.md', 'chatws-react.cjs',
+        'chatws-react.d.cts', 'chatws-react.d.ts', 'chatws-react.js',
+        'chatws.cjs', 'chatws.d.cts', 'chatws.d.ts', 'chatws.global.d.ts',
+        'chatws.global.js', 'chatws.js', 'package.json']);
     assert.equal(readFileSync(`${packageDir}LICENSE`, 'utf8'),
         readFileSync(`${top}LICENSE`, 'utf8'));
 
     writeFileSync(`${place}/use.mjs`, `
-        export { ChatClient, connect } from 'chatws';
+        export { ChatClient, connect, UnauthorizedError } from 'chatws';
         export { useChat } from 'chatws/react';
+        import 'chatws/global';
+        export const { chatws } = globalThis;
+    `);
+    writeFileSync(`${place}/use.cjs`, `
+        module.exports = { ...require('chatws'), ...require('chatws/react') };
     `);
 
-    const { useChat, ...use } = await import(`${place}/use.mjs`);
-    const client = use.connect({ url: 'ws://host/', WebSocket: FakeSocket });
+    const esm = await import(`${place}/use.mjs`);
 
-    assert.ok(client instanceof use.ChatClient);
-    client.close();
-    assert.equal(typeof useChat, 'function');
+    for (const { useChat, ...use } of [esm, require(`${place}/use.cjs`)]) {
+        const client = use.connect({ url: 'ws://host/',
+            WebSocket: FakeSocket });
+
+        assert.ok(client instanceof use.ChatClient);
+        assert.ok(new use.UnauthorizedError('x') instanceof Error);
+        client.close();
+        assert.equal(typeof useChat, 'function');
+    }
+
+    assert.equal(typeof esm.chatws.connect, 'function');
     assert.equal(JSON.parse(readFileSync(
         `${place}/node_modules/chatws/package.json`)).dependencies, undefined);
 });
 
 
+/* What a program of types sees; what it must not do is an error there. */
+
+const uses = `
+    const client: ChatClient = connect({ url: '/api/ws', userId: 'u' });
+
+    connect();
+    connect({ url: async () => new URL('ws://host/'), userId: null });
+    connect({ WebSocket: class extends WebSocket {}, fetch: null });
+
+    client.subscribe('a')();
+    client.subscribe('a', client.position('a'));
+    client.typing('a');
+    client.typing('a', false);
+    client.autoTyping(document.createElement('textarea'), 'a')();
+
+    client.addEventListener('new_message', ({ detail }) => {
+        const message: NewMessage = detail;
+        const text: string = detail.message.text;
+    });
+
+    client.addEventListener('reconnecting', ({ detail }) => {
+        const at: number = client.retryAt - detail.delay;
+    });
+
+    client.addEventListener('gap', ({ detail }) => detail.chatId.length);
+    client.addEventListener('closed', ({ detail }) => detail.status === 401);
+    client.addEventListener('error', ({ detail }) => detail.error.length);
+
+    /* "type" tells one from another */
+
+    client.addEventListener('message', ({ detail }) => {
+        const text = detail.type === 'new_message' ? detail.message.text
+            : detail.type === 'user_typing' ? detail.username : '';
+        const length: number = text.length;
+
+        // @ts-expect-error
+        detail.type === 'new_mesage';
+        // @ts-expect-error
+        detail.message;
+    });
+
+    /* and those of the application, too */
+
+    interface Mine {
+        edited: { id: string, text: string };
+        deleted: { id: string };
+    }
+
+    const mine = connect<Mine>();
+
+    mine.addEventListener('edited', ({ detail }) => {
+        const text: string = detail.text + detail.chatId + detail.timestamp;
+    });
+
+    mine.addEventListener('message', ({ detail }) => {
+        if (detail.type === 'deleted') {
+            detail.id.length;
+
+            // @ts-expect-error
+            detail.text;
+        }
+    });
+
+    const { messages, typists, typing, error } = useChat<Mine>({ userId: 'u',
+        chatId: 'a', server: 'x', url: () => '/', load: async (chatId) => [],
+        onNotification: (note) => note.type === 'edited' && note.text });
+
+    typing(messages[0].text !== typists[0].username);
+
+    const reason: string | undefined = error instanceof Error ? error.message
+        : error?.details;
+
+    // @ts-expect-error
+    client.subscribe(1);
+    // @ts-expect-error
+    client.state = 'open';
+    // @ts-expect-error
+    connect({ userid: 'u' });
+    // @ts-expect-error
+    client.addEventListener('new_mesage', () => {});
+    // @ts-expect-error
+    client.addEventListener('edited', () => {});
+    // @ts-expect-error
+    mine.addEventListener('edited', ({ detail }) => detail.txt);
+    // @ts-expect-error
+    client.addEventListener('gap', ({ detail }) => detail.delay);
+    // @ts-expect-error
+    client.addEventListener('new_message', ({ detail }) => detail.text);
+    // @ts-expect-error
+    useChat({ chatId: 1 });
+    // @ts-expect-error
+    error.details;
+`;
+
 test('the types', () => {
     const { place } = installed('types');
 
-    writeFileSync(`${place}/use.mts`, `
+    const text = `
         import { connect, type ChatClient, type NewMessage } from 'chatws';
         import { useChat } from 'chatws/react';
+        ${uses}`;
 
-        const client: ChatClient = connect({ url: '/api/ws', userId: 'u' });
+    /* modules of both kinds, and a page's script */
 
-        connect();
-        connect({ url: async () => new URL('ws://host/') });
-        connect({ WebSocket: class extends WebSocket {} });
+    writeFileSync(`${place}/use.mts`, text);
+    writeFileSync(`${place}/use.cts`, text);
+    writeFileSync(`${place}/use.ts`, text);
+    writeFileSync(`${place}/script.ts`, `
+        /// <reference types="chatws/global" />
 
-        client.subscribe('a');
-        client.subscribe('a', client.position('a'));
-        client.typing('a');
-        client.typing('a', false);
-        client.autoTyping(document.createElement('textarea'), 'a')();
-
-        client.addEventListener('new_message', ({ detail }) => {
-            const message: NewMessage = detail;
-            const text: string = detail.message.text;
-        });
-
-        client.addEventListener('reconnecting', ({ detail }) => {
-            const at: number = client.retryAt - detail.delay;
-        });
-
-        client.addEventListener('gap', ({ detail }) => detail.chatId.length);
-        client.addEventListener('edited', ({ detail }) => detail.chatId);
-
-        const { messages, typists, typing } = useChat({ userId: 'u',
-            chatId: 'a', load: async (chatId) => [] });
-
-        typing(messages[0].text !== typists[0].username);
+        chatws.connect().addEventListener('new_message', ({ detail }) =>
+            detail.message.text);
 
         // @ts-expect-error
-        client.subscribe(1);
-        // @ts-expect-error
-        client.state = 'open';
-        // @ts-expect-error
-        connect({ userid: 'u' });
-        // @ts-expect-error
-        client.addEventListener('gap', ({ detail }) => detail.delay);
-        // @ts-expect-error
-        client.addEventListener('new_message', ({ detail }) => detail.text);
-        // @ts-expect-error
-        useChat({ chatId: 1 });
+        chatws.disconnect();
     `);
 
-    for (const resolution of [['node16', 'node16'], ['esnext', 'bundler']]) {
+    for (const [module, resolution, ...files] of [
+        ['node16', 'node16', 'use.mts', 'use.cts', 'script.ts'],
+        ['esnext', 'bundler', 'use.ts', 'script.ts'],
+        ['commonjs', 'node10', 'use.ts', 'script.ts'],
+    ]) {
         run(process.execPath, [require.resolve('typescript/bin/tsc'),
             '--strict', '--noEmit', '--target', 'es2022',
             '--lib', 'es2022,dom', '--types', 'react',
-            '--module', resolution[0], '--moduleResolution', resolution[1],
-            'use.mts'], { cwd: place });
+            '--module', module, '--moduleResolution', resolution,
+            ...files], { cwd: place });
     }
 });
 
