@@ -71,6 +71,13 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       offsetof(ngx_http_chatws_main_conf_t, coalesce),
       &ngx_http_chatws_coalesce_bounds },
 
+    { ngx_string("chatws_handover"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, rules.handover),
+      NULL },
+
     { ngx_string("chatws_history"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE12,
       ngx_http_chatws_set_history,

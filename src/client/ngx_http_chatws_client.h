@@ -34,6 +34,7 @@ typedef struct {
     ngx_uint_t                     history;           /* messages replayed */
     ngx_msec_t                     history_time;      /* and their age */
     ngx_flag_t                     own_messages;
+    ngx_flag_t                     handover;
     ngx_regex_t                   *chat_pattern;      /* NULL: any */
 } ngx_http_chatws_rules_t;
 

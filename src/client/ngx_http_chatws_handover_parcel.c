@@ -21,6 +21,7 @@ typedef struct {
     size_t                   size;       /* of the whole parcel */
     uint64_t                 place;
     uint64_t                 position;   /* in the durable log */
+    uint64_t                 expires;    /* the end of its time */
     size_t                   user;       /* bytes of each part */
     size_t                   name;
     size_t                   addr;
@@ -68,6 +69,7 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
 
     head.place = client->rules->place;
     head.position = position;
+    head.expires = s->expires;
     head.user = client->user.len;
     head.name = client->name.len;
     head.addr = s->addr.len;
@@ -258,6 +260,8 @@ ngx_http_chatws_parcel_restore(ngx_http_chatws_client_t *client,
     ngx_http_chatws_session_t  *s;
 
     s = &client->session;
+
+    s->expires = head->expires;
 
     if (head->out != 0 && ngx_http_chatws_queue(s, p, head->out) != NGX_OK) {
         return NGX_ERROR;

@@ -40,6 +40,7 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
     ngx_http_chatws_rule(history, 1000),
     ngx_http_chatws_rule(history_time, 60 * 60 * 1000),
     ngx_http_chatws_rule(own_messages, 0),
+    ngx_http_chatws_rule(handover, 1),
     ngx_http_chatws_pointer(rules.chat_pattern, NGX_HTTP_CHATWS_INHERIT, NULL),
 
     ngx_http_chatws_pointer(handler, NGX_HTTP_CHATWS_OWN, NULL),
@@ -184,6 +185,10 @@ ngx_http_chatws_add_place(ngx_conf_t *cf, ngx_http_chatws_loc_conf_t *cwlcf)
     cwmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_chatws_module);
 
     cwlcf->rules.place = ngx_http_chatws_fingerprint(cf, cwlcf);
+
+    if (!cwlcf->rules.handover) {
+        return NGX_CONF_OK;
+    }
 
     place = cwmcf->places.elts;
 

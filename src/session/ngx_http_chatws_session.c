@@ -88,6 +88,10 @@ ngx_http_chatws_session_alloc(ngx_connection_t *c, size_t size,
     s->last_out = &s->out;
     s->code = CHATWS_CLOSE_ABNORMAL;
 
+    if (limits->lifetime != 0) {
+        s->expires = ngx_http_chatws_now() + limits->lifetime;
+    }
+
     s->addr.len = addr->len;
     s->addr.data = (u_char *) s + size;
     ngx_memcpy(s->addr.data, addr->data, addr->len);
@@ -250,10 +254,10 @@ ngx_http_chatws_first_ping(ngx_http_chatws_session_t *s)
     interval = s->limits->ping_interval;
 
     if (interval != 0) {
-        ngx_add_timer(s->connection->read, interval / 2
-                                           + (ngx_msec_t) ngx_random()
-                                             % (interval / 2 + 1));
+        interval -= (ngx_msec_t) ngx_random() % (interval / 2 + 1);
     }
+
+    ngx_http_chatws_set_timer(s, interval);
 }
 
 

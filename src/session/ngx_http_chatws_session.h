@@ -123,6 +123,8 @@ struct ngx_http_chatws_session_s {
     uint32_t                           second;    /* of the control frames */
     uint32_t                           control;   /* read in that second */
     off_t                              left;      /* output, by the timer */
+    uint64_t                           expires;   /* milliseconds since 1970;
+                                                   * 0: never */
 };
 
 

@@ -48,6 +48,11 @@ ngx_http_chatws_bounds_t  ngx_http_chatws_interval_bounds = {
     NGX_HTTP_CHATWS_TIME
 };
 
+ngx_http_chatws_bounds_t  ngx_http_chatws_lifetime_bounds = {
+    ngx_http_chatws_check_bounds, 0, 24 * 24 * 60 * 60 * 1000,
+    NGX_HTTP_CHATWS_TIME
+};
+
 ngx_http_chatws_bounds_t  ngx_http_chatws_level_bounds = {
     ngx_http_chatws_check_bounds, 1, 9,
     NGX_HTTP_CHATWS_NUMBER
@@ -68,6 +73,7 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_limits_settings[] = {
     ngx_http_chatws_limit(ping_interval, 30000),
     ngx_http_chatws_limit(ping_timeout, 10000),
     ngx_http_chatws_limit(drain, 10000),
+    ngx_http_chatws_limit(lifetime, 0),
     ngx_http_chatws_limit(deflate, 0),
     ngx_http_chatws_limit(deflate_takeover, 0),
     ngx_http_chatws_limit(deflate_level, 1),

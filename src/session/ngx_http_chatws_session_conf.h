@@ -29,6 +29,7 @@ typedef struct {
     ngx_msec_t                   ping_interval;     /* 0: off */
     ngx_msec_t                   ping_timeout;
     ngx_msec_t                   drain;
+    ngx_msec_t                   lifetime;          /* 0: no end */
     ngx_flag_t                   deflate;
     ngx_flag_t                   deflate_takeover;
     ngx_int_t                    deflate_level;
@@ -73,6 +74,7 @@ extern ngx_http_chatws_bounds_t  ngx_http_chatws_message_bounds;
 extern ngx_http_chatws_bounds_t  ngx_http_chatws_buffer_bounds;
 extern ngx_http_chatws_bounds_t  ngx_http_chatws_time_bounds;
 extern ngx_http_chatws_bounds_t  ngx_http_chatws_interval_bounds;
+extern ngx_http_chatws_bounds_t  ngx_http_chatws_lifetime_bounds;
 extern ngx_http_chatws_bounds_t  ngx_http_chatws_level_bounds;
 extern ngx_conf_post_t           ngx_http_chatws_token_post;
 
@@ -147,6 +149,13 @@ extern ngx_conf_post_t           ngx_http_chatws_token_post;
       NGX_HTTP_LOC_CONF_OFFSET,                                               \
       offsetof(ngx_http_chatws_limits_t, send_buffer),                        \
       &ngx_http_chatws_buffer_bounds },                                       \
+                                                                              \
+    { ngx_string("chatws_session_lifetime"),                                  \
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,                                \
+      ngx_conf_set_msec_slot,                                                 \
+      NGX_HTTP_LOC_CONF_OFFSET,                                               \
+      offsetof(ngx_http_chatws_limits_t, lifetime),                           \
+      &ngx_http_chatws_lifetime_bounds },                                     \
                                                                               \
     { ngx_string("chatws_subprotocol"),                                       \
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,                                \

@@ -2,7 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Signs of life of a session's peer: pings, pongs, and bytes that move.
+ * The timer of an open session: the end of its time, and signs of life of its
+ * peer, pings, pongs, and bytes that move.
  * Output that leaves and input that arrives are as good as a pong, and a
  * ping is not sent behind output that would make it late.  RFC 6455,
  * sections 5.5.2 and 5.5.3.
@@ -41,20 +42,63 @@ typedef struct {
 } ngx_http_chatws_flow_t;
 
 
+static void ngx_http_chatws_ping(ngx_http_chatws_session_t *s);
 static void ngx_http_chatws_flow(ngx_http_chatws_session_t *s,
     ngx_http_chatws_flow_t *flow);
 static size_t ngx_http_chatws_unsent(ngx_socket_t fd);
 
 
 void
+ngx_http_chatws_set_timer(ngx_http_chatws_session_t *s, ngx_msec_t msec)
+{
+    uint64_t  left, now;
+
+    if (s->expires != 0) {
+        now = ngx_http_chatws_now();
+        left = s->expires > now ? s->expires - now : 1;
+
+        if (msec == 0 || left < msec) {
+            msec = (ngx_msec_t) left;
+        }
+    }
+
+    if (msec != 0) {
+        ngx_add_timer(s->connection->read, msec);
+    }
+}
+
+
+void
+ngx_http_chatws_timeout(ngx_http_chatws_session_t *s)
+{
+    if (s->expires != 0 && s->expires <= ngx_http_chatws_now()) {
+        ngx_http_chatws_session_close(s, CHATWS_CLOSE_RESTART,
+                                      "session lifetime over, reconnect");
+        return;
+    }
+
+    if (s->draining) {
+        ngx_http_chatws_session_close(s, CHATWS_CLOSE_RESTART,
+                                      "service restart, reconnect");
+        return;
+    }
+
+    if (s->limits->ping_interval == 0) {
+        /* the clock was set back meanwhile */
+        ngx_http_chatws_set_timer(s, 0);
+        return;
+    }
+
+    ngx_http_chatws_ping(s);
+}
+
+
+static void
 ngx_http_chatws_ping(ngx_http_chatws_session_t *s)
 {
     ngx_uint_t               alive;
-    ngx_event_t             *rev;
     ngx_http_chatws_flow_t   flow;
     u_char                   ping[CHATWS_FRAME_HEAD_OUT];
-
-    rev = s->connection->read;
 
     ngx_http_chatws_flow(s, &flow);
 
@@ -69,14 +113,14 @@ ngx_http_chatws_ping(ngx_http_chatws_session_t *s)
 
     if (s->pinged) {
         /* its pong is on the way, behind what it sends or reads */
-        ngx_add_timer(rev, s->limits->ping_timeout);
+        ngx_http_chatws_set_timer(s, s->limits->ping_timeout);
         return;
     }
 
     if (s->out != NULL || flow.queued > NGX_HTTP_CHATWS_PING_BEHIND) {
         s->waiting = !alive;
-        ngx_add_timer(rev, alive ? s->limits->ping_interval
-                                 : s->limits->ping_timeout);
+        ngx_http_chatws_set_timer(s, alive ? s->limits->ping_interval
+                                           : s->limits->ping_timeout);
         return;
     }
 
@@ -84,14 +128,14 @@ ngx_http_chatws_ping(ngx_http_chatws_session_t *s)
         /* the end of it is in the peer's buffers, and read first */
         s->waiting = 0;
         s->behind = 0;
-        ngx_add_timer(rev, s->limits->ping_interval);
+        ngx_http_chatws_set_timer(s, s->limits->ping_interval);
         return;
     }
 
     s->waiting = 1;
     s->pinged = 1;
 
-    ngx_add_timer(rev, s->limits->ping_timeout);
+    ngx_http_chatws_set_timer(s, s->limits->ping_timeout);
 
     ngx_http_chatws_send_payload(s, CHATWS_FRAME_PING,
                                  ping + CHATWS_FRAME_HEAD_OUT, 0);
@@ -110,7 +154,7 @@ ngx_http_chatws_pong(ngx_http_chatws_session_t *s)
     s->behind = 0;
 
     if (s->state == NGX_HTTP_CHATWS_OPEN && !s->draining) {
-        ngx_add_timer(s->connection->read, s->limits->ping_interval);
+        ngx_http_chatws_set_timer(s, s->limits->ping_interval);
     }
 }
 

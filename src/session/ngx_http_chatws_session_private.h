@@ -49,8 +49,14 @@ extern ngx_http_chatws_worker_t  ngx_http_chatws_worker;
 void ngx_http_chatws_read_handler(ngx_event_t *rev);
 void ngx_http_chatws_write_handler(ngx_event_t *wev);
 
-/* The timer of an open session: pings, or closes it with 1008. */
-void ngx_http_chatws_ping(ngx_http_chatws_session_t *s);
+/*
+ * Sets the timer of an open session, 0: for the end of its time alone; and
+ * what it is for: a ping, or the close of a session whose peer or whose time
+ * is gone, or whose worker quits.
+ */
+void ngx_http_chatws_set_timer(ngx_http_chatws_session_t *s,
+    ngx_msec_t msec);
+void ngx_http_chatws_timeout(ngx_http_chatws_session_t *s);
 
 /* A pong was read. */
 void ngx_http_chatws_pong(ngx_http_chatws_session_t *s);

@@ -239,14 +239,7 @@ ngx_http_chatws_timer(ngx_http_chatws_session_t *s)
     switch (s->state) {
 
     case NGX_HTTP_CHATWS_OPEN:
-
-        if (s->draining) {
-            ngx_http_chatws_session_close(s, CHATWS_CLOSE_RESTART,
-                                          "service restart, reconnect");
-            return;
-        }
-
-        ngx_http_chatws_ping(s);
+        ngx_http_chatws_timeout(s);
         return;
 
     default: /* NGX_HTTP_CHATWS_CLOSING, NGX_HTTP_CHATWS_LINGER */
@@ -286,8 +279,8 @@ ngx_http_chatws_shutdown(ngx_http_chatws_session_t *s)
 
     s->draining = 1;
 
-    ngx_add_timer(c->read, (ngx_msec_t) ngx_random()
-                           % (s->limits->drain + 1) + 1);
+    ngx_http_chatws_set_timer(s, (ngx_msec_t) ngx_random()
+                                 % (s->limits->drain + 1) + 1);
 
     s->handlers->quit(s);
 }

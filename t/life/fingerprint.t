@@ -20,6 +20,9 @@ use Test::Nginx;
 my @cases = (
     [ 'nothing', '', '' ],
     [ 'spelled out', '', 'chatws_history 1000 60m; chatws_drain 0;' ],
+    [ 'handed over', '', 'chatws_handover on;' ],
+    [ 'the lifetime as before', 'chatws_session_lifetime 1h;',
+      'chatws_session_lifetime 60m;' ],
     [ 'the user as before', 'chatws_user $arg_a; chatws_username $arg_b;',
       'chatws_user "$arg_a"; chatws_username $arg_b;' ],
     [ 'origins as before', 'chatws_allowed_origins http://a.example;',
@@ -49,6 +52,10 @@ push @cases, (
     [ 'chatws_deflate_level', '', 'chatws_deflate_level 2;' ],
     [ 'chatws_deflate_min_length', '', 'chatws_deflate_min_length 1;' ],
     [ 'chatws_drain', '', 'chatws_drain 1h;' ],
+    [ 'chatws_handover, off', 'chatws_handover off;',
+      'chatws_handover off;' ],
+    [ 'chatws_handover, off now', '', 'chatws_handover off;' ],
+    [ 'chatws_handover, on now', 'chatws_handover off;', '' ],
     [ 'chatws_history', '', 'chatws_history 999;' ],
     [ 'chatws_history, time', '', 'chatws_history 1000 2h;' ],
     [ 'chatws_limit_subscriptions', '',
@@ -59,6 +66,9 @@ push @cases, (
     [ 'chatws_ping_interval', '', 'chatws_ping_interval 1h;' ],
     [ 'chatws_ping_timeout', '', 'chatws_ping_timeout 11s;' ],
     [ 'chatws_send_buffer', '', 'chatws_send_buffer 255k;' ],
+    [ 'chatws_session_lifetime', '', 'chatws_session_lifetime 1h;' ],
+    [ 'chatws_session_lifetime, another', 'chatws_session_lifetime 1h;',
+      'chatws_session_lifetime 61m;' ],
     [ 'chatws_subprotocol', '', 'chatws_subprotocol chat;' ],
     [ 'chatws_user', '', 'chatws_user $remote_user;' ],
     [ 'chatws_user, another', 'chatws_user $arg_a;', 'chatws_user $arg_b;' ],
@@ -108,6 +118,8 @@ for my $i (0 .. $#cases) {
     } else {
         is(($ws[$i]->await_close() || {})->{reason},
             'service restart, reconnect', "$name, closed");
+
+        $ws[$i]->send_close(1012);
         ok($ws[$i]->ended(), "$name, ended");
     }
 }
