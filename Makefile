@@ -47,6 +47,7 @@ PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
 BUILD = $(CURDIR)/build
 MODULE = $(BUILD)/ngx_http_chatws_module.so
 ECHO_MODULE = $(BUILD)/ngx_http_chatws_echo_module.so
+GUEST_MODULE = $(BUILD)/ngx_http_chatws_guest_module.so
 
 SOURCES = $(wildcard *.c src/*/*.c src/*/*.h)
 
@@ -58,7 +59,9 @@ export CC NGINX NGINX_SRC JOBS
 
 all: $(MODULE)
 
-echo: $(ECHO_MODULE)
+# what only the tests load
+
+echo: $(ECHO_MODULE) $(GUEST_MODULE)
 
 
 # The module.  nginx's own configure runs in a copy of the source tree, with
@@ -91,6 +94,16 @@ $(ECHO_MODULE): $(BUILD)/echo/Makefile $(SOURCES) $(wildcard t/echo/*.[ch])
 $(BUILD)/echo/Makefile: config t/echo/config tools/configure build/echo.key
 	@echo "configuring the sources of nginx"
 	@tools/configure echo "$(CURDIR)/t/echo"
+	@touch $@
+
+$(GUEST_MODULE): $(BUILD)/guest/Makefile $(wildcard t/guest/*.c)
+	@echo "building build/$(@F) for $(or $(NGINX),$(NGINX_SRC))"
+	+@$(MAKE) --no-print-directory -s $(PARALLEL) -C build/guest \
+		-f objs/Makefile modules
+	@cp build/guest/objs/$(@F) $@.new && mv $@.new $@
+
+$(BUILD)/guest/Makefile: t/guest/config tools/configure build/guest.key
+	@tools/configure guest "$(CURDIR)/t/guest"
 	@touch $@
 
 build/%.key: FORCE
