@@ -179,7 +179,7 @@ ngx_http_chatws_handover_start(ngx_http_chatws_client_t *client)
 
     /* it is not to be closed while it waits for its turn */
 
-    ngx_add_timer(client->session.connection->read,
+    ngx_add_timer(ngx_http_chatws_session_timer(&client->session),
                   NGX_HTTP_CHATWS_PATIENCE
                   + (ngx_msec_t) ngx_random()
                     % (client->session.limits->drain + 1));
@@ -204,7 +204,7 @@ ngx_http_chatws_leaves(ngx_http_chatws_client_t *client)
 static void
 ngx_http_chatws_stays(ngx_http_chatws_client_t *client)
 {
-    ngx_add_timer(client->session.connection->read,
+    ngx_add_timer(ngx_http_chatws_session_timer(&client->session),
                   (ngx_msec_t) ngx_random()
                   % (client->session.limits->drain + 1) + 1);
 }

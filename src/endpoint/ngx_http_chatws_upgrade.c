@@ -51,8 +51,10 @@ static ngx_int_t ngx_http_chatws_answer(ngx_http_request_t *r,
     ngx_http_chatws_handshake_t *hs, ngx_http_chatws_session_t *s);
 static ngx_int_t ngx_http_chatws_accept(ngx_http_request_t *r,
     ngx_str_t *key);
-static ngx_int_t ngx_http_chatws_take_header(ngx_http_request_t *r,
+static ngx_int_t ngx_http_chatws_no_upgrade(ngx_http_request_t *r);
+static ngx_int_t ngx_http_chatws_take_output(ngx_http_request_t *r,
     ngx_http_chatws_session_t *s);
+static ngx_int_t ngx_http_chatws_take_record(ngx_http_chatws_session_t *s);
 
 
 ngx_uint_t
@@ -86,15 +88,20 @@ ngx_http_chatws_handshake(ngx_http_request_t *r,
         ngx_http_chatws_fault("Invalid handshake",
                               "Sec-WebSocket-Extensions must be a list of "
                               "extensions");
+    static const chatws_fault_t  status =
+        ngx_http_chatws_fault("Upgrade impossible",
+                              "error_page has set another status than 101");
 
     ngx_memzero(hs, sizeof(ngx_http_chatws_handshake_t));
 
     ngx_http_chatws_fields(r, &fields);
 
-    /* an HTTP/1.0 message can't ask for an upgrade: RFC 9110, 7.8 */
+    /* HTTP/1.0 knows of no upgrade: RFC 9110, 7.8; HTTP/1.2 does */
 
-    if (r->http_version != NGX_HTTP_VERSION_11
+    if (r->http_version < NGX_HTTP_VERSION_11
+        || r->http_version >= NGX_HTTP_VERSION_20
         || r != r->main
+        || r->post_action
         || !fields.connection
         || !fields.upgrade)
     {
@@ -130,6 +137,11 @@ ngx_http_chatws_handshake(ngx_http_request_t *r,
     if (ngx_http_chatws_negotiate_deflate(r, limits, hs) != NGX_OK) {
         *fault = &extensions;
         return NGX_HTTP_BAD_REQUEST;
+    }
+
+    if (r->err_status != 0 && r->err_status != NGX_HTTP_SWITCHING_PROTOCOLS) {
+        *fault = &status;
+        return r->err_status;
     }
 
     hs->key.len = fields.key.len;
@@ -301,7 +313,13 @@ ngx_http_chatws_upgrade(ngx_http_request_t *r,
         return rc;
     }
 
-    if (ngx_http_chatws_take_header(r, s) != NGX_OK
+    if (!r->header_sent
+        || r->headers_out.status != NGX_HTTP_SWITCHING_PROTOCOLS)
+    {
+        return ngx_http_chatws_no_upgrade(r);
+    }
+
+    if (ngx_http_chatws_take_output(r, s) != NGX_OK
         || (greeting != NULL
             && ngx_http_chatws_queue(s, greeting->data, greeting->len)
                != NGX_OK))
@@ -309,7 +327,7 @@ ngx_http_chatws_upgrade(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    return ngx_http_chatws_session_start(s, r);
+    return ngx_http_chatws_session_start(s);
 }
 
 
@@ -398,17 +416,40 @@ ngx_http_chatws_accept(ngx_http_request_t *r, ngx_str_t *key)
 }
 
 
+/* A header filter of another module has made something else of the 101. */
+
+static ngx_int_t
+ngx_http_chatws_no_upgrade(ngx_http_request_t *r)
+{
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "chatws can't open a WebSocket: a header filter has made "
+                  "%ui of the status 101, or keeps the header back",
+                  r->headers_out.status);
+
+    if (!r->header_sent) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_send_special(r, NGX_HTTP_LAST);
+}
+
+
 /*
  * nginx keeps a short header back, to send it with the body.  There is no
  * body: the header goes out with the session's first frame, in one packet.
+ * What is in OpenSSL's hands, or in the buffer before it, comes first.
  */
 
 static ngx_int_t
-ngx_http_chatws_take_header(ngx_http_request_t *r,
+ngx_http_chatws_take_output(ngx_http_request_t *r,
     ngx_http_chatws_session_t *s)
 {
     ngx_buf_t    *b;
     ngx_chain_t  *cl;
+
+    if (ngx_http_chatws_take_record(s) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     for (cl = r->out; cl != NULL; cl = cl->next) {
         b = cl->buf;
@@ -422,6 +463,47 @@ ngx_http_chatws_take_header(ngx_http_request_t *r,
 
     r->out = NULL;
     r->connection->buffered &= ~NGX_HTTP_WRITE_BUFFERED;
+
+    return NGX_OK;
+}
+
+
+/* nginx fills a record of TLS before it sends it. */
+
+static ngx_int_t
+ngx_http_chatws_take_record(ngx_http_chatws_session_t *s)
+{
+#if (NGX_HTTP_SSL)
+
+    ngx_buf_t         *b;
+    ngx_connection_t  *c;
+
+    c = s->connection;
+
+    if (c->ssl == NULL || c->ssl->buf == NULL || c->ssl->buf->start == NULL) {
+        return NGX_OK;
+    }
+
+    b = c->ssl->buf;
+
+    if (b->pos != b->last
+        && ngx_http_chatws_queue(s, b->pos, b->last - b->pos) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    /* OpenSSL may have been given it, and wants it again then */
+    s->held = b->last - b->pos;
+
+    b->pos = b->start;
+    b->last = b->start;
+    b->flush = 0;
+
+    c->buffered &= ~NGX_SSL_BUFFERED;
+
+    ngx_ssl_free_buffer(c);
+
+#endif
 
     return NGX_OK;
 }

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The life of a session: how it takes its connection over from the request,
- * and how both are freed.
+ * The life of a session: how it is made, of a request's connection or of one
+ * that another worker had, and how both are freed.
  */
 
 
@@ -14,57 +14,18 @@
 #include "session/ngx_http_chatws_session_private.h"
 
 
-static ngx_http_chatws_session_t *ngx_http_chatws_session_alloc(
-    ngx_connection_t *c, size_t size,
-    const ngx_http_chatws_limits_t *limits,
-    const ngx_http_chatws_handlers_t *handlers, ngx_str_t *addr);
 static ngx_int_t ngx_http_chatws_worker_init(ngx_log_t *log);
 static void ngx_http_chatws_worker_done(void);
-static void ngx_http_chatws_session_unused(void *data);
-static void ngx_http_chatws_start_handler(ngx_event_t *rev);
-static ngx_int_t ngx_http_chatws_take_over(ngx_http_chatws_session_t *s,
-    ngx_http_request_t *r);
-static void ngx_http_chatws_first_ping(ngx_http_chatws_session_t *s);
-static void ngx_http_chatws_free_request(ngx_http_chatws_session_t *s);
-static void ngx_http_chatws_empty_handler(ngx_event_t *wev);
 static void ngx_http_chatws_end_connection(ngx_http_chatws_session_t *s);
-static void ngx_http_chatws_free(ngx_http_chatws_session_t *s);
-static u_char *ngx_http_chatws_log_error(ngx_log_t *log, u_char *buf,
-    size_t len);
 
 
 ngx_http_chatws_worker_t  ngx_http_chatws_worker;
 
+const chatws_str_t  ngx_http_chatws_going_away =
+    chatws_str("going away, reconnect");
+
 
 ngx_http_chatws_session_t *
-ngx_http_chatws_session_create(ngx_http_request_t *r, size_t size,
-    const ngx_http_chatws_limits_t *limits,
-    const ngx_http_chatws_handlers_t *handlers)
-{
-    ngx_http_cleanup_t         *cln;
-    ngx_http_chatws_session_t  *s;
-
-    /* must be the last one added: start_handler() finds the session by it */
-
-    cln = ngx_http_cleanup_add(r, 0);
-    if (cln == NULL) {
-        return NULL;
-    }
-
-    s = ngx_http_chatws_session_alloc(r->connection, size, limits, handlers,
-                                      &r->connection->addr_text);
-    if (s == NULL) {
-        return NULL;
-    }
-
-    cln->handler = ngx_http_chatws_session_unused;
-    cln->data = s;
-
-    return s;
-}
-
-
-static ngx_http_chatws_session_t *
 ngx_http_chatws_session_alloc(ngx_connection_t *c, size_t size,
     const ngx_http_chatws_limits_t *limits,
     const ngx_http_chatws_handlers_t *handlers, ngx_str_t *addr)
@@ -127,126 +88,9 @@ ngx_http_chatws_worker_init(ngx_log_t *log)
 }
 
 
-/* The request ends before the session could begin. */
-
-static void
-ngx_http_chatws_session_unused(void *data)
-{
-    ngx_http_chatws_session_t *s = data;
-
-    ngx_http_chatws_free(s);
-}
-
-
-ngx_int_t
-ngx_http_chatws_session_start(ngx_http_chatws_session_t *s,
-    ngx_http_request_t *r)
-{
-    ngx_connection_t  *c;
-
-    c = s->connection;
-
-    r->main->count++;
-    r->keepalive = 0;
-    r->read_event_handler = ngx_http_block_reading;
-    r->write_event_handler = ngx_http_request_empty_handler;
-
-    c->read->handler = ngx_http_chatws_start_handler;
-    c->write->handler = ngx_http_chatws_empty_handler;
-
-    ngx_post_event(c->read, &ngx_posted_events);
-
-    return NGX_DONE;
-}
-
-
-static void
-ngx_http_chatws_start_handler(ngx_event_t *rev)
-{
-    ngx_connection_t           *c;
-    ngx_http_request_t         *r;
-    ngx_http_cleanup_t         *cln;
-    ngx_http_chatws_session_t  *s;
-
-    c = rev->data;
-    r = c->data;
-
-    cln = r->cleanup;
-    r->cleanup = cln->next;
-    s = cln->data;
-
-    if (rev->posted) {
-        ngx_delete_posted_event(rev);
-    }
-
-    if (ngx_http_chatws_take_over(s, r) != NGX_OK) {
-        ngx_http_chatws_destroy(s);
-        return;
-    }
-
-    /* what came together with the request lies in memory of the request */
-
-    ngx_http_chatws_input(s, r->header_in->pos, r->header_in->last);
-    r->header_in->pos = r->header_in->last;
-
-    /* another module may have something to do at its end: limit_conn */
-
-    if (r->cleanup == NULL && r->pool->cleanup == NULL) {
-        ngx_http_chatws_free_request(s);
-    }
-
-    if (ngx_exiting) {
-        /* it came too late to be told as those at rest were */
-        c->close = 1;
-    }
-
-    ngx_http_chatws_read_handler(rev);
-}
-
-
-/* The connection becomes the session's. */
-
-static ngx_int_t
-ngx_http_chatws_take_over(ngx_http_chatws_session_t *s,
-    ngx_http_request_t *r)
-{
-    ngx_int_t          rc;
-    ngx_connection_t  *c;
-
-    c = s->connection;
-
-    s->started = 1;
-    s->request = r;
-
-    c->data = s;
-    c->read->handler = ngx_http_chatws_read_handler;
-    c->write->handler = ngx_http_chatws_write_handler;
-    c->log->action = "serving a websocket";
-    c->idle = 1;
-
-#if (NGX_HTTP_SSL)
-    if (c->ssl) {
-        SSL_set_mode(c->ssl->connection,
-                     SSL_MODE_ENABLE_PARTIAL_WRITE
-                     |SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    }
-#endif
-
-    rc = ngx_http_chatws_flush(s);
-
-    if (rc == NGX_ERROR || ngx_tcp_nodelay(c) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_http_chatws_first_ping(s);
-
-    return NGX_OK;
-}
-
-
 /* Spread, so that a storm of connections is not one of pings. */
 
-static void
+void
 ngx_http_chatws_first_ping(ngx_http_chatws_session_t *s)
 {
     ngx_msec_t  interval;
@@ -258,49 +102,6 @@ ngx_http_chatws_first_ping(ngx_http_chatws_session_t *s)
     }
 
     ngx_http_chatws_set_timer(s, interval);
-}
-
-
-/* Most of an idle connection's memory is in the request and the pools. */
-
-static void
-ngx_http_chatws_free_request(ngx_http_chatws_session_t *s)
-{
-    ngx_log_t         *log;
-    ngx_connection_t  *c;
-
-    c = s->connection;
-    log = c->log;
-
-    ngx_http_free_request(s->request, 0);
-
-    s->request = NULL;
-    c->destroyed = 0;
-
-    if (!ngx_http_chatws_tls(c) && c->pool->cleanup == NULL) {
-
-        s->log = *log;
-        log = &s->log;
-
-        c->log = log;
-        c->read->log = log;
-        c->write->log = log;
-
-        c->sockaddr = NULL;
-        c->socklen = 0;
-        c->local_sockaddr = NULL;
-        c->local_socklen = 0;
-        c->proxy_protocol = NULL;
-        c->buffer = NULL;
-        c->addr_text = s->addr;
-
-        ngx_destroy_pool(c->pool);
-        c->pool = NULL;
-    }
-
-    log->handler = ngx_http_chatws_log_error;
-    log->data = s;
-    log->action = "serving a websocket";
 }
 
 
@@ -335,8 +136,6 @@ ngx_http_chatws_session_exit(void)
     ngx_queue_t                *q;
     ngx_http_chatws_session_t  *s;
 
-    static const chatws_str_t   reason = chatws_str("going away, reconnect");
-
     if (ngx_http_chatws_worker.buf == NULL) {
         return;
     }
@@ -348,7 +147,8 @@ ngx_http_chatws_session_exit(void)
         s = ngx_queue_data(q, ngx_http_chatws_session_t, queue);
 
         if (s->started) {
-            ngx_http_chatws_last_word(s, CHATWS_CLOSE_AWAY, &reason);
+            ngx_http_chatws_last_word(s, CHATWS_CLOSE_AWAY,
+                                      &ngx_http_chatws_going_away);
         }
     }
 
@@ -401,23 +201,14 @@ ngx_http_chatws_now(void)
 }
 
 
-static void
-ngx_http_chatws_empty_handler(ngx_event_t *wev)
-{
-    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, wev->log, 0, "chatws empty handler");
-}
-
-
 /* The one place where a session that was started ends. */
 
 void
 ngx_http_chatws_destroy(ngx_http_chatws_session_t *s)
 {
-    ngx_connection_t    *c;
-    ngx_http_request_t  *r;
+    ngx_connection_t  *c;
 
     c = s->connection;
-    r = s->request;
 
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, c->log, 0, "chatws session end");
 
@@ -430,21 +221,18 @@ ngx_http_chatws_destroy(ngx_http_chatws_session_t *s)
         c->error = 1;
     }
 
-    if (r != NULL) {
-        ngx_http_free_request(r, 0);
+    if (s->hold != NULL) {
+        ngx_http_chatws_session_give_back(s);
 
-    } else {
+    } else if (c->pool != NULL) {
         c->log->handler = NULL;
-    }
-
-    if (c->pool != NULL) {
         ngx_http_close_connection(c);
 
     } else {
         ngx_http_chatws_end_connection(s);
     }
 
-    ngx_http_chatws_free(s);
+    ngx_http_chatws_session_free(s);
 }
 
 
@@ -471,7 +259,7 @@ ngx_http_chatws_session_adopt(ngx_socket_t fd, size_t size,
         return NULL;
     }
 
-    /* as ngx_event_accept() and take_over() leave it */
+    /* as ngx_event_accept() and the take-over leave it */
 
     c->number = ngx_atomic_fetch_add(ngx_connection_counter, 1);
 
@@ -531,7 +319,7 @@ ngx_http_chatws_session_movable(ngx_http_chatws_session_t *s)
 {
     return s->started
            && s->state == NGX_HTTP_CHATWS_OPEN
-           && s->request == NULL
+           && s->hold == NULL
            && s->connection->pool == NULL
            && s->deflate == NULL;
 }
@@ -562,7 +350,7 @@ ngx_http_chatws_session_release(ngx_http_chatws_session_t *s)
     s->handlers->gone(s);
 
     ngx_http_chatws_end_connection(s);
-    ngx_http_chatws_free(s);
+    ngx_http_chatws_session_free(s);
 }
 
 
@@ -580,8 +368,8 @@ ngx_http_chatws_end_connection(ngx_http_chatws_session_t *s)
 }
 
 
-static void
-ngx_http_chatws_free(ngx_http_chatws_session_t *s)
+void
+ngx_http_chatws_session_free(ngx_http_chatws_session_t *s)
 {
     ngx_queue_remove(&s->queue);
 
@@ -594,7 +382,7 @@ ngx_http_chatws_free(ngx_http_chatws_session_t *s)
 }
 
 
-static u_char *
+u_char *
 ngx_http_chatws_log_error(ngx_log_t *log, u_char *buf, size_t len)
 {
     u_char                     *p;

@@ -32,6 +32,7 @@
 
 typedef struct ngx_http_chatws_session_s  ngx_http_chatws_session_t;
 typedef struct ngx_http_chatws_out_s      ngx_http_chatws_out_t;
+typedef struct ngx_http_chatws_hold_s     ngx_http_chatws_hold_t;
 
 
 /* A message; ev->data is valid, and writable, until the return. */
@@ -85,7 +86,7 @@ struct ngx_http_chatws_out_s {
 
 struct ngx_http_chatws_session_s {
     ngx_connection_t                  *connection;
-    ngx_http_request_t                *request;   /* kept for others, or NULL */
+    ngx_http_chatws_hold_t            *hold;      /* on the request, or NULL */
     const ngx_http_chatws_limits_t    *limits;
     const ngx_http_chatws_handlers_t  *handlers;
 
@@ -146,12 +147,13 @@ ngx_int_t ngx_http_chatws_session_deflate(ngx_http_chatws_session_t *s,
     const chatws_deflate_params_t *params);
 
 /*
- * After the response header went into the output: takes the connection over
- * as soon as nginx's own call stack is done.  The content handler returns
- * what this returns.
+ * After the 101 was queued: the session lives as soon as nginx's own call
+ * stack is done.  The content handler returns what this returns.
  */
-ngx_int_t ngx_http_chatws_session_start(ngx_http_chatws_session_t *s,
-    ngx_http_request_t *r);
+ngx_int_t ngx_http_chatws_session_start(ngx_http_chatws_session_t *s);
+
+/* The event whose timer is the session's: for all that has its time. */
+ngx_event_t *ngx_http_chatws_session_timer(ngx_http_chatws_session_t *s);
 
 /*
  * Makes a session of an established connection of another worker, which is

@@ -21,7 +21,7 @@
 static void ngx_http_chatws_send_close(ngx_http_chatws_session_t *s,
     ngx_uint_t code, const chatws_str_t *reason,
     ngx_http_chatws_state_e state);
-static ngx_int_t ngx_http_chatws_shut(ngx_connection_t *c);
+static ngx_int_t ngx_http_chatws_shut(ngx_http_chatws_session_t *s);
 
 
 void
@@ -152,7 +152,8 @@ void
 ngx_http_chatws_close_timer(ngx_http_chatws_session_t *s)
 {
     ngx_http_chatws_flow_mark(s);
-    ngx_add_timer(s->connection->read, NGX_HTTP_CHATWS_CLOSE_TIME);
+    ngx_add_timer(ngx_http_chatws_session_timer(s),
+                  NGX_HTTP_CHATWS_CLOSE_TIME);
 }
 
 
@@ -161,7 +162,8 @@ ngx_http_chatws_close_timeout(ngx_http_chatws_session_t *s)
 {
     if (ngx_http_chatws_flows(s)) {
         /* a slow peer is not one that has gone */
-        ngx_add_timer(s->connection->read, NGX_HTTP_CHATWS_CLOSE_TIME);
+        ngx_add_timer(ngx_http_chatws_session_timer(s),
+                      NGX_HTTP_CHATWS_CLOSE_TIME);
         return;
     }
 
@@ -213,7 +215,7 @@ ngx_http_chatws_linger(ngx_http_chatws_session_t *s)
         return;
     }
 
-    rc = ngx_http_chatws_shut(s->connection);
+    rc = ngx_http_chatws_shut(s);
 
     if (rc == NGX_ERROR || (rc == NGX_OK && s->ended)) {
         ngx_http_chatws_session_abort(s);
@@ -229,11 +231,17 @@ ngx_http_chatws_linger(ngx_http_chatws_session_t *s)
 /* NGX_AGAIN: to be called again when the socket has room. */
 
 static ngx_int_t
-ngx_http_chatws_shut(ngx_connection_t *c)
+ngx_http_chatws_shut(ngx_http_chatws_session_t *s)
 {
-#if (NGX_HTTP_SSL)
+    ngx_connection_t  *c;
 
-    ngx_int_t  rc;
+#if (NGX_HTTP_SSL)
+    ngx_int_t          rc;
+#endif
+
+    c = s->connection;
+
+#if (NGX_HTTP_SSL)
 
     if (c->ssl) {
         /* the close_notify alert; http never waits for the peer's */
@@ -243,8 +251,7 @@ ngx_http_chatws_shut(ngx_connection_t *c)
         rc = ngx_ssl_shutdown(c);
 
         if (rc == NGX_AGAIN) {
-            c->read->handler = ngx_http_chatws_read_handler;
-            c->write->handler = ngx_http_chatws_write_handler;
+            ngx_http_chatws_own_events(s);
         }
 
         if (rc != NGX_OK) {

@@ -63,7 +63,7 @@ ngx_http_chatws_set_timer(ngx_http_chatws_session_t *s, ngx_msec_t msec)
     }
 
     if (msec != 0) {
-        ngx_add_timer(s->connection->read, msec);
+        ngx_add_timer(ngx_http_chatws_session_timer(s), msec);
     }
 }
 

@@ -44,8 +44,27 @@ typedef struct {
 
 extern ngx_http_chatws_worker_t  ngx_http_chatws_worker;
 
+/* the reason of CHATWS_CLOSE_AWAY */
+extern const chatws_str_t  ngx_http_chatws_going_away;
 
-/* event handlers of a session's connection */
+
+/*
+ * Makes a session, which is not started, for a connection.  NULL: no memory.
+ */
+ngx_http_chatws_session_t *ngx_http_chatws_session_alloc(ngx_connection_t *c,
+    size_t size, const ngx_http_chatws_limits_t *limits,
+    const ngx_http_chatws_handlers_t *handlers, ngx_str_t *addr);
+
+/* Frees the session alone. */
+void ngx_http_chatws_session_free(ngx_http_chatws_session_t *s);
+
+/* Ends the request that the session holds, and the connection with it. */
+void ngx_http_chatws_session_give_back(ngx_http_chatws_session_t *s);
+
+/* Gives the events of the connection to the session, as its stage wants. */
+void ngx_http_chatws_own_events(ngx_http_chatws_session_t *s);
+
+/* event handlers of the connection of a session that holds no request */
 void ngx_http_chatws_read_handler(ngx_event_t *rev);
 void ngx_http_chatws_write_handler(ngx_event_t *wev);
 
@@ -57,6 +76,20 @@ void ngx_http_chatws_write_handler(ngx_event_t *wev);
 void ngx_http_chatws_set_timer(ngx_http_chatws_session_t *s,
     ngx_msec_t msec);
 void ngx_http_chatws_timeout(ngx_http_chatws_session_t *s);
+
+/*
+ * What a session does at an event; timedout: its timer is over.  read_event()
+ * may free it.
+ */
+void ngx_http_chatws_read_event(ngx_http_chatws_session_t *s,
+    ngx_uint_t timedout);
+void ngx_http_chatws_write_event(ngx_http_chatws_session_t *s);
+
+/* Sets the timer for the first ping. */
+void ngx_http_chatws_first_ping(ngx_http_chatws_session_t *s);
+
+/* The log handler of a session that holds no request. */
+u_char *ngx_http_chatws_log_error(ngx_log_t *log, u_char *buf, size_t len);
 
 /* A pong was read. */
 void ngx_http_chatws_pong(ngx_http_chatws_session_t *s);

@@ -36,15 +36,26 @@ static void ngx_http_chatws_shutdown(ngx_http_chatws_session_t *s);
 void
 ngx_http_chatws_read_handler(ngx_event_t *rev)
 {
-    unsigned                    timedout;
-    ngx_connection_t           *c;
-    ngx_http_chatws_session_t  *s;
+    ngx_uint_t         timedout;
+    ngx_connection_t  *c;
 
     c = rev->data;
-    s = c->data;
 
     timedout = rev->timedout;
     rev->timedout = 0;
+
+    ngx_http_chatws_read_event(c->data, timedout);
+}
+
+
+void
+ngx_http_chatws_read_event(ngx_http_chatws_session_t *s, ngx_uint_t timedout)
+{
+    ngx_event_t       *rev;
+    ngx_connection_t  *c;
+
+    c = s->connection;
+    rev = c->read;
 
     if (timedout) {
         /* after a stall of the worker its event may come later */
@@ -60,7 +71,10 @@ ngx_http_chatws_read_handler(ngx_event_t *rev)
         ngx_http_chatws_read(s);
     }
 
-    if (timedout && !rev->timer_set && s->state != NGX_HTTP_CHATWS_DEAD) {
+    if (timedout
+        && !ngx_http_chatws_session_timer(s)->timer_set
+        && s->state != NGX_HTTP_CHATWS_DEAD)
+    {
         ngx_http_chatws_timer(s);
     }
 
@@ -289,12 +303,21 @@ ngx_http_chatws_shutdown(ngx_http_chatws_session_t *s)
 void
 ngx_http_chatws_write_handler(ngx_event_t *wev)
 {
-    ngx_int_t                   rc;
-    ngx_connection_t           *c;
-    ngx_http_chatws_session_t  *s;
+    ngx_connection_t  *c;
 
     c = wev->data;
-    s = c->data;
+
+    ngx_http_chatws_write_event(c->data);
+}
+
+
+void
+ngx_http_chatws_write_event(ngx_http_chatws_session_t *s)
+{
+    ngx_int_t          rc;
+    ngx_connection_t  *c;
+
+    c = s->connection;
 
     if (s->state == NGX_HTTP_CHATWS_DEAD
         || (s->out == NULL && s->state != NGX_HTTP_CHATWS_LINGER))
@@ -311,7 +334,7 @@ ngx_http_chatws_write_handler(ngx_event_t *wev)
 
     ngx_http_chatws_linger(s);
 
-    if (ngx_handle_write_event(wev, 0) != NGX_OK) {
+    if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
         ngx_http_chatws_session_abort(s);
         return;
     }

@@ -380,20 +380,22 @@ ngx_http_chatws_write(ngx_http_chatws_session_t *s, struct iovec *iov,
 /*
  * Record by record until the socket is full.  After NGX_AGAIN OpenSSL has the
  * bytes of a record and wants them again, though not at the same address: they
- * have to be, and to stay, the first of the queue.
+ * have to be, and to stay, the first of the queue.  Of the 101, which nginx
+ * gave it, it may be more than a record.
  */
 
 static ssize_t
 ngx_http_chatws_write_ssl(ngx_http_chatws_session_t *s, struct iovec *iov,
     ngx_uint_t n)
 {
-    size_t             len;
+    size_t             held, len;
     u_char            *p;
     ssize_t            sent, total;
     ngx_connection_t  *c;
     u_char             record[NGX_HTTP_CHATWS_RECORD];
 
     c = s->connection;
+    held = s->held;
     s->held = 0;
     total = 0;
 
@@ -401,12 +403,15 @@ ngx_http_chatws_write_ssl(ngx_http_chatws_session_t *s, struct iovec *iov,
 
         if (n == 1 || iov->iov_len >= NGX_HTTP_CHATWS_RECORD) {
             p = iov->iov_base;
-            len = ngx_min(iov->iov_len, NGX_HTTP_CHATWS_RECORD);
+            len = ngx_max(held, NGX_HTTP_CHATWS_RECORD);
+            len = ngx_min(iov->iov_len, len);
 
         } else {
             p = record;
             len = ngx_http_chatws_gather(record, iov, n);
         }
+
+        held = 0;
 
         sent = c->send(c, p, len);
 

@@ -354,6 +354,15 @@ sub realip {
 }
 
 
+sub error_page {
+    my ($self) = @_;
+
+    my $ws = $self->ws(path => '/socket', user => 'u');
+
+    return $ws->{status} == 101 ? '' : "status $ws->{status}";
+}
+
+
 sub secure_link {
     my ($self) = @_;
 
