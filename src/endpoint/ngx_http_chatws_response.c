@@ -153,7 +153,7 @@ ngx_http_chatws_status_headers(ngx_http_request_t *r, ngx_uint_t status)
 
         /* fields of the connection exist in HTTP/1 only: RFC 9113, 8.2.2 */
 
-        if (r->http_version <= NGX_HTTP_VERSION_11
+        if (r->http_version < NGX_HTTP_VERSION_20
             && (ngx_http_chatws_add_header(r, "Upgrade", &upgrade) != NGX_OK
                 || ngx_http_chatws_add_header(r, "Connection", &connection)
                    != NGX_OK))

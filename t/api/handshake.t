@@ -78,6 +78,8 @@ sub good {
           [ @lines, 'Sec-WebSocket-Extensions: foo; bar="baz", x-y' ] ],
         [ 'deflate, which is off',
           [ @lines, 'Sec-WebSocket-Extensions: permessage-deflate' ] ],
+        [ 'HTTP/1.2', \@lines, line => 'GET / HTTP/1.2' ],
+        [ 'HTTP/1.9', \@lines, line => 'GET / HTTP/1.9' ],
     );
 }
 
@@ -111,8 +113,8 @@ sub answer {
 }
 
 for my $case (@good) {
-    my ($name, $lines) = @$case;
-    my $answer = answer($lines);
+    my ($name, $lines, %o) = @$case;
+    my $answer = answer($lines, %o);
 
     is(join(' ', map { defined ? $_ : '-' } $answer->{status},
         @{$answer->{headers}}{qw/ upgrade connection sec-websocket-accept
@@ -157,6 +159,8 @@ sub bad {
           [ but('Connection', 'keep-alive, Upgraded') ] ],
         [ 426, 'Connection: close', [ but('Connection', 'close') ] ],
         [ 426, 'HTTP/1.0', \@lines, line => 'GET / HTTP/1.0' ],
+        [ 426, 'HTTP/1.2, no upgrade', [ 'Host: localhost' ],
+          line => 'GET / HTTP/1.2' ],
         [ 426, 'no version', [ but('Sec-WebSocket-Version') ] ],
         (map { [ 426, "version $_", [ but('Sec-WebSocket-Version', $_) ] ] }
             0, 7, 8, 12, 14, 130, 113, 255, '13, 8', '013', '1 3', 'x',
