@@ -22,7 +22,9 @@
 static ngx_int_t ngx_http_chatws_postconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_chatws_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_chatws_init_process(ngx_cycle_t *cycle);
-static ngx_int_t ngx_http_chatws_find_place(ngx_http_chatws_hub_t *hub,
+static void ngx_http_chatws_offer_places(ngx_cycle_t *cycle,
+    ngx_http_chatws_main_conf_t *cwmcf, ngx_shm_zone_t *zone);
+static ngx_int_t ngx_http_chatws_take_place(ngx_http_chatws_hub_t *hub,
     uint64_t place, const ngx_http_chatws_limits_t **limits,
     const ngx_http_chatws_rules_t **rules);
 static void ngx_http_chatws_exit_process(ngx_cycle_t *cycle);
@@ -206,7 +208,6 @@ ngx_http_chatws_init_module(ngx_cycle_t *cycle)
 {
     ngx_uint_t                    i;
     ngx_shm_zone_t              **zones;
-    ngx_http_chatws_place_t      *places;
     ngx_http_chatws_main_conf_t  *cwmcf;
 
     ngx_http_chatws_zone_report(cycle, &ngx_http_chatws_module);
@@ -221,44 +222,68 @@ ngx_http_chatws_init_module(ngx_cycle_t *cycle)
     zones = cwmcf->zones.elts;
 
     for (i = 0; i < cwmcf->zones.nelts; i++) {
-        ngx_http_chatws_zone_begin(zones[i]->data);
-    }
-
-    places = cwmcf->places.elts;
-
-    for (i = 0; i < cwmcf->places.nelts; i++) {
-        ngx_http_chatws_zone_offer(places[i].zone->data,
-                                   places[i].rules->place);
+        ngx_http_chatws_offer_places(cycle, cwmcf, zones[i]);
     }
 
     return NGX_OK;
 }
 
 
-static ngx_int_t
-ngx_http_chatws_find_place(ngx_http_chatws_hub_t *hub, uint64_t place,
-    const ngx_http_chatws_limits_t **limits,
-    const ngx_http_chatws_rules_t **rules)
+static void
+ngx_http_chatws_offer_places(ngx_cycle_t *cycle,
+    ngx_http_chatws_main_conf_t *cwmcf, ngx_shm_zone_t *zone)
 {
-    ngx_uint_t                    i;
-    ngx_http_chatws_zone_t       *zone;
-    ngx_http_chatws_place_t      *places;
-    ngx_http_chatws_main_conf_t  *cwmcf;
+    ngx_uint_t                i, left;
+    ngx_http_chatws_place_t  *places;
 
-    cwmcf = ngx_http_chatws_main_conf((ngx_cycle_t *) ngx_cycle);
+    ngx_http_chatws_zone_begin(zone->data);
+
     places = cwmcf->places.elts;
+    left = 0;
 
     for (i = 0; i < cwmcf->places.nelts; i++) {
-        zone = places[i].zone->data;
-
-        if (zone->hub == hub && places[i].rules->place == place) {
-            *limits = places[i].limits;
-            *rules = places[i].rules;
-            return NGX_OK;
+        if (places[i].zone == zone
+            && ngx_http_chatws_zone_offer(zone->data, places[i].id) != NGX_OK)
+        {
+            left++;
         }
     }
 
-    return NGX_DECLINED;
+    if (left != 0) {
+        ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
+                      "chatws zone \"%V\" has no room for %ui of its "
+                      "locations: on a reload their clients are closed and "
+                      "not handed over", &zone->shm.name, left);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_chatws_take_place(ngx_http_chatws_hub_t *hub, uint64_t place,
+    const ngx_http_chatws_limits_t **limits,
+    const ngx_http_chatws_rules_t **rules)
+{
+    ngx_http_chatws_zone_t       *zone;
+    ngx_http_chatws_place_t      *found;
+    ngx_http_chatws_main_conf_t  *cwmcf;
+
+    cwmcf = ngx_http_chatws_main_conf((ngx_cycle_t *) ngx_cycle);
+
+    found = ngx_http_chatws_find_place(cwmcf, place);
+    if (found == NULL) {
+        return NGX_DECLINED;
+    }
+
+    zone = found->zone->data;
+
+    if (zone->hub != hub) {
+        return NGX_DECLINED;
+    }
+
+    *limits = found->limits;
+    *rules = found->rules;
+
+    return NGX_OK;
 }
 
 
@@ -294,7 +319,7 @@ ngx_http_chatws_init_process(ngx_cycle_t *cycle)
                                      cwmcf->coalesce, cycle)
             != NGX_OK
             || ngx_http_chatws_handover_init(zone->hub,
-                                             ngx_http_chatws_find_place,
+                                             ngx_http_chatws_take_place,
                                              cycle)
                != NGX_OK)
         {

@@ -19,8 +19,6 @@
 #define NGX_HTTP_CHATWS_USER_MAX     100000000
 
 
-static char *ngx_http_chatws_add_place(ngx_conf_t *cf,
-    ngx_http_chatws_loc_conf_t *cwlcf);
 static ngx_int_t ngx_http_chatws_zone_args(ngx_conf_t *cf, ngx_str_t *name,
     ssize_t *size);
 static char *ngx_http_chatws_set_handler(ngx_conf_t *cf,
@@ -170,44 +168,6 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     return conf->handler == ngx_http_chatws_endpoint_handler
            ? ngx_http_chatws_add_place(cf, conf)
            : NGX_CONF_OK;
-}
-
-
-/* Of several that are the same, as an "if" and its location, one is kept. */
-
-static char *
-ngx_http_chatws_add_place(ngx_conf_t *cf, ngx_http_chatws_loc_conf_t *cwlcf)
-{
-    ngx_uint_t                    i;
-    ngx_http_chatws_place_t      *place;
-    ngx_http_chatws_main_conf_t  *cwmcf;
-
-    cwmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_chatws_module);
-
-    cwlcf->rules.place = ngx_http_chatws_fingerprint(cf, cwlcf);
-
-    if (!cwlcf->rules.handover) {
-        return NGX_CONF_OK;
-    }
-
-    place = cwmcf->places.elts;
-
-    for (i = 0; i < cwmcf->places.nelts; i++) {
-        if (place[i].rules->place == cwlcf->rules.place) {
-            return NGX_CONF_OK;
-        }
-    }
-
-    place = ngx_array_push(&cwmcf->places);
-    if (place == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    place->zone = cwlcf->zone;
-    place->limits = &cwlcf->limits;
-    place->rules = &cwlcf->rules;
-
-    return NGX_CONF_OK;
 }
 
 

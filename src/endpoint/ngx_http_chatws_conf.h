@@ -60,6 +60,7 @@ typedef struct {
 /* a location with chatws, as sessions of another generation find it */
 
 typedef struct {
+    uint64_t                         id;        /* its fingerprint */
     ngx_shm_zone_t                  *zone;
     const ngx_http_chatws_limits_t  *limits;
     const ngx_http_chatws_rules_t   *rules;
@@ -100,11 +101,17 @@ char *ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 
 /*
- * A hash of all that a session depends on in its location: two locations that
- * have the same are the same to it.
+ * Gives a location its fingerprint, a hash of all that a session depends on in
+ * it: two locations that have the same are the same to it.  Adds it to the
+ * places, unless it hands nothing over.
  */
-uint64_t ngx_http_chatws_fingerprint(ngx_conf_t *cf,
+char *ngx_http_chatws_add_place(ngx_conf_t *cf,
     ngx_http_chatws_loc_conf_t *cwlcf);
+
+/* Puts the places in order, each once; then they can be found, or NULL. */
+void ngx_http_chatws_sort_places(ngx_http_chatws_main_conf_t *cwmcf);
+ngx_http_chatws_place_t *ngx_http_chatws_find_place(
+    ngx_http_chatws_main_conf_t *cwmcf, uint64_t id);
 
 /* what pointers of settings stand for in it: ngx_http_chatws_mix_pt */
 void ngx_http_chatws_mix_zone(uint64_t *hash, const void *value);

@@ -169,6 +169,8 @@ ngx_http_chatws_check_conf(ngx_conf_t *cf)
         }
     }
 
+    ngx_http_chatws_sort_places(cwmcf);
+
     if (open != NULL) {
         ngx_http_chatws_locate(&at, &file, cf, open);
 

@@ -14,7 +14,93 @@
 #include "session/ngx_http_chatws_settings.h"
 
 
-uint64_t
+static uint64_t ngx_http_chatws_fingerprint(ngx_conf_t *cf,
+    ngx_http_chatws_loc_conf_t *cwlcf);
+static int ngx_libc_cdecl ngx_http_chatws_cmp_places(const void *one,
+    const void *two);
+
+
+char *
+ngx_http_chatws_add_place(ngx_conf_t *cf, ngx_http_chatws_loc_conf_t *cwlcf)
+{
+    ngx_http_chatws_place_t      *place;
+    ngx_http_chatws_main_conf_t  *cwmcf;
+
+    cwlcf->rules.place = ngx_http_chatws_fingerprint(cf, cwlcf);
+
+    if (!cwlcf->rules.handover) {
+        return NGX_CONF_OK;
+    }
+
+    cwmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_chatws_module);
+
+    place = ngx_array_push(&cwmcf->places);
+    if (place == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    place->id = cwlcf->rules.place;
+    place->zone = cwlcf->zone;
+    place->limits = &cwlcf->limits;
+    place->rules = &cwlcf->rules;
+
+    return NGX_CONF_OK;
+}
+
+
+void
+ngx_http_chatws_sort_places(ngx_http_chatws_main_conf_t *cwmcf)
+{
+    ngx_uint_t                i, n;
+    ngx_http_chatws_place_t  *places;
+
+    places = cwmcf->places.elts;
+
+    ngx_qsort(places, cwmcf->places.nelts, sizeof(ngx_http_chatws_place_t),
+              ngx_http_chatws_cmp_places);
+
+    /* of those that are the same, as an "if" and its location, one is kept */
+
+    n = 0;
+
+    for (i = 0; i < cwmcf->places.nelts; i++) {
+        if (n == 0 || places[i].id != places[n - 1].id) {
+            places[n++] = places[i];
+        }
+    }
+
+    cwmcf->places.nelts = n;
+}
+
+
+ngx_http_chatws_place_t *
+ngx_http_chatws_find_place(ngx_http_chatws_main_conf_t *cwmcf, uint64_t id)
+{
+    ngx_http_chatws_place_t  key;
+
+    key.id = id;
+
+    return bsearch(&key, cwmcf->places.elts, cwmcf->places.nelts,
+                   sizeof(ngx_http_chatws_place_t),
+                   ngx_http_chatws_cmp_places);
+}
+
+
+static int ngx_libc_cdecl
+ngx_http_chatws_cmp_places(const void *one, const void *two)
+{
+    const ngx_http_chatws_place_t  *first, *second;
+
+    first = one;
+    second = two;
+
+    return first->id < second->id ? -1 : first->id > second->id;
+}
+
+
+/* A hash of all that a session depends on in its location. */
+
+static uint64_t
 ngx_http_chatws_fingerprint(ngx_conf_t *cf,
     ngx_http_chatws_loc_conf_t *cwlcf)
 {

@@ -14,6 +14,9 @@
 #define NGX_HTTP_CHATWS_MIN_SLOTS  64
 #define NGX_HTTP_CHATWS_MAX_SLOTS  1024
 
+/* of the pages of a zone, for offers: one in so many, and one */
+#define NGX_HTTP_CHATWS_OFFERS_SHARE  256
+
 /* in milliseconds: for a worker that holds the lock to be run again */
 #define NGX_HTTP_CHATWS_LOCK_SLEEP  1
 
@@ -32,6 +35,9 @@ static ngx_int_t ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone);
 static ngx_int_t ngx_http_chatws_zone_wake(ngx_http_chatws_zone_t *zone,
     ngx_http_chatws_wake_t *wake);
 static size_t ngx_http_chatws_zone_size(ngx_http_chatws_zone_t *zone);
+static size_t ngx_http_chatws_offers_size(ngx_http_chatws_zone_t *zone);
+static int ngx_libc_cdecl ngx_http_chatws_cmp_offers(const void *one,
+    const void *two);
 static ngx_int_t ngx_http_chatws_random(void *buf, size_t len,
     ngx_log_t *log);
 
@@ -268,32 +274,43 @@ ngx_http_chatws_zone_newest(ngx_http_chatws_zone_t *zone)
 }
 
 
-void
+ngx_int_t
 ngx_http_chatws_zone_offer(ngx_http_chatws_zone_t *zone, uint64_t place)
 {
     size_t  max;
 
-    max = (ngx_pagesize - sizeof(ngx_http_chatws_offers_t))
+    max = (ngx_http_chatws_offers_size(zone)
+           - sizeof(ngx_http_chatws_offers_t))
           / sizeof(uint64_t);
 
-    if (zone->offers->n < max) {
-        zone->offers->places[zone->offers->n++] = place;
+    if (zone->offers->n == max) {
+        return NGX_DECLINED;
     }
+
+    zone->offers->places[zone->offers->n++] = place;
+
+    return NGX_OK;
 }
 
 
 ngx_int_t
 ngx_http_chatws_zone_offers(ngx_http_chatws_zone_t *zone, uint64_t place)
 {
-    ngx_uint_t  i;
+    return bsearch(&place, zone->offers->places, zone->offers->n,
+                   sizeof(uint64_t), ngx_http_chatws_cmp_offers)
+           != NULL;
+}
 
-    for (i = 0; i < zone->offers->n; i++) {
-        if (zone->offers->places[i] == place) {
-            return 1;
-        }
-    }
 
-    return 0;
+static int ngx_libc_cdecl
+ngx_http_chatws_cmp_offers(const void *one, const void *two)
+{
+    const uint64_t  *first, *second;
+
+    first = one;
+    second = two;
+
+    return *first < *second ? -1 : *first > *second;
 }
 
 
@@ -330,7 +347,8 @@ ngx_http_chatws_zone_adopt(ngx_shm_zone_t *shm_zone,
     zone = shm_zone->data;
 
     zone->offers = zone->shpool->data;
-    zone->store = (chatws_store_t *) ((u_char *) zone->offers + ngx_pagesize);
+    zone->store = (chatws_store_t *) ((u_char *) zone->offers
+                                      + ngx_http_chatws_offers_size(zone));
 
     if (chatws_store_attach(zone->store, ngx_http_chatws_zone_size(zone))
         != CHATWS_OK)
@@ -358,7 +376,7 @@ static ngx_int_t
 ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone)
 {
     u_char                  *mem;
-    size_t                   size;
+    size_t                   offers, size;
     ngx_log_t               *log;
     ngx_core_conf_t         *ccf;
     ngx_http_chatws_zone_t  *zone;
@@ -384,6 +402,7 @@ ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone)
         return NGX_ERROR;
     }
 
+    offers = ngx_http_chatws_offers_size(zone);
     size = ngx_http_chatws_zone_size(zone);
 
     while (zone->nslots > ccf->worker_processes * 2
@@ -393,10 +412,10 @@ ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone)
         zone->nslots--;
     }
 
-    mem = ngx_slab_alloc(zone->shpool, ngx_pagesize + size);
+    mem = ngx_slab_alloc(zone->shpool, offers + size);
 
     if (mem == NULL
-        || chatws_store_init(mem + ngx_pagesize, size, zone->nslots,
+        || chatws_store_init(mem + offers, size, zone->nslots,
                              random.key, random.epoch >> 16)
            != CHATWS_OK)
     {
@@ -407,10 +426,10 @@ ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone)
         return NGX_ERROR;
     }
 
-    ngx_memzero(mem, ngx_pagesize);
+    ngx_memzero(mem, offers);
 
     zone->offers = (ngx_http_chatws_offers_t *) mem;
-    zone->store = (chatws_store_t *) (mem + ngx_pagesize);
+    zone->store = (chatws_store_t *) (mem + offers);
     zone->shpool->data = mem;
 
     return ngx_http_chatws_zone_wake(zone, NULL);
@@ -450,14 +469,26 @@ ngx_http_chatws_zone_wake(ngx_http_chatws_zone_t *zone,
 
 
 /*
- * The slab pool gives all its pages at once and is not used again: a page of
+ * The slab pool gives all its pages at once and is not used again: pages of
  * offers, and the store.
  */
 
 static size_t
 ngx_http_chatws_zone_size(ngx_http_chatws_zone_t *zone)
 {
-    return (zone->shpool->last - zone->shpool->pages - 1) * ngx_pagesize;
+    return (zone->shpool->last - zone->shpool->pages) * ngx_pagesize
+           - ngx_http_chatws_offers_size(zone);
+}
+
+
+static size_t
+ngx_http_chatws_offers_size(ngx_http_chatws_zone_t *zone)
+{
+    ngx_uint_t  n;
+
+    n = zone->shpool->last - zone->shpool->pages;
+
+    return (1 + n / NGX_HTTP_CHATWS_OFFERS_SHARE) * ngx_pagesize;
 }
 
 

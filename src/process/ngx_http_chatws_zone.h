@@ -21,15 +21,16 @@ typedef struct ngx_http_chatws_hub_s  ngx_http_chatws_hub_t;
 
 
 /*
- * In shared memory, a page: what the newest configuration offers to sessions
- * of workers that quit.  Written by the master alone, before it starts the
- * workers of that configuration and ends the others.
+ * In shared memory, before the store: what the newest configuration offers to
+ * sessions of workers that quit.  Written by the master alone, before it starts
+ * the workers of that configuration and ends the others.
  */
 
 typedef struct {
     ngx_atomic_t              generation;
     ngx_uint_t                n;
-    uint64_t                  places[];  /* fingerprints of locations */
+    uint64_t                  places[];  /* fingerprints of locations, in
+                                          * ascending order */
 } ngx_http_chatws_offers_t;
 
 
@@ -72,10 +73,11 @@ void ngx_http_chatws_zone_report(ngx_cycle_t *cycle, void *tag);
 
 /*
  * In the master, when a configuration has come into force: begins the offers
- * of its generation, whose number its workers inherit, and adds one.
+ * of its generation, whose number its workers inherit, and adds one, in
+ * ascending order.  NGX_DECLINED: there is no room for it.
  */
 void ngx_http_chatws_zone_begin(ngx_http_chatws_zone_t *zone);
-void ngx_http_chatws_zone_offer(ngx_http_chatws_zone_t *zone,
+ngx_int_t ngx_http_chatws_zone_offer(ngx_http_chatws_zone_t *zone,
     uint64_t place);
 
 /* Whether the zone's configuration is the newest one. */
