@@ -101,7 +101,16 @@ ngx_http_chatws_handover_init(ngx_http_chatws_hub_t *hub,
 
     hub->handover = h;
 
-    return ngx_http_chatws_listen(hub, cycle);
+    if (ngx_http_chatws_listen(hub, cycle) != NGX_OK) {
+        ngx_log_error(NGX_LOG_ALERT, cycle->log, 0,
+                      "chatws zone \"%V\": \"worker_connections\" are too "
+                      "few, this worker takes no clients over yet",
+                      &hub->zone.name);
+
+        ngx_add_timer(&h->yield, NGX_HTTP_CHATWS_YIELD);
+    }
+
+    return NGX_OK;
 }
 
 
@@ -270,7 +279,7 @@ ngx_http_chatws_send_clients(ngx_http_chatws_hub_t *hub)
         return;
     }
 
-    h->sender = ngx_http_chatws_wake_listen(hub->zone.wake->pair[1],
+    h->sender = ngx_http_chatws_wake_listen(hub->zone.pass->fds[1],
                                             NGX_WRITE_EVENT,
                                             ngx_http_chatws_room_handler,
                                             hub, (ngx_cycle_t *) ngx_cycle);
@@ -305,7 +314,7 @@ ngx_http_chatws_send_client(ngx_http_chatws_session_t *s, void *data)
         return;
     }
 
-    rc = ngx_http_chatws_pass_send(hub->zone.wake->pair[1], s->connection->fd,
+    rc = ngx_http_chatws_pass_send(hub->zone.pass->fds[1], s->connection->fd,
                                    parcel, len, s->connection->log);
 
     if (rc == NGX_AGAIN) {
@@ -332,7 +341,7 @@ ngx_http_chatws_listen(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
 
     h = hub->handover;
 
-    h->receiver = ngx_http_chatws_wake_listen(hub->zone.wake->pair[0],
+    h->receiver = ngx_http_chatws_wake_listen(hub->zone.pass->fds[0],
                                               NGX_READ_EVENT,
                                               ngx_http_chatws_receive_handler,
                                               hub, cycle);
@@ -516,7 +525,7 @@ ngx_http_chatws_reject_rest(ngx_http_chatws_hub_t *hub)
     u_char    parcel[NGX_HTTP_CHATWS_PARCEL_MAX];
 
     for ( ;; ) {
-        n = ngx_http_chatws_pass_recv(hub->zone.wake->pair[0], &fd, parcel,
+        n = ngx_http_chatws_pass_recv(hub->zone.pass->fds[0], &fd, parcel,
                                       ngx_cycle->log);
         if (n <= 0) {
             return;

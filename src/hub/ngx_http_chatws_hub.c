@@ -27,14 +27,13 @@
 
 static ngx_int_t ngx_http_chatws_hub_init(ngx_http_chatws_hub_t *hub,
     ngx_cycle_t *cycle);
-static void ngx_http_chatws_hub_claim(ngx_http_chatws_hub_t *hub,
+static ngx_int_t ngx_http_chatws_hub_claim(ngx_http_chatws_hub_t *hub,
     ngx_cycle_t *cycle);
-static void ngx_http_chatws_hub_wakeup(ngx_event_t *rev);
+static void ngx_http_chatws_hub_wakeup(void *data);
 static void ngx_http_chatws_hub_drain(ngx_http_chatws_hub_t *hub);
 static void ngx_http_chatws_hub_tick(ngx_event_t *ev);
 static void ngx_http_chatws_hub_quit(ngx_http_chatws_hub_t *hub);
 static uint32_t ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub);
-static ngx_int_t ngx_http_chatws_hub_dead(ngx_pid_t pid);
 static uint32_t ngx_http_chatws_hub_release(ngx_http_chatws_hub_t *hub,
     uint32_t slot, ngx_pid_t pid);
 static void ngx_http_chatws_hub_wake(ngx_http_chatws_hub_t *hub,
@@ -69,14 +68,25 @@ ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
 
     reaped = ngx_http_chatws_hub_reap(hub);
 
-    ngx_http_chatws_hub_claim(hub, cycle);
-    ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_REAPED, reaped);
+    switch (ngx_http_chatws_hub_claim(hub, cycle)) {
 
-    if (hub->slot == CHATWS_SLOT_NONE) {
+    case NGX_OK:
+        break;
+
+    case NGX_BUSY:
         ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
-                      "chatws zone \"%V\": all %uD worker slots are taken, "
-                      "this worker waits for one", &zone->name, zone->nslots);
+                      "chatws zone \"%V\": all %uD worker slots, or all %ui "
+                      "wake-up descriptors, are taken, this worker waits for "
+                      "one", &zone->name, zone->nslots, zone->wake->n);
+        break;
+
+    default: /* NGX_ERROR */
+        ngx_log_error(NGX_LOG_ALERT, cycle->log, 0,
+                      "chatws zone \"%V\": \"worker_connections\" are too "
+                      "few, this worker waits for one", &zone->name);
     }
+
+    ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_REAPED, reaped);
 
     ngx_add_timer(&hub->tick, NGX_HTTP_CHATWS_TICK);
 
@@ -100,6 +110,9 @@ ngx_http_chatws_hub_init(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    hub->sleeper.handler = ngx_http_chatws_hub_wakeup;
+    hub->sleeper.data = hub;
+
     hub->ident.fd = (ngx_socket_t) -1;
     hub->ident.data = hub;
 
@@ -120,32 +133,38 @@ ngx_http_chatws_hub_init(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
 }
 
 
-static void
+/* NGX_BUSY: no slot, or no descriptor; NGX_ERROR: no connection. */
+
+static ngx_int_t
 ngx_http_chatws_hub_claim(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
 {
-    uint32_t  slot;
+    uint32_t                 slot;
+    ngx_int_t                rc;
+    ngx_http_chatws_wake_t  *wake;
+
+    wake = hub->zone.wake;
+    rc = ngx_http_chatws_wake_join(wake, &hub->sleeper, cycle);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
     ngx_http_chatws_zone_lock(&hub->zone);
-    slot = chatws_store_claim(hub->zone.store, ngx_pid);
+    slot = chatws_store_claim(hub->zone.store, ngx_pid, wake->index);
     ngx_http_chatws_zone_unlock(&hub->zone);
 
     if (slot == CHATWS_SLOT_NONE) {
-        return;
-    }
-
-    hub->wakeup = ngx_http_chatws_wake_listen(hub->zone.wake->fds[slot].rd,
-                                              NGX_READ_EVENT,
-                                              ngx_http_chatws_hub_wakeup,
-                                              hub, cycle);
-    if (hub->wakeup == NULL) {
-        (void) ngx_http_chatws_hub_release(hub, slot, ngx_pid);
-        return;
+        ngx_http_chatws_wake_part(wake, &hub->sleeper);
+        return NGX_BUSY;
     }
 
     hub->slot = slot;
 
-    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, cycle->log, 0,
-                   "chatws zone \"%V\" slot:%uD", &hub->zone.name, slot);
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, cycle->log, 0,
+                   "chatws zone \"%V\" slot:%uD wake:%ui", &hub->zone.name,
+                   slot, wake->index);
+
+    return NGX_OK;
 }
 
 
@@ -170,7 +189,7 @@ ngx_http_chatws_hub_close(ngx_http_chatws_hub_t *hub)
     }
 
     if (hub->slot != CHATWS_SLOT_NONE) {
-        ngx_http_chatws_wake_unlisten(hub->wakeup);
+        ngx_http_chatws_wake_part(hub->zone.wake, &hub->sleeper);
         (void) ngx_http_chatws_hub_release(hub, hub->slot, ngx_pid);
     }
 
@@ -287,25 +306,35 @@ ngx_http_chatws_hub_signal(ngx_http_chatws_hub_t *hub)
             slot = word * 64 + __builtin_ctzll(hub->owed[word]);
             hub->owed[word] &= hub->owed[word] - 1;
 
-            ngx_http_chatws_wake_signal(hub->zone.wake, slot,
-                                        ngx_cycle->log);
+            /* what a slot that changed hands is told of is nothing to it */
+
+            ngx_http_chatws_wake_signal(hub->zone.wake,
+                              chatws_store_slot(hub->zone.store, slot)->wake,
+                              ngx_cycle->log);
         }
     }
 }
 
 
+/* It may be for another zone. */
+
 static void
-ngx_http_chatws_hub_wakeup(ngx_event_t *rev)
+ngx_http_chatws_hub_wakeup(void *data)
 {
-    ngx_connection_t       *c;
-    ngx_http_chatws_hub_t  *hub;
+    ngx_http_chatws_hub_t *hub = data;
 
-    c = rev->data;
-    hub = c->data;
+    chatws_store_t  *store;
 
-    ngx_http_chatws_wake_drain(c);
+    store = hub->zone.store;
 
-    ngx_http_chatws_hub_drain(hub);
+    if (chatws_store_cursor(store, hub->slot, CHATWS_DURABLE)
+        != CHATWS_OFF_NONE
+        || chatws_store_cursor(store, hub->slot, CHATWS_EPHEMERAL)
+           != CHATWS_OFF_NONE
+        || chatws_store_lapped(store, hub->slot))
+    {
+        ngx_http_chatws_hub_drain(hub);
+    }
 }
 
 
@@ -349,7 +378,7 @@ ngx_http_chatws_hub_tick(ngx_event_t *ev)
                               ngx_http_chatws_hub_reap(hub));
 
     if (hub->slot == CHATWS_SLOT_NONE) {
-        ngx_http_chatws_hub_claim(hub, (ngx_cycle_t *) ngx_cycle);
+        (void) ngx_http_chatws_hub_claim(hub, (ngx_cycle_t *) ngx_cycle);
 
     } else {
         ngx_post_event(&hub->drain, &ngx_posted_events);
@@ -406,7 +435,7 @@ ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub)
 
         /* a slot with our own pid belonged to a process that had it before */
 
-        if (pid != ngx_pid && !ngx_http_chatws_hub_dead(pid)) {
+        if (pid != ngx_pid && !ngx_http_chatws_wake_dead(pid)) {
             continue;
         }
 
@@ -431,13 +460,6 @@ ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub)
     ngx_http_chatws_hub_signal(hub);
 
     return reaped;
-}
-
-
-static ngx_int_t
-ngx_http_chatws_hub_dead(ngx_pid_t pid)
-{
-    return kill(pid, 0) == -1 && ngx_errno == NGX_ESRCH;
 }
 
 

@@ -197,7 +197,7 @@ typedef struct {
 
 struct ngx_http_chatws_hub_s {
     ngx_http_chatws_zone_t           zone;      /* a copy: outlives cycles */
-    ngx_connection_t                *wakeup;
+    ngx_http_chatws_sleeper_t        sleeper;
     ngx_connection_t                 ident;     /* of the events below */
     ngx_event_t                      drain;     /* posted, or a timer */
     ngx_event_t                      signal;    /* posted, for owed */

@@ -17,30 +17,54 @@ typedef union {
 } ngx_http_chatws_rights_t;
 
 
-ngx_int_t
-ngx_http_chatws_pass_open(ngx_fd_t fds[2], ngx_log_t *log)
+ngx_http_chatws_pass_t *
+ngx_http_chatws_pass_create(ngx_log_t *log)
 {
-    ngx_uint_t  i;
+    ngx_uint_t               i;
+    ngx_http_chatws_pass_t  *pass;
 
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds) == -1) {
-        ngx_log_error(NGX_LOG_EMERG, log, ngx_socket_errno,
-                      "chatws: socketpair() failed");
-        return NGX_ERROR;
+    pass = ngx_alloc(sizeof(ngx_http_chatws_pass_t), log);
+    if (pass == NULL) {
+        return NULL;
     }
 
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pass->fds) == -1) {
+        ngx_log_error(NGX_LOG_EMERG, log, ngx_socket_errno,
+                      "chatws: socketpair() failed");
+        ngx_free(pass);
+        return NULL;
+    }
+
+    pass->refs = 1;
+
     for (i = 0; i < 2; i++) {
-        if (ngx_nonblocking(fds[i]) == -1
-            || fcntl(fds[i], F_SETFD, FD_CLOEXEC) == -1)
+        if (ngx_nonblocking(pass->fds[i]) == -1
+            || fcntl(pass->fds[i], F_SETFD, FD_CLOEXEC) == -1)
         {
             ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
                           "chatws: fcntl() of a socket pair failed");
-            (void) close(fds[0]);
-            (void) close(fds[1]);
-            return NGX_ERROR;
+            ngx_http_chatws_pass_release(pass);
+            return NULL;
         }
     }
 
-    return NGX_OK;
+    return pass;
+}
+
+
+void
+ngx_http_chatws_pass_release(void *data)
+{
+    ngx_http_chatws_pass_t *pass = data;
+
+    if (--pass->refs != 0) {
+        return;
+    }
+
+    (void) close(pass->fds[0]);
+    (void) close(pass->fds[1]);
+
+    ngx_free(pass);
 }
 
 

@@ -22,8 +22,25 @@
 #define NGX_HTTP_CHATWS_PASS_ROOM   1024
 
 
-/* Opens the pair: fds[0] to receive, fds[1] to send. */
-ngx_int_t ngx_http_chatws_pass_open(ngx_fd_t fds[2], ngx_log_t *log);
+/*
+ * Belongs to no cycle: a reload that keeps the zone takes one more reference,
+ * the pool of each cycle drops its own.
+ */
+
+typedef struct {
+    ngx_fd_t                  fds[2]; /* to receive, to send */
+    ngx_uint_t                refs;
+} ngx_http_chatws_pass_t;
+
+
+/*
+ * Opens a pair; the caller holds one reference.  Returns NULL, and logs why,
+ * when it can't be had.
+ */
+ngx_http_chatws_pass_t *ngx_http_chatws_pass_create(ngx_log_t *log);
+
+/* Drops a reference (a pool cleanup handler); the last one closes the pair. */
+void ngx_http_chatws_pass_release(void *data);
 
 /* NGX_OK: it is on its way; NGX_AGAIN: no room now; NGX_ERROR. */
 ngx_int_t ngx_http_chatws_pass_send(ngx_fd_t pair, ngx_fd_t fd, u_char *data,

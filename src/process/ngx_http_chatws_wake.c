@@ -9,7 +9,6 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "process/ngx_http_chatws_fdpass.h"
 #include "process/ngx_http_chatws_wake.h"
 
 #if (NGX_HAVE_EVENTFD)
@@ -17,26 +16,50 @@
 #endif
 
 
+/* descriptors: for so many generations of workers, and at least so many */
+#define NGX_HTTP_CHATWS_WAKE_GENERATIONS  8
+#define NGX_HTTP_CHATWS_WAKE_MIN          64
+
+/* connections that are left: for the channel to the master, and a request */
+#define NGX_HTTP_CHATWS_WAKE_LEFT         2
+
+/* the master may have so many, of which others need most: one in so many */
+#define NGX_HTTP_CHATWS_WAKE_PART         4
+
+
+static ngx_uint_t ngx_http_chatws_wake_size(ngx_uint_t workers);
 static ngx_int_t ngx_http_chatws_wake_open(ngx_http_chatws_wakefd_t *fd,
     ngx_log_t *log);
+static ngx_int_t ngx_http_chatws_wake_claim(ngx_http_chatws_wake_t *wake);
+static void ngx_http_chatws_wake_unclaim(ngx_http_chatws_wake_t *wake);
+static void ngx_http_chatws_wake_handler(ngx_event_t *rev);
+static void ngx_http_chatws_wake_drain(ngx_connection_t *c);
 
 
 ngx_http_chatws_wake_t *
-ngx_http_chatws_wake_create(ngx_uint_t n, ngx_log_t *log)
+ngx_http_chatws_wake_create(ngx_uint_t workers, ngx_log_t *log)
 {
+    ngx_uint_t               n;
     ngx_http_chatws_wake_t  *wake;
 
-    wake = ngx_alloc(sizeof(ngx_http_chatws_wake_t)
-                     + n * sizeof(ngx_http_chatws_wakefd_t), log);
+    n = ngx_http_chatws_wake_size(workers);
+
+    wake = ngx_calloc(sizeof(ngx_http_chatws_wake_t)
+                      + n * sizeof(ngx_http_chatws_wakefd_t), log);
     if (wake == NULL) {
         return NULL;
     }
 
-    if (ngx_http_chatws_pass_open(wake->pair, log) != NGX_OK) {
+    wake->shm.size = n * sizeof(ngx_atomic_t);
+    wake->shm.log = log;
+    ngx_str_set(&wake->shm.name, "chatws");
+
+    if (ngx_shm_alloc(&wake->shm) != NGX_OK) {
         ngx_free(wake);
         return NULL;
     }
 
+    wake->owners = (ngx_atomic_t *) wake->shm.addr;
     wake->refs = 1;
 
     for (wake->n = 0; wake->n < n; wake->n++) {
@@ -47,6 +70,34 @@ ngx_http_chatws_wake_create(ngx_uint_t n, ngx_log_t *log)
     }
 
     return wake;
+}
+
+
+ngx_int_t
+ngx_http_chatws_wake_fits(ngx_http_chatws_wake_t *wake, ngx_uint_t workers)
+{
+    /* on reload a generation overlaps with another one */
+
+    return wake->n >= workers * 2;
+}
+
+
+static ngx_uint_t
+ngx_http_chatws_wake_size(ngx_uint_t workers)
+{
+    ngx_uint_t     n;
+    struct rlimit  rlmt;
+
+    n = ngx_max(workers * NGX_HTTP_CHATWS_WAKE_GENERATIONS,
+                NGX_HTTP_CHATWS_WAKE_MIN);
+
+    if (getrlimit(RLIMIT_NOFILE, &rlmt) == 0
+        && rlmt.rlim_cur / NGX_HTTP_CHATWS_WAKE_PART < n)
+    {
+        n = rlmt.rlim_cur / NGX_HTTP_CHATWS_WAKE_PART;
+    }
+
+    return ngx_max(n, workers * 2);
 }
 
 
@@ -124,15 +175,125 @@ ngx_http_chatws_wake_release(void *data)
         }
     }
 
-    (void) close(wake->pair[0]);
-    (void) close(wake->pair[1]);
-
+    ngx_shm_free(&wake->shm);
     ngx_free(wake);
 }
 
 
+ngx_int_t
+ngx_http_chatws_wake_join(ngx_http_chatws_wake_t *wake,
+    ngx_http_chatws_sleeper_t *sleeper, ngx_cycle_t *cycle)
+{
+    if (wake->connection == NULL) {
+
+        if (ngx_http_chatws_wake_claim(wake) != NGX_OK) {
+            return NGX_BUSY;
+        }
+
+        wake->connection =
+            ngx_http_chatws_wake_listen(wake->fds[wake->index].rd,
+                                        NGX_READ_EVENT,
+                                        ngx_http_chatws_wake_handler, wake,
+                                        cycle);
+        if (wake->connection == NULL) {
+            ngx_http_chatws_wake_unclaim(wake);
+            return NGX_ERROR;
+        }
+
+        ngx_queue_init(&wake->sleepers);
+    }
+
+    ngx_queue_insert_tail(&wake->sleepers, &sleeper->queue);
+
+    return NGX_OK;
+}
+
+
 void
-ngx_http_chatws_wake_signal(ngx_http_chatws_wake_t *wake, ngx_uint_t slot,
+ngx_http_chatws_wake_part(ngx_http_chatws_wake_t *wake,
+    ngx_http_chatws_sleeper_t *sleeper)
+{
+    ngx_queue_remove(&sleeper->queue);
+
+    if (ngx_queue_empty(&wake->sleepers)) {
+        ngx_http_chatws_wake_unlisten(wake->connection);
+        ngx_http_chatws_wake_unclaim(wake);
+
+        wake->connection = NULL;
+    }
+}
+
+
+/*
+ * One that nobody has, or else that of a process that died; a process with our
+ * own pid was another one.
+ */
+
+static ngx_int_t
+ngx_http_chatws_wake_claim(ngx_http_chatws_wake_t *wake)
+{
+    ngx_uint_t         i, dead;
+    ngx_atomic_uint_t  owner;
+
+    for (dead = 0; dead < 2; dead++) {
+
+        for (i = 0; i < wake->n; i++) {
+            owner = wake->owners[i];
+
+            if ((owner == 0
+                 || (dead && (owner == (ngx_atomic_uint_t) ngx_pid
+                              || ngx_http_chatws_wake_dead(owner))))
+                && ngx_atomic_cmp_set(&wake->owners[i], owner, ngx_pid))
+            {
+                wake->index = i;
+                return NGX_OK;
+            }
+        }
+    }
+
+    return NGX_BUSY;
+}
+
+
+static void
+ngx_http_chatws_wake_unclaim(ngx_http_chatws_wake_t *wake)
+{
+    (void) ngx_atomic_cmp_set(&wake->owners[wake->index], ngx_pid, 0);
+}
+
+
+ngx_int_t
+ngx_http_chatws_wake_dead(ngx_pid_t pid)
+{
+    return kill(pid, 0) == -1 && ngx_errno == NGX_ESRCH;
+}
+
+
+static void
+ngx_http_chatws_wake_handler(ngx_event_t *rev)
+{
+    ngx_queue_t                *q;
+    ngx_connection_t           *c;
+    ngx_http_chatws_wake_t     *wake;
+    ngx_http_chatws_sleeper_t  *sleeper;
+
+    c = rev->data;
+    wake = c->data;
+
+    ngx_http_chatws_wake_drain(c);
+
+    for (q = ngx_queue_head(&wake->sleepers);
+         q != ngx_queue_sentinel(&wake->sleepers);
+         q = ngx_queue_next(q))
+    {
+        sleeper = ngx_queue_data(q, ngx_http_chatws_sleeper_t, queue);
+        sleeper->handler(sleeper->data);
+    }
+}
+
+
+void
+ngx_http_chatws_wake_signal(ngx_http_chatws_wake_t *wake, ngx_uint_t index,
     ngx_log_t *log)
 {
     uint64_t   one;
@@ -142,12 +303,13 @@ ngx_http_chatws_wake_signal(ngx_http_chatws_wake_t *wake, ngx_uint_t slot,
 
     /* the bytes of a full pipe or counter are wake-ups that are still there */
 
-    if (write(wake->fds[slot].wr, &one, sizeof(uint64_t)) == -1) {
+    if (write(wake->fds[index].wr, &one, sizeof(uint64_t)) == -1) {
         err = ngx_errno;
 
         if (err != NGX_EAGAIN && err != NGX_EINTR) {
             ngx_log_error(NGX_LOG_ALERT, log, err,
-                          "chatws: wake-up of slot %ui failed", slot);
+                          "chatws: wake-up by descriptor %d failed",
+                          wake->fds[index].wr);
         }
     }
 }
@@ -159,6 +321,12 @@ ngx_http_chatws_wake_listen(ngx_fd_t fd, ngx_int_t event,
 {
     ngx_event_t       *ev;
     ngx_connection_t  *c;
+
+    /* nginx would log an alert each time, or exit for want of a channel */
+
+    if (ngx_cycle->free_connection_n <= NGX_HTTP_CHATWS_WAKE_LEFT) {
+        return NULL;
+    }
 
     c = ngx_get_connection(fd, cycle->log);
     if (c == NULL) {
@@ -203,7 +371,9 @@ ngx_http_chatws_wake_unlisten(ngx_connection_t *c)
 }
 
 
-void
+/* Forgets the wake-ups that have come so far. */
+
+static void
 ngx_http_chatws_wake_drain(ngx_connection_t *c)
 {
     ngx_err_t  err;

@@ -32,8 +32,14 @@ static ngx_int_t ngx_http_chatws_zone_init(ngx_shm_zone_t *shm_zone,
 static ngx_int_t ngx_http_chatws_zone_adopt(ngx_shm_zone_t *shm_zone,
     ngx_http_chatws_zone_t *ozone);
 static ngx_int_t ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone);
-static ngx_int_t ngx_http_chatws_zone_wake(ngx_http_chatws_zone_t *zone,
-    ngx_http_chatws_wake_t *wake);
+static ngx_int_t ngx_http_chatws_zone_open(ngx_shm_zone_t *shm_zone,
+    ngx_http_chatws_zone_t *ozone);
+static ngx_http_chatws_wake_t *ngx_http_chatws_zone_wake(
+    ngx_shm_zone_t *shm_zone);
+static ngx_http_chatws_wake_t *ngx_http_chatws_zone_wake_of(
+    ngx_cycle_t *cycle, void *tag, ngx_uint_t workers);
+static ngx_int_t ngx_http_chatws_zone_cleanup(ngx_http_chatws_zone_t *zone,
+    ngx_pool_cleanup_pt handler, void *data);
 static size_t ngx_http_chatws_zone_size(ngx_http_chatws_zone_t *zone);
 static size_t ngx_http_chatws_offers_size(ngx_http_chatws_zone_t *zone);
 static int ngx_libc_cdecl ngx_http_chatws_cmp_offers(const void *one,
@@ -361,14 +367,12 @@ ngx_http_chatws_zone_adopt(ngx_shm_zone_t *shm_zone,
 
     zone->nslots = chatws_store_nslots(zone->store);
 
-    if (ozone == NULL) {
-        return ngx_http_chatws_zone_wake(zone, NULL);
+    if (ozone != NULL) {
+        /* without a master this worker goes on with the hub that it has */
+        zone->hub = ozone->hub;
     }
 
-    /* without a master this worker goes on with the hub that it has */
-    zone->hub = ozone->hub;
-
-    return ngx_http_chatws_zone_wake(zone, ozone->wake);
+    return ngx_http_chatws_zone_open(shm_zone, ozone);
 }
 
 
@@ -432,37 +436,136 @@ ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone)
     zone->store = (chatws_store_t *) (mem + offers);
     zone->shpool->data = mem;
 
-    return ngx_http_chatws_zone_wake(zone, NULL);
+    return ngx_http_chatws_zone_open(shm_zone, NULL);
 }
 
 
-/* Takes over, or without any opens, the descriptors that wake workers. */
+/* Takes over, or opens, the descriptors by which workers reach each other. */
 
 static ngx_int_t
-ngx_http_chatws_zone_wake(ngx_http_chatws_zone_t *zone,
-    ngx_http_chatws_wake_t *wake)
+ngx_http_chatws_zone_open(ngx_shm_zone_t *shm_zone,
+    ngx_http_chatws_zone_t *ozone)
+{
+    ngx_http_chatws_pass_t  *pass;
+    ngx_http_chatws_wake_t  *wake;
+    ngx_http_chatws_zone_t  *zone;
+
+    zone = shm_zone->data;
+
+    if (ozone != NULL) {
+        pass = ozone->pass;
+        pass->refs++;
+
+        wake = ozone->wake;
+        wake->refs++;
+
+    } else {
+        pass = ngx_http_chatws_pass_create(zone->cycle->log);
+        wake = ngx_http_chatws_zone_wake(shm_zone);
+    }
+
+    if (pass != NULL
+        && ngx_http_chatws_zone_cleanup(zone, ngx_http_chatws_pass_release,
+                                        pass)
+           != NGX_OK)
+    {
+        pass = NULL;
+    }
+
+    if (wake != NULL
+        && ngx_http_chatws_zone_cleanup(zone, ngx_http_chatws_wake_release,
+                                        wake)
+           != NGX_OK)
+    {
+        wake = NULL;
+    }
+
+    zone->pass = pass;
+    zone->wake = wake;
+
+    return pass != NULL && wake != NULL ? NGX_OK : NGX_ERROR;
+}
+
+
+/*
+ * The set of another zone, of this configuration or of the one before, or a
+ * new one.
+ */
+
+static ngx_http_chatws_wake_t *
+ngx_http_chatws_zone_wake(ngx_shm_zone_t *shm_zone)
+{
+    ngx_uint_t               workers;
+    ngx_core_conf_t         *ccf;
+    ngx_http_chatws_wake_t  *wake;
+    ngx_http_chatws_zone_t  *zone;
+
+    zone = shm_zone->data;
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(zone->cycle->conf_ctx,
+                                           ngx_core_module);
+    workers = ccf->worker_processes;
+
+    wake = ngx_http_chatws_zone_wake_of(zone->cycle, shm_zone->tag, workers);
+
+    if (wake == NULL) {
+        wake = ngx_http_chatws_zone_wake_of(zone->cycle->old_cycle,
+                                            shm_zone->tag, workers);
+    }
+
+    if (wake == NULL) {
+        return ngx_http_chatws_wake_create(workers, zone->cycle->log);
+    }
+
+    wake->refs++;
+
+    return wake;
+}
+
+
+static ngx_http_chatws_wake_t *
+ngx_http_chatws_zone_wake_of(ngx_cycle_t *cycle, void *tag,
+    ngx_uint_t workers)
+{
+    ngx_uint_t               i;
+    ngx_shm_zone_t          *shm_zone;
+    ngx_list_part_t         *part;
+    ngx_http_chatws_zone_t  *zone;
+
+    part = &cycle->shared_memory.part;
+    i = 0;
+
+    while ((shm_zone = ngx_http_chatws_zone_next(&part, &i, tag)) != NULL) {
+        zone = shm_zone->data;
+
+        if (zone->wake != NULL
+            && ngx_http_chatws_wake_fits(zone->wake, workers))
+        {
+            return zone->wake;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* Drops the reference now if it can't be done at the end of the cycle. */
+
+static ngx_int_t
+ngx_http_chatws_zone_cleanup(ngx_http_chatws_zone_t *zone,
+    ngx_pool_cleanup_pt handler, void *data)
 {
     ngx_pool_cleanup_t  *cln;
 
     cln = ngx_pool_cleanup_add(zone->cycle->pool, 0);
+
     if (cln == NULL) {
+        handler(data);
         return NGX_ERROR;
     }
 
-    if (wake != NULL) {
-        wake->refs++;
-
-    } else {
-        wake = ngx_http_chatws_wake_create(zone->nslots, zone->cycle->log);
-        if (wake == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    zone->wake = wake;
-
-    cln->handler = ngx_http_chatws_wake_release;
-    cln->data = wake;
+    cln->handler = handler;
+    cln->data = data;
 
     return NGX_OK;
 }

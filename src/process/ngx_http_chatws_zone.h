@@ -13,6 +13,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "store/chatws_store.h"
+#include "process/ngx_http_chatws_fdpass.h"
 #include "process/ngx_http_chatws_wake.h"
 
 
@@ -43,6 +44,7 @@ typedef struct {
     chatws_store_t           *store;    /* in shared memory */
     ngx_http_chatws_offers_t *offers;   /* in shared memory */
     ngx_http_chatws_wake_t   *wake;
+    ngx_http_chatws_pass_t   *pass;
     ngx_http_chatws_hub_t    *hub;      /* NULL until the worker is up */
     ngx_uint_t                generation;   /* of this configuration */
     uint32_t                  nslots;

@@ -222,7 +222,7 @@ chatws_store_counters(chatws_store_t *st)
 
 
 uint32_t
-chatws_store_claim(chatws_store_t *st, int64_t pid)
+chatws_store_claim(chatws_store_t *st, int64_t pid, uint64_t wake)
 {
     uint32_t        i;
     chatws_slot_t  *slot;
@@ -236,6 +236,7 @@ chatws_store_claim(chatws_store_t *st, int64_t pid)
                               CHATWS_OFF_NONE);
             chatws_shared_set(&slot->blocked, 0);
             chatws_shared_set(&slot->lapped, 0);
+            chatws_shared_set(&slot->wake, wake);
             chatws_shared_set(&slot->pid, pid);
             chatws_shared_set(&slot->state, CHATWS_SLOT_LIVE);
 

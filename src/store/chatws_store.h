@@ -64,7 +64,8 @@ typedef struct {
                                      going on; 0: it does not */
     uint32_t  lapped;
     uint32_t  state;              /* chatws_slot_state_e */
-    uint64_t  spare[3];           /* the counters have lines of their own */
+    uint64_t  wake;               /* how the worker is woken: the caller's */
+    uint64_t  spare[2];           /* the counters have lines of their own */
     uint64_t  counters[CHATWS_COUNTERS];
 } chatws_slot_t;
 
@@ -191,7 +192,7 @@ uint64_t *chatws_store_counters(chatws_store_t *st);
  * Locked.  Takes a free slot: counters 0, no members, caught up.
  * CHATWS_SLOT_NONE: all are taken.
  */
-uint32_t chatws_store_claim(chatws_store_t *st, int64_t pid);
+uint32_t chatws_store_claim(chatws_store_t *st, int64_t pid, uint64_t wake);
 
 /*
  * Locked.  Takes the slot out of service and removes up to budget of its

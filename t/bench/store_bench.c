@@ -150,7 +150,7 @@ fill(uint32_t chats)
     chatws_subscribed_t   in;
 
     for (i = 0; i < WORKERS; i++) {
-        (void) chatws_store_claim(st, i + 1);
+        (void) chatws_store_claim(st, i + 1, 0);
     }
 
     n = 0;
@@ -338,7 +338,7 @@ release(uint32_t chats)
 
     report("release of a slot, 64 rows at once", sample, i);
 
-    (void) chatws_store_claim(st, WORKERS);
+    (void) chatws_store_claim(st, WORKERS, 0);
 
     for (i = WORKERS - 1; i < chats; i += WORKERS) {
         (void) chatws_store_subscribe(st, i % WORKERS, name(i), user(i), 0,

@@ -89,7 +89,7 @@ test_layout(void)
        && chatws_store_init(mem, SIZE, 1025, key, 1) == CHATWS_ERROR
        && chatws_store_init((uint8_t *) mem + 8, SIZE - 8, 1, key, 1)
           == CHATWS_ERROR, "what init() refuses");
-    ok(chatws_store_claim(st, 1) == 0 && chatws_store_claim(st, 2) == 1,
+    ok(chatws_store_claim(st, 1, 0) == 0 && chatws_store_claim(st, 2, 0) == 1,
        "slots in turn");
 
     st->layout++;
@@ -126,8 +126,8 @@ test_members(void)
 
     test_begin(SIZE, SLOTS);
 
-    a = chatws_store_claim(st, 1);
-    b = chatws_store_claim(st, 2);
+    a = chatws_store_claim(st, 1, 0);
+    b = chatws_store_claim(st, 2, 0);
 
     ok(sub(a, "one", 11, 0) == CHATWS_OK && in.seq == 0 && in.head == 0
        && in.serial == 1 && in.chat != 0, "a first member");
@@ -199,9 +199,9 @@ test_publish(void)
 
     test_begin(SIZE, SLOTS);
 
-    a = chatws_store_claim(st, 1);
-    b = chatws_store_claim(st, 2);
-    c = chatws_store_claim(st, 3);
+    a = chatws_store_claim(st, 1, 0);
+    b = chatws_store_claim(st, 2, 0);
+    c = chatws_store_claim(st, 3, 0);
 
     (void) sub(a, "one", 11, 0);
     (void) sub(a, "one", 11, 0);
@@ -320,7 +320,7 @@ test_drain(void)
 
     test_begin(SIZE, SLOTS);
 
-    a = chatws_store_claim(st, 1);
+    a = chatws_store_claim(st, 1, 0);
     (void) sub(a, "one", 11, 0);
 
     got[0] = got[1] = 0;
@@ -369,8 +369,8 @@ test_lap(void)
 
     test_begin(SIZE, SLOTS);
 
-    a = chatws_store_claim(st, 1);
-    b = chatws_store_claim(st, 2);
+    a = chatws_store_claim(st, 1, 0);
+    b = chatws_store_claim(st, 2, 0);
     (void) sub(a, "one", 11, 0);
     (void) sub(b, "one", 11, 0);
 
@@ -438,8 +438,8 @@ test_share(void)
 
     test_begin(SIZE, SLOTS);
 
-    a = chatws_store_claim(st, 1);
-    b = chatws_store_claim(st, 2);
+    a = chatws_store_claim(st, 1, 0);
+    b = chatws_store_claim(st, 2, 0);
 
     (void) sub(a, "one", 11, 0);
     (void) sub(a, "one", 11, 0);
@@ -501,8 +501,8 @@ test_replay(void)
 
     test_begin(SIZE, SLOTS);
 
-    a = chatws_store_claim(st, 1);
-    b = chatws_store_claim(st, 2);
+    a = chatws_store_claim(st, 1, 0);
+    b = chatws_store_claim(st, 2, 0);
 
     (void) sub(b, "one", 12, 0);
 

@@ -131,8 +131,8 @@ play(uint32_t k)
         exit(1);
     }
 
-    (void) chatws_store_claim(st, 100);
-    (void) chatws_store_claim(st, 101);
+    (void) chatws_store_claim(st, 100, 0);
+    (void) chatws_store_claim(st, 101, 0);
 
     now = 1;
     status = 0;
@@ -203,7 +203,7 @@ survive(void)
         store_want(side->seq[i] == i + 1);
     }
 
-    store_want(chatws_store_claim(st, 102) == ME);
+    store_want(chatws_store_claim(st, 102, 0) == ME);
 
     script();
 
@@ -296,7 +296,7 @@ script(void)
 
     while (chatws_store_release(st, ME, 2) == CHATWS_AGAIN) { /* void */ }
 
-    (void) chatws_store_claim(st, 103);
+    (void) chatws_store_claim(st, 103, 0);
     side->done++;
 }
 
@@ -326,7 +326,7 @@ subscribe(uint32_t slot, const char *name, uint64_t user)
     }
 
     if (slot == 2 && chatws_store_slot(st, 2)->pid == 0) {
-        (void) chatws_store_claim(st, 104);
+        (void) chatws_store_claim(st, 104, 0);
     }
 
     (void) chatws_store_subscribe(st, slot, &str, user, 0,

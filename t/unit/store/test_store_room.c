@@ -39,7 +39,7 @@ test_room(void)
 
     test_begin(SIZE, SLOTS);
 
-    a = chatws_store_claim(st, 1);
+    a = chatws_store_claim(st, 1, 0);
 
     for (i = 0; i < 5; i++) {
         (void) pub("old", 12, 10, CHATWS_DURABLE, 1);
@@ -145,7 +145,7 @@ test_history(void)
 
     test_begin(SIZE, SLOTS);
 
-    a = chatws_store_claim(st, 1);
+    a = chatws_store_claim(st, 1, 0);
 
     for (i = 0; i < 10; i++) {
         sprintf(id, "kept_%u", i);
@@ -210,8 +210,8 @@ test_release(void)
 
     test_begin(SIZE, SLOTS);
 
-    a = chatws_store_claim(st, 1);
-    b = chatws_store_claim(st, 2);
+    a = chatws_store_claim(st, 1, 0);
+    b = chatws_store_claim(st, 2, 0);
 
     for (i = 0; i < 10; i++) {
         sprintf(id, "chat_%u", i);
@@ -229,19 +229,19 @@ test_release(void)
     ok(u.members == 16 && u.subscriptions == 22, "four rows less");
     ok(pub("chat_3", 0, 10, CHATWS_DURABLE, 1) == CHATWS_OK && out.nwake == 0
        && sub(a, "chat_1", 1, 0) == CHATWS_ERROR, "nor told anything");
-    ok(chatws_store_claim(st, 3) == 2, "nor taken by another");
+    ok(chatws_store_claim(st, 3, 0) == 2, "nor taken by another");
     ok(chatws_store_release(st, a, 100) == CHATWS_OK
        && chatws_store_release(st, a, 100) == CHATWS_OK, "released");
     chatws_store_usage(st, &u);
     ok(u.members == 10 && u.subscriptions == 10 && u.idle == 0, "all gone");
-    ok(chatws_store_claim(st, 4) == a
+    ok(chatws_store_claim(st, 4, 0) == a
        && chatws_store_slot(st, a)->pid == 4, "and free again");
 
     for (i = 0; i < 20; i++) {
-        (void) chatws_store_claim(st, 100 + i);
+        (void) chatws_store_claim(st, 100 + i, 0);
     }
 
-    ok(chatws_store_claim(st, 5) == CHATWS_SLOT_NONE, "no slot is left");
+    ok(chatws_store_claim(st, 5, 0) == CHATWS_SLOT_NONE, "no slot is left");
 
     test_end("release");
 }
@@ -254,7 +254,7 @@ test_counters(void)
 
     test_begin(SIZE, SLOTS);
 
-    a = chatws_store_claim(st, 1);
+    a = chatws_store_claim(st, 1, 0);
     chatws_store_slot(st, a)->counters[0] = 5;
     chatws_store_slot(st, a)->counters[31] = 7;
     chatws_store_counters(st)[0] = 1;
@@ -262,7 +262,7 @@ test_counters(void)
     ok(chatws_store_release(st, a, 1) == CHATWS_OK
        && chatws_store_counters(st)[0] == 6
        && chatws_store_counters(st)[31] == 7, "counters are added up");
-    ok(chatws_store_claim(st, 2) == a
+    ok(chatws_store_claim(st, 2, 0) == a
        && chatws_store_slot(st, a)->counters[0] == 0, "and begin at 0");
 
     test_end("counters");
@@ -280,7 +280,7 @@ test_many_slots(void)
     bad = 0;
 
     for (i = 0; i < 1000; i++) {
-        slot = chatws_store_claim(st, i + 1);
+        slot = chatws_store_claim(st, i + 1, 0);
         bad += slot != i || sub(slot, "one", i, 0) != CHATWS_OK;
     }
 

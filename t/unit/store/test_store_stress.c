@@ -119,7 +119,7 @@ run(unsigned seed, uint32_t steps, uint32_t deaths)
     memset(queue, 0, sizeof(queue));
 
     for (i = 0; i < SLOTS; i++) {
-        (void) chatws_store_claim(st, i + 1);
+        (void) chatws_store_claim(st, i + 1, 0);
     }
 
     for (i = 0; i < steps && fault == NULL; i++) {
@@ -461,7 +461,7 @@ release(uint32_t slot)
 {
     release_all(slot);
 
-    model_want(chatws_store_claim(st, slot + 1) == slot);
+    model_want(chatws_store_claim(st, slot + 1, 0) == slot);
 }
 
 
