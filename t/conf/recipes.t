@@ -35,6 +35,7 @@ my %attack = (
     auth_basic => \&auth_basic,
     auth_request => \&auth_request,
     echo => \&echo,
+    error_page => \&error_page,
     limits => \&limits,
     log => \&log_line,
     origins => \&origins,
@@ -368,6 +369,18 @@ sub echo {
 
     return $ws->ask({ action => 'none' })->{type} eq 'error'
         ? '' : 'something was published';
+}
+
+
+# The origins are those of the location that error_page leads to.
+
+sub error_page {
+    my ($piece) = @_;
+
+    return 'another page' if $piece->ws(user => 'u', path => '/socket',
+        headers => [ $evil ])->{status} == 101;
+
+    return '';
 }
 
 
