@@ -35,7 +35,7 @@ sub fault {
 sub section {
     my ($title) = @_;
 
-    return $docs =~ /^#+ \Q$title\E\n(.*?)(?=^#|\z)/ms ? $1 : '';
+    return $docs =~ /^#+ (?:\d+\. )?\Q$title\E\n(.*?)(?=^#|\z)/ms ? $1 : '';
 }
 
 sub rows {
