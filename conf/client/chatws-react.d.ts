@@ -2,8 +2,8 @@
  * Copyright (C) chatws contributors, MIT licence
  */
 
-import type { ChatClient, ChatError, ChatUpdate, Message, Notification,
-    Options } from './chatws.js';
+import type { ChatClient, ChatError, ChatUpdate, Notification, Options }
+    from './chatws.js';
 
 export interface UseChatOptions<App = {}> extends Options {
     /** Connects when there is one, after the login. */
@@ -32,9 +32,15 @@ export interface UseChatOptions<App = {}> extends Options {
     onNotification?(notification: Notification<App>): void;
 }
 
-export interface ChatMessage extends Omit<Message, 'isOwnMessage'> {
+/** A Message, or what load() has of one. */
+export interface ChatMessage {
+    id: string;
+    text: string;
+    sender: string;
+    timestamp: string;
     isOwnMessage?: boolean;
     seq?: number;
+    [member: string]: unknown;
 }
 
 export interface UseChat<App = {}> {
