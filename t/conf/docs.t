@@ -38,7 +38,7 @@ for my $page (Test::Chatws::Docs::pages($top)) {
     push @steps, map { { %$_, page => $page } } @some;
 }
 
-my $served;
+my ($served, $typed);
 
 my %verb = (
     run => \&run,
@@ -53,6 +53,8 @@ my %verb = (
     },
     console => \&console,
     node => \&node,
+    types => \&types,
+    script => \&script,
     python => \&python,
     post => \&post,
     answer => \&answer,
@@ -459,6 +461,52 @@ EOS
 
         ok($ok, $where) or diag($t->read_file("$name.out"));
     }
+}
+
+
+# A module that comes to an end, and prints something.
+
+sub script {
+    my ($step, $where, $print) = @_;
+
+    my $name = program_name($step, 'mjs');
+
+    $t->write_file($name, local_ports($step->{text}));
+    $out = `node $d/$name 2>&1`;
+
+    ok($? == 0 && $out =~ /\Q$print\E/, $where) or diag($out);
+}
+
+
+# Against the types of the client, where TypeScript is: all of them at once.
+
+sub types {
+    my ($step, $where) = @_;
+
+    SKIP: {
+        skip 'no npm package typescript', 1
+            unless -d "$top/build/web/node_modules/typescript";
+
+        $typed = faults_of_types() unless defined $typed;
+
+        my $name = program_name($step, $step->{lang});
+
+        is(join('', $typed =~ /^(.*\b\Q$name\E\b.*\n)/mg), '', $where);
+    }
+}
+
+
+sub faults_of_types {
+    my @names;
+
+    for my $step (grep { $_->{verb} eq 'types' } @steps) {
+        push @names, program_name($step, $step->{lang});
+
+        $t->write_file($names[-1],
+            $step->{text} =~ s{'\./chatws\.js'}{'chatws'}r);
+    }
+
+    return `node $top/t/conf/types.mjs @{[ map { "$d/$_" } @names ]} 2>&1`;
 }
 
 
