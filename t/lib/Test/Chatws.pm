@@ -90,15 +90,20 @@ END {
 # A configuration with a hub: main, events, http, server and the two locations
 # endpoint and publish take what a test adds.  Who wants pings says so: a client
 # that a test does not read from for long would be closed for the lack of a
-# pong.
+# pong.  TEST_NGINX_GLOBALS_EVENTS is more for events, such as "use poll;".
 
 sub conf {
     my (%o) = @_;
 
     my %text = map { $_ => defined $o{$_} ? $o{$_} : '' }
         qw/ main events http server endpoint publish /;
+    my $events = $ENV{TEST_NGINX_GLOBALS_EVENTS} || '';
     my $zone = $o{zone} || 'zone=chat:1m';
     my $connections = $o{connections} || 512;
+
+    # more than descriptors that select() knows
+
+    $connections = 1024 if $events =~ /select/ && $connections > 1024;
 
     return <<"EOC";
 %%TEST_GLOBALS%%
@@ -108,6 +113,7 @@ $text{main}
 
 events {
     worker_connections $connections;
+    $events
     $text{events}
 }
 

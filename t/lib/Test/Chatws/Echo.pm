@@ -45,6 +45,7 @@ sub echo_conf {
 
     my %text = map { $_ => defined $o{$_} ? $o{$_} : '' }
         qw/ main events http server echo /;
+    my $events = $ENV{TEST_NGINX_GLOBALS_EVENTS} || '';
 
     return <<"EOC";
 %%TEST_GLOBALS%%
@@ -53,6 +54,7 @@ daemon off;
 $text{main}
 
 events {
+    $events
     $text{events}
 }
 
