@@ -15,7 +15,7 @@ use Test::Chatws;
 use Test::Nginx;
 
 my $t = Test::Nginx->new()->has(qw/ http http_ssl proxy rewrite socket_ssl /)
-    ->has_daemon('openssl')->plan(36);
+    ->has_daemon('openssl')->plan(39);
 
 my $d = $t->testdir();
 my $conf = "$Test::Chatws::TOP/conf";
@@ -60,6 +60,7 @@ is(publish({ chatId => 'chat_1', text => 'Hello world!',
     sender => 'john_doe' })->{json}{recipients}, 1, 'demo, publish');
 is($ws->await('new_message')->{message}{text}, 'Hello world!',
     'demo, delivered');
+ok(kept($t, $ws), 'demo, reload');
 $ws->drop();
 $t->stop();
 
@@ -82,7 +83,7 @@ $t->waitforsocket('127.0.0.1:' . port(8081));
 my @chosen = (
     [ qr/\blisten 80;/, 'listen 127.0.0.1:8080;' ],
     [ qr/\blisten 443 ssl http2 reuseport;/,
-        'listen 127.0.0.1:8443 ssl reuseport;' ],
+        'listen 127.0.0.1:8443 ssl reuseport; listen 127.0.0.1:8082;' ],
     [ qr/127\.0\.0\.1:3000/, '127.0.0.1:8081' ],
     [ qr/worker_rlimit_nofile \d+;/, '' ],
     [ qr/worker_connections \d+;/, 'worker_connections 512;' ],
@@ -143,6 +144,12 @@ is(publish({ type => 'message_deleted', chatId => 'chat_1', id => 'm' },
     'proxy, events of the app');
 is($ws->await('message_deleted')->{id}, 'm', 'proxy, event delivered');
 $ws->drop();
+
+# TLS stays in its worker
+
+$ws = ws(user => 'u', port => 8082);
+ok(kept($t, $ws), 'proxy, reload');
+$ws->drop();
 $t->stop();
 
 # --- the same with what is commented out: the app says who the user is
@@ -164,6 +171,23 @@ ok($ws->await('new_message'), 'proxy, auth, delivered');
 is(request('GET', '/auth', ssl => 1)->{status}, 404,
     'proxy, auth is internal');
 $ws->drop();
+
+$ws = ws(user => 'u', port => 8082, headers => [ 'Cookie: session=1' ]);
+ok(kept($t, $ws), 'proxy, auth, reload');
+$ws->drop();
+
+
+# Whether a connection survives a reload.
+
+sub kept {
+    my ($t, $ws) = @_;
+
+    return 0 unless replaced($t, scalar(my @now = workers_of($t)));
+
+    $ws->ping('still here');
+
+    return ($ws->await_pong() || '') eq 'still here' && !$ws->{closed};
+}
 
 
 # Starts a file of conf/ with the given replacements, and with what each

@@ -586,7 +586,13 @@ sub replaced {
 sub remember {
     my ($client) = @_;
 
-    @clients = grep { defined } @clients if @clients % 256 == 0;
+    # copies are strong references
+
+    if (@clients % 256 == 0) {
+        @clients = grep { defined } @clients;
+        weaken($_) for @clients;
+    }
+
     push @clients, $client;
     weaken($clients[-1]);
 }

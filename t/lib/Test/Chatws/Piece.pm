@@ -87,7 +87,11 @@ sub misfit {
 
 
 # Serves while the code, or the method of that name, is run; what it says is
-# wrong, or the first alert, or ''.
+# wrong, or the first alert, or ''.  Of an example the connections survive a
+# reload, but for those that have to stay: counted, proxied, or with TLS.
+
+my %stay = map { $_ => 1 } qw/ limits proxy tls /;
+
 
 sub serve {
     my ($self, $code) = @_;
@@ -103,7 +107,13 @@ sub serve {
         -s "$self->{dir}/nginx.pid" || waitpid($pid, WNOHANG) == $pid;
     }) && -s "$self->{dir}/nginx.pid";
 
+    my $example = !ref $code && !$stay{$code};
+
+    local $self->{clients} = $example ? [] : undef;
+
     my $wrong = $started ? $self->$code() : 'does not start';
+
+    $wrong = $self->reloaded() if $wrong eq '' && $example;
 
     kill 'TERM', $pid;
     waitpid $pid, 0;
@@ -122,10 +132,54 @@ sub file {
 }
 
 
+# What is wrong with the connections that are there, after a reload.
+
+sub reloaded {
+    my ($self) = @_;
+
+    my @clients = grep { $_->{status} == 101 && !$_->{eof} }
+        @{$self->{clients}};
+
+    my @workers = Test::Chatws::workers_of($self);
+
+    return 'does not reload'
+        unless Test::Chatws::replaced($self, scalar @workers);
+
+    for my $ws (@clients) {
+        $ws->ping('still here');
+
+        return 'closed by a reload'
+            if ($ws->await_pong() || '') ne 'still here' || $ws->{closed};
+    }
+
+    return '';
+}
+
+
+sub reload {
+    my ($self) = @_;
+
+    kill 'HUP', $self->file('nginx.pid') =~ /(\d+)/;
+}
+
+
+# For what asks a test for its files.
+
+sub read_file {
+    my ($self, $name) = @_;
+
+    return $self->file($name);
+}
+
+
 sub ws {
     my ($self, @options) = @_;
 
-    return Test::Chatws::ws(port => $self->{port}, @options);
+    my $ws = Test::Chatws::ws(port => $self->{port}, @options);
+
+    push @{$self->{clients}}, $ws if $self->{clients};
+
+    return $ws;
 }
 
 
