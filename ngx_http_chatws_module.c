@@ -25,7 +25,7 @@ static ngx_int_t ngx_http_chatws_init_process(ngx_cycle_t *cycle);
 static void ngx_http_chatws_offer_places(ngx_cycle_t *cycle,
     ngx_http_chatws_main_conf_t *cwmcf, ngx_shm_zone_t *zone);
 static ngx_int_t ngx_http_chatws_take_place(ngx_http_chatws_hub_t *hub,
-    uint64_t place, const ngx_http_chatws_limits_t **limits,
+    uint64_t location, const ngx_http_chatws_session_conf_t **conf,
     const ngx_http_chatws_rules_t **rules);
 static void ngx_http_chatws_exit_process(ngx_cycle_t *cycle);
 static ngx_http_chatws_main_conf_t *ngx_http_chatws_main_conf(
@@ -94,7 +94,7 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       0,
       NULL },
 
-    ngx_http_chatws_limits_commands,
+    ngx_http_chatws_session_conf_commands,
 
     { ngx_string("chatws_max_subscriptions"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
@@ -119,7 +119,7 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
 
     { ngx_string("chatws_publish_response"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
-      ngx_http_chatws_set_capture,
+      ngx_http_chatws_set_publish_response,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -194,7 +194,7 @@ ngx_http_chatws_postconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    return ngx_http_chatws_capture_init(cf);
+    return ngx_http_chatws_response_init(cf);
 }
 
 
@@ -233,17 +233,18 @@ static void
 ngx_http_chatws_offer_places(ngx_cycle_t *cycle,
     ngx_http_chatws_main_conf_t *cwmcf, ngx_shm_zone_t *zone)
 {
-    ngx_uint_t                i, left;
-    ngx_http_chatws_place_t  *places;
+    ngx_uint_t                   i, left;
+    ngx_http_chatws_location_t  *locations;
 
     ngx_http_chatws_zone_begin(zone->data);
 
-    places = cwmcf->places.elts;
+    locations = cwmcf->locations.elts;
     left = 0;
 
-    for (i = 0; i < cwmcf->places.nelts; i++) {
-        if (places[i].zone == zone
-            && ngx_http_chatws_zone_offer(zone->data, places[i].id) != NGX_OK)
+    for (i = 0; i < cwmcf->locations.nelts; i++) {
+        if (locations[i].zone == zone
+            && ngx_http_chatws_zone_offer(zone->data, locations[i].id)
+               != NGX_OK)
         {
             left++;
         }
@@ -259,17 +260,17 @@ ngx_http_chatws_offer_places(ngx_cycle_t *cycle,
 
 
 static ngx_int_t
-ngx_http_chatws_take_place(ngx_http_chatws_hub_t *hub, uint64_t place,
-    const ngx_http_chatws_limits_t **limits,
+ngx_http_chatws_take_place(ngx_http_chatws_hub_t *hub, uint64_t location,
+    const ngx_http_chatws_session_conf_t **conf,
     const ngx_http_chatws_rules_t **rules)
 {
     ngx_http_chatws_zone_t       *zone;
-    ngx_http_chatws_place_t      *found;
+    ngx_http_chatws_location_t   *found;
     ngx_http_chatws_main_conf_t  *cwmcf;
 
     cwmcf = ngx_http_chatws_main_conf((ngx_cycle_t *) ngx_cycle);
 
-    found = ngx_http_chatws_find_place(cwmcf, place);
+    found = ngx_http_chatws_find_location(cwmcf, location);
     if (found == NULL) {
         return NGX_DECLINED;
     }
@@ -280,7 +281,7 @@ ngx_http_chatws_take_place(ngx_http_chatws_hub_t *hub, uint64_t place,
         return NGX_DECLINED;
     }
 
-    *limits = found->limits;
+    *conf = found->session;
     *rules = found->rules;
 
     return NGX_OK;

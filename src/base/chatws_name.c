@@ -11,7 +11,7 @@
 
 
 chatws_rc_e
-chatws_text_check_name(const chatws_str_t *name)
+chatws_name_check(const chatws_str_t *name)
 {
     size_t   i;
     uint8_t  c;

@@ -23,7 +23,7 @@
  *
  * CHATWS_OK; CHATWS_DECLINED: empty; CHATWS_ERROR: anything else.
  */
-chatws_rc_e chatws_text_check_name(const chatws_str_t *name);
+chatws_rc_e chatws_name_check(const chatws_str_t *name);
 
 
 #endif /* _CHATWS_NAME_H_INCLUDED_ */

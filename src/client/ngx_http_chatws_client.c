@@ -32,7 +32,7 @@ const ngx_http_chatws_handlers_t  ngx_http_chatws_client_handlers = {
 
 ngx_int_t
 ngx_http_chatws_client_create(ngx_http_request_t *r,
-    ngx_http_chatws_hub_t *hub, const ngx_http_chatws_limits_t *limits,
+    ngx_http_chatws_hub_t *hub, const ngx_http_chatws_session_conf_t *conf,
     const ngx_http_chatws_rules_t *rules, ngx_str_t *user, ngx_str_t *name,
     ngx_http_chatws_client_t **client)
 {
@@ -40,7 +40,7 @@ ngx_http_chatws_client_create(ngx_http_request_t *r,
 
     s = ngx_http_chatws_session_create(r, sizeof(ngx_http_chatws_client_t)
                                           + user->len + name->len,
-                                       limits,
+                                       conf,
                                        &ngx_http_chatws_client_handlers);
     if (s == NULL) {
         return NGX_ERROR;
@@ -91,7 +91,7 @@ ngx_http_chatws_client_deliver(ngx_http_chatws_subscriber_t *subscriber,
     /* a note begins with its frame */
 
     ngx_http_chatws_send_frames(&client->session,
-                                (ngx_http_chatws_frame_t **) notes, n);
+                                (ngx_http_chatws_outframe_t **) notes, n);
 
     ngx_http_chatws_client_settle(client);
 }

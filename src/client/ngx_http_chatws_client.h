@@ -27,9 +27,9 @@
  */
 
 typedef struct {
-    uint64_t                       place;     /* fingerprint of all this */
-    ngx_uint_t                     max_subscriptions;
-    ngx_uint_t                     user_subscriptions;  /* in all; 0: a share
+    uint64_t    location_id;                  /* fingerprint of all this */
+    ngx_uint_t  max_subscriptions;
+    ngx_uint_t  user_subscriptions;                     /* in all; 0: a share
                                                            of the zone */
     ngx_uint_t                     history;           /* messages replayed */
     ngx_msec_t                     history_time;      /* and their age */
@@ -66,7 +66,7 @@ extern const ngx_http_chatws_handlers_t  ngx_http_chatws_client_handlers;
  * hub has no slot; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_http_chatws_client_create(ngx_http_request_t *r,
-    ngx_http_chatws_hub_t *hub, const ngx_http_chatws_limits_t *limits,
+    ngx_http_chatws_hub_t *hub, const ngx_http_chatws_session_conf_t *conf,
     const ngx_http_chatws_rules_t *rules, ngx_str_t *user, ngx_str_t *name,
     ngx_http_chatws_client_t **client);
 

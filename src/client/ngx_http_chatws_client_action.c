@@ -285,7 +285,7 @@ ngx_http_chatws_do_typing(ngx_http_chatws_client_t *client,
     post.time = ngx_http_chatws_now();
     post.body.data = text;
     post.body.len = sizeof(text);
-    post.log = CHATWS_EPHEMERAL;
+    post.ring = CHATWS_EPHEMERAL;
 
     if (chatws_notify_typing(&post.body, &action->chat,
                              (chatws_str_t *) &client->user,

@@ -36,7 +36,7 @@ ngx_http_chatws_replay_init(ngx_http_chatws_replay_t *replay,
 
     ngx_memzero(replay, sizeof(ngx_http_chatws_replay_t));
 
-    limit = client->session.limits->send_buffer;
+    limit = client->session.conf->send_buffer;
 
     replay->client = client;
     replay->size = limit - ngx_min(limit, client->session.out_size);
@@ -142,10 +142,10 @@ ngx_uint_t
 ngx_http_chatws_replay_walk(ngx_http_chatws_replay_t *replay,
     uint64_t offset)
 {
-    uint64_t                 first, from, head, next;
-    chatws_entry_t          *entry;
-    ngx_http_chatws_hub_t   *hub;
-    ngx_http_chatws_chat_t  *chat;
+    uint64_t                       first, from, head, next;
+    chatws_entry_t                *entry;
+    ngx_http_chatws_hub_t         *hub;
+    ngx_http_chatws_local_chat_t  *chat;
 
     hub = replay->client->subscriber.hub;
     head = chatws_store_head(hub->zone.store, CHATWS_DURABLE);
@@ -168,7 +168,7 @@ ngx_http_chatws_replay_walk(ngx_http_chatws_replay_t *replay,
             break;
         }
 
-        chat = ngx_http_chatws_drain_chat(hub, entry);
+        chat = ngx_http_chatws_collect_chat(hub, entry);
 
         if (chat != NULL) {
             from = ngx_http_chatws_since(&replay->client->subscriber, chat);
@@ -280,10 +280,10 @@ ngx_http_chatws_replay_room(ngx_http_chatws_replay_t *replay)
 void
 ngx_http_chatws_replay_send(ngx_http_chatws_replay_t *replay)
 {
-    u_char                   *p;
-    ngx_uint_t                i, k, n;
-    ngx_http_chatws_frame_t   frame[NGX_HTTP_CHATWS_REPLAY_FRAMES];
-    ngx_http_chatws_frame_t  *frames[NGX_HTTP_CHATWS_REPLAY_FRAMES];
+    u_char                      *p;
+    ngx_uint_t                   i, k, n;
+    ngx_http_chatws_outframe_t   frame[NGX_HTTP_CHATWS_REPLAY_FRAMES];
+    ngx_http_chatws_outframe_t  *frames[NGX_HTTP_CHATWS_REPLAY_FRAMES];
 
     p = replay->data;
 
@@ -295,7 +295,7 @@ ngx_http_chatws_replay_send(ngx_http_chatws_replay_t *replay)
         k = ngx_min(replay->n - n, NGX_HTTP_CHATWS_REPLAY_FRAMES);
 
         for (i = 0; i < k; i++) {
-            ngx_http_chatws_frame_init(&frame[i], p, replay->lens[n + i]);
+            ngx_http_chatws_outframe_init(&frame[i], p, replay->lens[n + i]);
             frame[i].counted = 1;
             frames[i] = &frame[i];
             p += replay->lens[n + i];
@@ -304,7 +304,7 @@ ngx_http_chatws_replay_send(ngx_http_chatws_replay_t *replay)
         ngx_http_chatws_send_frames(&replay->client->session, frames, k);
 
         for (i = 0; i < k; i++) {
-            ngx_http_chatws_frame_done(&frame[i]);
+            ngx_http_chatws_outframe_done(&frame[i]);
         }
     }
 }

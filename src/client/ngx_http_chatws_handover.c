@@ -37,23 +37,23 @@
 /* of a hub */
 
 typedef struct {
-    ngx_http_chatws_place_pt   place;
-    ngx_connection_t          *receiver;   /* NULL: not receiving */
-    ngx_connection_t          *sender;     /* waits for room, or NULL */
-    ngx_event_t                leave;      /* posted */
-    ngx_event_t                yield;      /* timer */
-    ngx_connection_t           ident;      /* of the events */
-    uint64_t                   position;   /* of all clients being sent */
-    ngx_uint_t                 n;          /* sent in this turn */
-    ngx_uint_t                 yields;     /* since one was taken over */
-    ngx_uint_t                 reserve;    /* descriptors left to nginx */
-    unsigned                   full:1;
+    ngx_http_chatws_location_pt  find;
+    ngx_connection_t            *receiver;  /* NULL: not receiving */
+    ngx_connection_t            *sender;   /* waits for room, or NULL */
+    ngx_event_t                  leave;    /* posted */
+    ngx_event_t                  yield;    /* timer */
+    ngx_connection_t             ident;    /* of the events */
+    uint64_t                     position;  /* of all clients being sent */
+    ngx_uint_t                   n;        /* sent in this turn */
+    ngx_uint_t                   yields;   /* since one was taken over */
+    ngx_uint_t                   reserve;  /* descriptors left to nginx */
+    unsigned                     full:1;
 } ngx_http_chatws_handover_t;
 
 
 static ngx_uint_t ngx_http_chatws_reserve(ngx_cycle_t *cycle);
-static ngx_int_t ngx_http_chatws_leaves(ngx_http_chatws_client_t *client);
-static void ngx_http_chatws_stays(ngx_http_chatws_client_t *client);
+static ngx_int_t ngx_http_chatws_can_move(ngx_http_chatws_client_t *client);
+static void ngx_http_chatws_stay(ngx_http_chatws_client_t *client);
 static void ngx_http_chatws_leave_handler(ngx_event_t *ev);
 static void ngx_http_chatws_room_handler(ngx_event_t *wev);
 static void ngx_http_chatws_send_clients(ngx_http_chatws_hub_t *hub);
@@ -75,7 +75,7 @@ static void ngx_http_chatws_reject_rest(ngx_http_chatws_hub_t *hub);
 
 ngx_int_t
 ngx_http_chatws_handover_init(ngx_http_chatws_hub_t *hub,
-    ngx_http_chatws_place_pt place, ngx_cycle_t *cycle)
+    ngx_http_chatws_location_pt find, ngx_cycle_t *cycle)
 {
     ngx_http_chatws_handover_t  *h;
 
@@ -84,7 +84,7 @@ ngx_http_chatws_handover_init(ngx_http_chatws_hub_t *hub,
         return NGX_ERROR;
     }
 
-    h->place = place;
+    h->find = find;
     h->reserve = ngx_http_chatws_reserve(cycle);
 
     h->ident.fd = (ngx_socket_t) -1;
@@ -181,7 +181,7 @@ ngx_http_chatws_handover_start(ngx_http_chatws_client_t *client)
 
     if (h == NULL
         || ngx_http_chatws_zone_newest(&hub->zone)
-        || !ngx_http_chatws_leaves(client))
+        || !ngx_http_chatws_can_move(client))
     {
         return;
     }
@@ -191,7 +191,7 @@ ngx_http_chatws_handover_start(ngx_http_chatws_client_t *client)
     ngx_add_timer(ngx_http_chatws_session_timer(&client->session),
                   NGX_HTTP_CHATWS_PATIENCE
                   + (ngx_msec_t) ngx_random()
-                    % (client->session.limits->drain + 1));
+                    % (client->session.conf->drain + 1));
 
     /* outside of the event loop: only these keep it from waiting for events */
 
@@ -200,22 +200,22 @@ ngx_http_chatws_handover_start(ngx_http_chatws_client_t *client)
 
 
 static ngx_int_t
-ngx_http_chatws_leaves(ngx_http_chatws_client_t *client)
+ngx_http_chatws_can_move(ngx_http_chatws_client_t *client)
 {
-    return ngx_http_chatws_session_movable(&client->session)
+    return ngx_http_chatws_session_can_move(&client->session)
            && ngx_http_chatws_zone_offers(&client->subscriber.hub->zone,
-                                          client->rules->place);
+                                          client->rules->location_id);
 }
 
 
 /* It can't be handed over after all. */
 
 static void
-ngx_http_chatws_stays(ngx_http_chatws_client_t *client)
+ngx_http_chatws_stay(ngx_http_chatws_client_t *client)
 {
     ngx_add_timer(ngx_http_chatws_session_timer(&client->session),
                   (ngx_msec_t) ngx_random()
-                  % (client->session.limits->drain + 1) + 1);
+                  % (client->session.conf->drain + 1) + 1);
 }
 
 
@@ -259,7 +259,7 @@ ngx_http_chatws_send_clients(ngx_http_chatws_hub_t *hub)
         return;
     }
 
-    h->position = ngx_http_chatws_drain_position(hub);
+    h->position = ngx_http_chatws_deliver_position(hub);
 
     if (h->position == CHATWS_OFF_NONE) {
         return;
@@ -302,7 +302,7 @@ ngx_http_chatws_send_client(ngx_http_chatws_session_t *s, void *data)
 
     if (h->full
         || client->subscriber.hub != hub
-        || !ngx_http_chatws_leaves(client))
+        || !ngx_http_chatws_can_move(client))
     {
         return;
     }
@@ -310,7 +310,7 @@ ngx_http_chatws_send_client(ngx_http_chatws_session_t *s, void *data)
     len = ngx_http_chatws_parcel_write(client, h->position, parcel);
 
     if (len == 0) {
-        ngx_http_chatws_stays(client);
+        ngx_http_chatws_stay(client);
         return;
     }
 
@@ -323,7 +323,7 @@ ngx_http_chatws_send_client(ngx_http_chatws_session_t *s, void *data)
     }
 
     if (rc != NGX_OK) {
-        ngx_http_chatws_stays(client);
+        ngx_http_chatws_stay(client);
         return;
     }
 
@@ -462,17 +462,17 @@ static void
 ngx_http_chatws_receive(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
     u_char *data, size_t len)
 {
-    uint64_t                         place;
-    const ngx_http_chatws_rules_t   *rules;
-    const ngx_http_chatws_limits_t  *limits;
-    ngx_http_chatws_handover_t      *h;
+    uint64_t                               location;
+    const ngx_http_chatws_rules_t         *rules;
+    const ngx_http_chatws_session_conf_t  *conf;
+    ngx_http_chatws_handover_t            *h;
 
     h = hub->handover;
 
-    if (ngx_http_chatws_parcel_place(data, len, &place) != NGX_OK
+    if (ngx_http_chatws_parcel_location(data, len, &location) != NGX_OK
         || hub->slot == CHATWS_SLOT_NONE
-        || h->place(hub, place, &limits, &rules) != NGX_OK
-        || ngx_http_chatws_parcel_read(hub, fd, limits, rules, data, len)
+        || h->find(hub, location, &conf, &rules) != NGX_OK
+        || ngx_http_chatws_parcel_read(hub, fd, conf, rules, data, len)
            != NGX_OK)
     {
         ngx_http_chatws_turn_away(hub, fd, data, len);

@@ -21,14 +21,14 @@
  * Finds the location of this configuration that has the fingerprint.
  * NGX_DECLINED: there is none.
  */
-typedef ngx_int_t (*ngx_http_chatws_place_pt)(ngx_http_chatws_hub_t *hub,
-    uint64_t place, const ngx_http_chatws_limits_t **limits,
+typedef ngx_int_t (*ngx_http_chatws_location_pt)(ngx_http_chatws_hub_t *hub,
+    uint64_t location, const ngx_http_chatws_session_conf_t **conf,
     const ngx_http_chatws_rules_t **rules);
 
 
 /* Lets the hub's worker take clients over.  NGX_ERROR: no memory. */
 ngx_int_t ngx_http_chatws_handover_init(ngx_http_chatws_hub_t *hub,
-    ngx_http_chatws_place_pt place, ngx_cycle_t *cycle);
+    ngx_http_chatws_location_pt find, ngx_cycle_t *cycle);
 
 /* At the worker's end. */
 void ngx_http_chatws_handover_done(ngx_http_chatws_hub_t *hub);

@@ -18,16 +18,16 @@
 
 
 typedef struct {
-    size_t                   size;       /* of the whole parcel */
-    uint64_t                 place;
-    uint64_t                 position;   /* in the durable log */
-    uint64_t                 expires;    /* the end of its time */
-    size_t                   user;       /* bytes of each part */
-    size_t                   name;
-    size_t                   addr;
-    size_t                   out;
-    size_t                   reader;
-    ngx_uint_t               chats;      /* each a serial, a byte of length,
+    size_t      size;                    /* of the whole parcel */
+    uint64_t    location;
+    uint64_t    position;                /* in the durable log */
+    uint64_t    expires;                 /* the end of its time */
+    size_t      user;                    /* bytes of each part */
+    size_t      name;
+    size_t      addr;
+    size_t      out;
+    size_t      reader;
+    ngx_uint_t  chats;                   /* each a serial, a byte of length,
                                             the id */
     chatws_deflate_params_t  params;
 } ngx_http_chatws_parcel_t;
@@ -67,7 +67,7 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
         return 0;
     }
 
-    head.place = client->rules->place;
+    head.location = client->rules->location_id;
     head.position = position;
     head.expires = s->expires;
     head.user = client->user.len;
@@ -148,7 +148,7 @@ ngx_http_chatws_parcel_begun(u_char *parcel, size_t len)
 
 
 ngx_int_t
-ngx_http_chatws_parcel_place(u_char *parcel, size_t len, uint64_t *place)
+ngx_http_chatws_parcel_location(u_char *parcel, size_t len, uint64_t *location)
 {
     ngx_http_chatws_parcel_t  head;
 
@@ -158,7 +158,7 @@ ngx_http_chatws_parcel_place(u_char *parcel, size_t len, uint64_t *place)
 
     ngx_memcpy(&head, parcel, sizeof(ngx_http_chatws_parcel_t));
 
-    *place = head.place;
+    *location = head.location;
 
     return ngx_http_chatws_parcel_valid(&head, len);
 }
@@ -192,7 +192,7 @@ ngx_http_chatws_parcel_valid(ngx_http_chatws_parcel_t *head, size_t len)
 
 ngx_int_t
 ngx_http_chatws_parcel_read(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
-    const ngx_http_chatws_limits_t *limits,
+    const ngx_http_chatws_session_conf_t *conf,
     const ngx_http_chatws_rules_t *rules, u_char *parcel, size_t len)
 {
     u_char                     *p;
@@ -219,7 +219,7 @@ ngx_http_chatws_parcel_read(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
     p += addr.len;
 
     s = ngx_http_chatws_session_adopt(fd, sizeof(ngx_http_chatws_client_t)
-                                          + user.len + name.len, limits,
+                                          + user.len + name.len, conf,
                                       &ngx_http_chatws_client_handlers,
                                       &addr);
     if (s == NULL) {
@@ -269,7 +269,7 @@ ngx_http_chatws_parcel_restore(ngx_http_chatws_client_t *client,
 
     p += head->out;
 
-    if (chatws_reader_load(&s->reader, &s->limits->reader, p, head->reader)
+    if (chatws_reader_load(&s->reader, &s->conf->reader, p, head->reader)
         != CHATWS_OK)
     {
         return NGX_ERROR;

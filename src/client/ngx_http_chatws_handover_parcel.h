@@ -24,8 +24,8 @@ size_t ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
     uint64_t position, u_char *parcel);
 
 /* Tells for which location the parcel is.  NGX_ERROR: it is none. */
-ngx_int_t ngx_http_chatws_parcel_place(u_char *parcel, size_t len,
-    uint64_t *place);
+ngx_int_t ngx_http_chatws_parcel_location(u_char *parcel, size_t len,
+    uint64_t *location);
 
 /* Whether output waits, which begins in the middle of a frame, maybe. */
 ngx_int_t ngx_http_chatws_parcel_begun(u_char *parcel, size_t len);
@@ -35,7 +35,7 @@ ngx_int_t ngx_http_chatws_parcel_begun(u_char *parcel, size_t len);
  * about to be closed; NGX_ERROR: fd is still the caller's.
  */
 ngx_int_t ngx_http_chatws_parcel_read(ngx_http_chatws_hub_t *hub,
-    ngx_socket_t fd, const ngx_http_chatws_limits_t *limits,
+    ngx_socket_t fd, const ngx_http_chatws_session_conf_t *conf,
     const ngx_http_chatws_rules_t *rules, u_char *parcel, size_t len);
 
 

@@ -44,9 +44,9 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
     ngx_http_chatws_pointer(handler, NGX_HTTP_CHATWS_OWN, NULL),
     ngx_http_chatws_pointer(zone, NGX_HTTP_CHATWS_OWN,
                             ngx_http_chatws_mix_zone),
-    ngx_http_chatws_pointer(capture, NGX_HTTP_CHATWS_INHERIT, NULL),
-    ngx_http_chatws_pointer(capture_use, NGX_HTTP_CHATWS_INHERIT, NULL),
-    ngx_http_chatws_pointer(capture_batch, NGX_HTTP_CHATWS_INHERIT, NULL),
+    ngx_http_chatws_pointer(response, NGX_HTTP_CHATWS_INHERIT, NULL),
+    ngx_http_chatws_pointer(response_use, NGX_HTTP_CHATWS_INHERIT, NULL),
+    ngx_http_chatws_pointer(response_batch, NGX_HTTP_CHATWS_INHERIT, NULL),
     ngx_http_chatws_text(ngx_http_chatws_loc_conf_t, pattern),
 
     ngx_http_chatws_pointer(user, NGX_HTTP_CHATWS_INHERIT,
@@ -59,10 +59,10 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
     ngx_http_chatws_last
 };
 
-/* a row for each field behind the limits, but for rules.place */
+/* a row for each field behind the limits, but for rules.location_id */
 
 ngx_http_chatws_settings_complete(ngx_http_chatws_conf_settings,
-    sizeof(ngx_http_chatws_loc_conf_t) - sizeof(ngx_http_chatws_limits_t)
+    sizeof(ngx_http_chatws_loc_conf_t) - sizeof(ngx_http_chatws_session_conf_t)
     - sizeof(uint64_t), 1);
 
 
@@ -82,8 +82,8 @@ ngx_http_chatws_create_main_conf(ngx_conf_t *cf)
         return NULL;
     }
 
-    if (ngx_array_init(&cwmcf->places, cf->pool, 4,
-                       sizeof(ngx_http_chatws_place_t))
+    if (ngx_array_init(&cwmcf->locations, cf->pool, 4,
+                       sizeof(ngx_http_chatws_location_t))
         != NGX_OK)
     {
         return NULL;
@@ -128,7 +128,7 @@ ngx_http_chatws_create_loc_conf(ngx_conf_t *cf)
         return NULL;
     }
 
-    ngx_http_chatws_limits_create(&cwlcf->limits);
+    ngx_http_chatws_session_conf_create(&cwlcf->session);
     ngx_http_chatws_settings_create(ngx_http_chatws_conf_settings, cwlcf);
 
     return cwlcf;
@@ -150,23 +150,23 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
      * takes all configurations of the "if"; in "limit_except" it keeps nothing
      */
 
-    ngx_http_chatws_limits_merge(&conf->limits, &prev->limits);
+    ngx_http_chatws_session_conf_merge(&conf->session, &prev->session);
     ngx_http_chatws_settings_merge(ngx_http_chatws_conf_settings, conf, prev,
                                    clcf->noname);
 
     /* the protocol is text: RFC 6455, 7.4.1, code 1003 */
-    conf->limits.reader.no_binary = 1;
+    conf->session.reader.no_binary = 1;
 
     if (clcf->lmt_excpt && clcf->handler == NULL) {
         clcf->handler = conf->handler;
     }
 
-    if (conf->capture_use != NULL && clcf->handler != NULL) {
-        conf->capture_use->answered = 1;
+    if (conf->response_use != NULL && clcf->handler != NULL) {
+        conf->response_use->answered = 1;
     }
 
     return conf->handler == ngx_http_chatws_endpoint_handler
-           ? ngx_http_chatws_add_place(cf, conf)
+           ? ngx_http_chatws_add_location(cf, conf)
            : NGX_CONF_OK;
 }
 
@@ -326,13 +326,14 @@ ngx_http_chatws_set_publish(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 /* chatws_publish_response NAME [batch] | off */
 
 char *
-ngx_http_chatws_set_capture(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_chatws_set_publish_response(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
 {
     ngx_http_chatws_loc_conf_t *cwlcf = conf;
 
     ngx_str_t  *value;
 
-    if (cwlcf->capture != NGX_CONF_UNSET_PTR) {
+    if (cwlcf->response != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
     }
 
@@ -340,28 +341,28 @@ ngx_http_chatws_set_capture(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     /* what is set is not inherited */
 
-    cwlcf->capture_batch = cf->args->nelts == 3;
+    cwlcf->response_batch = cf->args->nelts == 3;
 
-    if (cwlcf->capture_batch && ngx_strcmp(value[2].data, "batch") != 0) {
+    if (cwlcf->response_batch && ngx_strcmp(value[2].data, "batch") != 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid parameter \"%V\" of \"%V\"", &value[2],
                            &value[0]);
         return NGX_CONF_ERROR;
     }
 
-    if (!cwlcf->capture_batch && ngx_strcmp(value[1].data, "off") == 0) {
-        cwlcf->capture = NULL;
-        cwlcf->capture_use = NULL;
+    if (!cwlcf->response_batch && ngx_strcmp(value[1].data, "off") == 0) {
+        cwlcf->response = NULL;
+        cwlcf->response_use = NULL;
         return NGX_CONF_OK;
     }
 
-    cwlcf->capture_use = ngx_http_chatws_use_zone(cf, NULL);
+    cwlcf->response_use = ngx_http_chatws_use_zone(cf, NULL);
 
-    if (cwlcf->capture_use == NULL) {
+    if (cwlcf->response_use == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    cwlcf->capture = cwlcf->capture_use->zone;
+    cwlcf->response = cwlcf->response_use->zone;
 
     return NGX_CONF_OK;
 }

@@ -18,10 +18,10 @@
 
 
 typedef struct {
-    ngx_array_t                zones;       /* of ngx_shm_zone_t * */
-    ngx_array_t                places;      /* of ngx_http_chatws_place_t */
-    ngx_array_t                uses;        /* of ngx_http_chatws_use_t * */
-    ngx_msec_t                 coalesce;    /* 0: off */
+    ngx_array_t  zones;                     /* of ngx_shm_zone_t * */
+    ngx_array_t  locations;                 /* of ngx_http_chatws_location_t */
+    ngx_array_t  uses;                      /* of ngx_http_chatws_use_t * */
+    ngx_msec_t   coalesce;                  /* 0: off */
 } ngx_http_chatws_main_conf_t;
 
 
@@ -41,15 +41,15 @@ typedef struct {
 /* each setting has a row in a table: ngx_http_chatws_conf_settings */
 
 typedef struct {
-    ngx_http_chatws_limits_t   limits;      /* has to be the first */
-    ngx_http_chatws_rules_t    rules;
+    ngx_http_chatws_session_conf_t  session;  /* has to be the first */
+    ngx_http_chatws_rules_t         rules;
 
-    ngx_http_handler_pt        handler;     /* of this module, or NULL */
-    ngx_shm_zone_t            *zone;        /* of the handler */
-    ngx_shm_zone_t            *capture;     /* chatws_publish_response */
-    ngx_http_chatws_use_t     *capture_use;
-    ngx_flag_t                 capture_batch;
-    ngx_str_t                  pattern;     /* chatws_chat_pattern */
+    ngx_http_handler_pt     handler;        /* of this module, or NULL */
+    ngx_shm_zone_t         *zone;           /* of the handler */
+    ngx_shm_zone_t         *response;       /* chatws_publish_response */
+    ngx_http_chatws_use_t  *response_use;
+    ngx_flag_t              response_batch;
+    ngx_str_t               pattern;        /* chatws_chat_pattern */
 
     ngx_http_complex_value_t  *user;
     ngx_http_complex_value_t  *username;
@@ -60,11 +60,11 @@ typedef struct {
 /* a location with chatws, as sessions of another generation find it */
 
 typedef struct {
-    uint64_t                         id;        /* its fingerprint */
-    ngx_shm_zone_t                  *zone;
-    const ngx_http_chatws_limits_t  *limits;
-    const ngx_http_chatws_rules_t   *rules;
-} ngx_http_chatws_place_t;
+    uint64_t                               id;  /* its fingerprint */
+    ngx_shm_zone_t                        *zone;
+    const ngx_http_chatws_session_conf_t  *session;
+    const ngx_http_chatws_rules_t         *rules;
+} ngx_http_chatws_location_t;
 
 
 /* of a request: for the variables, and for capturing a response */
@@ -79,11 +79,11 @@ typedef struct {
     unsigned                   published:1; /* seq, recipients are set */
     unsigned                   naming:2;    /* expressions in evaluation */
 
-    ngx_chain_t               *captured;    /* bufs of the response's body */
-    ngx_chain_t              **last;
-    size_t                     size;        /* bytes in them */
-    unsigned                   capture:1;   /* the response is captured */
-    unsigned                   coding:2;    /* ngx_http_chatws_coding_e */
+    ngx_chain_t   *body;                    /* bufs of the response's body */
+    ngx_chain_t  **last;
+    size_t         size;                    /* bytes in them */
+    unsigned       wanted:1;                /* the response is captured */
+    unsigned       coding:2;                /* ngx_http_chatws_coding_e */
 } ngx_http_chatws_ctx_t;
 
 
@@ -105,12 +105,12 @@ char *ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent,
  * it: two locations that have the same are the same to it.  Adds it to the
  * places, unless it hands nothing over.
  */
-char *ngx_http_chatws_add_place(ngx_conf_t *cf,
+char *ngx_http_chatws_add_location(ngx_conf_t *cf,
     ngx_http_chatws_loc_conf_t *cwlcf);
 
 /* Puts the places in order, each once; then they can be found, or NULL. */
 void ngx_http_chatws_sort_places(ngx_http_chatws_main_conf_t *cwmcf);
-ngx_http_chatws_place_t *ngx_http_chatws_find_place(
+ngx_http_chatws_location_t *ngx_http_chatws_find_location(
     ngx_http_chatws_main_conf_t *cwmcf, uint64_t id);
 
 /* what pointers of settings stand for in it: ngx_http_chatws_mix_pt */
@@ -142,7 +142,7 @@ char *ngx_http_chatws_set_endpoint(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_chatws_set_publish(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-char *ngx_http_chatws_set_capture(ngx_conf_t *cf, ngx_command_t *cmd,
+char *ngx_http_chatws_set_publish_response(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_chatws_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -161,7 +161,7 @@ ngx_int_t ngx_http_chatws_publish_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_chatws_status_handler(ngx_http_request_t *r);
 
 /* Installs the filters of chatws_publish_response; postconfiguration. */
-ngx_int_t ngx_http_chatws_capture_init(ngx_conf_t *cf);
+ngx_int_t ngx_http_chatws_response_init(ngx_conf_t *cf);
 
 
 extern const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[];

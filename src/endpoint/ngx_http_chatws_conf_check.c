@@ -17,7 +17,7 @@
 static ngx_int_t ngx_http_chatws_zone_defined(
     ngx_http_chatws_main_conf_t *cwmcf, ngx_shm_zone_t *zone);
 static void ngx_http_chatws_check_ping(ngx_conf_t *cf,
-    ngx_http_chatws_limits_t *limits, ngx_uint_t *warned);
+    ngx_http_chatws_session_conf_t *conf, ngx_uint_t *warned);
 static ngx_int_t ngx_http_chatws_authenticates(ngx_conf_t *cf,
     ngx_http_conf_ctx_t *ctx);
 static ngx_int_t ngx_http_chatws_auth_set(ngx_command_t *cmd, void *conf);
@@ -159,7 +159,7 @@ ngx_http_chatws_check_conf(ngx_conf_t *cf)
 
         cwlcf = use->ctx->loc_conf[ngx_http_chatws_module.ctx_index];
 
-        ngx_http_chatws_check_ping(&at, &cwlcf->limits, &warned);
+        ngx_http_chatws_check_ping(&at, &cwlcf->session, &warned);
 
         if (cwlcf->origins == NULL
             && (cwlcf->user != NULL
@@ -275,12 +275,12 @@ ngx_http_chatws_auth_set(ngx_command_t *cmd, void *conf)
 /* Of many locations that inherit the same, the first is named. */
 
 static void
-ngx_http_chatws_check_ping(ngx_conf_t *cf, ngx_http_chatws_limits_t *limits,
+ngx_http_chatws_check_ping(ngx_conf_t *cf, ngx_http_chatws_session_conf_t *conf,
     ngx_uint_t *warned)
 {
     if (*warned
-        || limits->ping_interval == 0
-        || limits->ping_timeout <= limits->ping_interval)
+        || conf->ping_interval == 0
+        || conf->ping_timeout <= conf->ping_interval)
     {
         return;
     }
@@ -291,7 +291,7 @@ ngx_http_chatws_check_ping(ngx_conf_t *cf, ngx_http_chatws_limits_t *limits,
                        "\"chatws_ping_timeout\" of %Mms is longer than "
                        "\"chatws_ping_interval\" of %Mms, here or in what "
                        "is inherited",
-                       limits->ping_timeout, limits->ping_interval);
+                       conf->ping_timeout, conf->ping_interval);
 }
 
 

@@ -16,17 +16,17 @@
 
 static uint64_t ngx_http_chatws_fingerprint(ngx_conf_t *cf,
     ngx_http_chatws_loc_conf_t *cwlcf);
-static int ngx_libc_cdecl ngx_http_chatws_cmp_places(const void *one,
+static int ngx_libc_cdecl ngx_http_chatws_cmp_locations(const void *one,
     const void *two);
 
 
 char *
-ngx_http_chatws_add_place(ngx_conf_t *cf, ngx_http_chatws_loc_conf_t *cwlcf)
+ngx_http_chatws_add_location(ngx_conf_t *cf, ngx_http_chatws_loc_conf_t *cwlcf)
 {
-    ngx_http_chatws_place_t      *place;
+    ngx_http_chatws_location_t   *place;
     ngx_http_chatws_main_conf_t  *cwmcf;
 
-    cwlcf->rules.place = ngx_http_chatws_fingerprint(cf, cwlcf);
+    cwlcf->rules.location_id = ngx_http_chatws_fingerprint(cf, cwlcf);
 
     if (!cwlcf->rules.handover) {
         return NGX_CONF_OK;
@@ -34,14 +34,14 @@ ngx_http_chatws_add_place(ngx_conf_t *cf, ngx_http_chatws_loc_conf_t *cwlcf)
 
     cwmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_chatws_module);
 
-    place = ngx_array_push(&cwmcf->places);
+    place = ngx_array_push(&cwmcf->locations);
     if (place == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    place->id = cwlcf->rules.place;
+    place->id = cwlcf->rules.location_id;
     place->zone = cwlcf->zone;
-    place->limits = &cwlcf->limits;
+    place->session = &cwlcf->session;
     place->rules = &cwlcf->rules;
 
     return NGX_CONF_OK;
@@ -51,45 +51,46 @@ ngx_http_chatws_add_place(ngx_conf_t *cf, ngx_http_chatws_loc_conf_t *cwlcf)
 void
 ngx_http_chatws_sort_places(ngx_http_chatws_main_conf_t *cwmcf)
 {
-    ngx_uint_t                i, n;
-    ngx_http_chatws_place_t  *places;
+    ngx_uint_t                   i, n;
+    ngx_http_chatws_location_t  *locations;
 
-    places = cwmcf->places.elts;
+    locations = cwmcf->locations.elts;
 
-    ngx_qsort(places, cwmcf->places.nelts, sizeof(ngx_http_chatws_place_t),
-              ngx_http_chatws_cmp_places);
+    ngx_qsort(locations, cwmcf->locations.nelts,
+              sizeof(ngx_http_chatws_location_t),
+              ngx_http_chatws_cmp_locations);
 
     /* of those that are the same, as an "if" and its location, one is kept */
 
     n = 0;
 
-    for (i = 0; i < cwmcf->places.nelts; i++) {
-        if (n == 0 || places[i].id != places[n - 1].id) {
-            places[n++] = places[i];
+    for (i = 0; i < cwmcf->locations.nelts; i++) {
+        if (n == 0 || locations[i].id != locations[n - 1].id) {
+            locations[n++] = locations[i];
         }
     }
 
-    cwmcf->places.nelts = n;
+    cwmcf->locations.nelts = n;
 }
 
 
-ngx_http_chatws_place_t *
-ngx_http_chatws_find_place(ngx_http_chatws_main_conf_t *cwmcf, uint64_t id)
+ngx_http_chatws_location_t *
+ngx_http_chatws_find_location(ngx_http_chatws_main_conf_t *cwmcf, uint64_t id)
 {
-    ngx_http_chatws_place_t  key;
+    ngx_http_chatws_location_t  key;
 
     key.id = id;
 
-    return bsearch(&key, cwmcf->places.elts, cwmcf->places.nelts,
-                   sizeof(ngx_http_chatws_place_t),
-                   ngx_http_chatws_cmp_places);
+    return bsearch(&key, cwmcf->locations.elts, cwmcf->locations.nelts,
+                   sizeof(ngx_http_chatws_location_t),
+                   ngx_http_chatws_cmp_locations);
 }
 
 
 static int ngx_libc_cdecl
-ngx_http_chatws_cmp_places(const void *one, const void *two)
+ngx_http_chatws_cmp_locations(const void *one, const void *two)
 {
-    const ngx_http_chatws_place_t  *first, *second;
+    const ngx_http_chatws_location_t  *first, *second;
 
     first = one;
     second = two;
@@ -116,8 +117,8 @@ ngx_http_chatws_fingerprint(ngx_conf_t *cf,
     ngx_http_chatws_mix_str(&hash, &cscf->server_name);
     ngx_http_chatws_mix_str(&hash, &clcf->name);
 
-    ngx_http_chatws_settings_mix(ngx_http_chatws_limits_settings,
-                                 &cwlcf->limits, &hash);
+    ngx_http_chatws_settings_mix(ngx_http_chatws_session_settings,
+                                 &cwlcf->session, &hash);
     ngx_http_chatws_settings_mix(ngx_http_chatws_conf_settings, cwlcf, &hash);
 
     return hash;

@@ -57,7 +57,7 @@ ngx_http_chatws_endpoint_handler(ngx_http_request_t *r)
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
 
-    status = ngx_http_chatws_handshake(r, &cwlcf->limits, &hs, &fault);
+    status = ngx_http_chatws_handshake(r, &cwlcf->session, &hs, &fault);
 
     if (status != 0) {
         return ngx_http_chatws_refuse(r, status, fault);
@@ -124,7 +124,7 @@ ngx_http_chatws_accept_client(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_http_chatws_client_create(r, zone->hub, &cwlcf->limits,
+    rc = ngx_http_chatws_client_create(r, zone->hub, &cwlcf->session,
                                        &cwlcf->rules, &ctx->user,
                                        &ctx->username, &client);
 

@@ -186,7 +186,7 @@ ngx_http_chatws_name(ngx_http_request_t *r, ngx_http_complex_value_t *cv,
         }
     }
 
-    rc = chatws_text_check_name((chatws_str_t *) &text);
+    rc = chatws_name_check((chatws_str_t *) &text);
 
     if (rc == CHATWS_OK) {
         *value = text;

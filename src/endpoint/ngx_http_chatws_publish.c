@@ -19,7 +19,7 @@ static ngx_uint_t ngx_http_chatws_publish_parsed(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx, ngx_str_t *answer, chatws_fault_t *fault);
 static void ngx_http_chatws_stamp(ngx_http_chatws_hub_t *hub,
     chatws_publication_t *pub);
-static ngx_int_t ngx_http_chatws_hand_over(ngx_http_chatws_hub_t *hub,
+static ngx_int_t ngx_http_chatws_post_publication(ngx_http_chatws_hub_t *hub,
     chatws_publication_t *pub, chatws_str_t *out, chatws_posted_t *posted);
 static ngx_uint_t ngx_http_chatws_refused(ngx_http_chatws_ctx_t *ctx,
     ngx_uint_t status, const char *result, chatws_fault_t *fault,
@@ -140,7 +140,7 @@ ngx_http_chatws_publish_parsed(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_http_chatws_hand_over(hub, pub, &out, &posted);
+    rc = ngx_http_chatws_post_publication(hub, pub, &out, &posted);
 
     if (rc == NGX_BUSY) {
         ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_UNAVAILABLE, 1);
@@ -213,7 +213,7 @@ ngx_http_chatws_stamp(ngx_http_chatws_hub_t *hub, chatws_publication_t *pub)
 
 
 static ngx_int_t
-ngx_http_chatws_hand_over(ngx_http_chatws_hub_t *hub,
+ngx_http_chatws_post_publication(ngx_http_chatws_hub_t *hub,
     chatws_publication_t *pub, chatws_str_t *out, chatws_posted_t *posted)
 {
     chatws_post_t  post;
@@ -228,7 +228,7 @@ ngx_http_chatws_hand_over(ngx_http_chatws_hub_t *hub,
 
     post.chat = pub->chat;
     post.time = ngx_http_chatws_now();
-    post.log = CHATWS_DURABLE;
+    post.ring = CHATWS_DURABLE;
     post.sequenced = chatws_publication_sequenced(pub);
 
     if (pub->sender.len != 0) {

@@ -19,22 +19,22 @@
 
 
 static ngx_int_t ngx_http_chatws_header_filter(ngx_http_request_t *r);
-static ngx_int_t ngx_http_chatws_capture_wanted(ngx_http_request_t *r);
-static ngx_int_t ngx_http_chatws_capture_on(ngx_http_request_t *r);
-static ngx_int_t ngx_http_chatws_capture_start(ngx_http_request_t *r);
+static ngx_int_t ngx_http_chatws_response_wanted(ngx_http_request_t *r);
+static ngx_int_t ngx_http_chatws_response_on(ngx_http_request_t *r);
+static ngx_int_t ngx_http_chatws_response_start(ngx_http_request_t *r);
 static ngx_int_t ngx_http_chatws_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
-static ngx_int_t ngx_http_chatws_capture_body(ngx_http_request_t *r,
+static ngx_int_t ngx_http_chatws_response_body(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx, ngx_chain_t *in);
-static ngx_int_t ngx_http_chatws_capture_buf(ngx_http_request_t *r,
+static ngx_int_t ngx_http_chatws_response_buf(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx, ngx_buf_t *b);
-static void ngx_http_chatws_capture_end(ngx_http_request_t *r,
+static void ngx_http_chatws_response_end(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx);
-static void ngx_http_chatws_capture_skip(ngx_http_request_t *r,
+static void ngx_http_chatws_response_skip(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx, const char *why);
-static void ngx_http_chatws_capture_array(ngx_http_request_t *r,
+static void ngx_http_chatws_response_array(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx);
-static size_t ngx_http_chatws_capture_max(ngx_http_request_t *r);
+static size_t ngx_http_chatws_response_max(ngx_http_request_t *r);
 
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
@@ -42,7 +42,7 @@ static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
 
 
 ngx_int_t
-ngx_http_chatws_capture_init(ngx_conf_t *cf)
+ngx_http_chatws_response_init(ngx_conf_t *cf)
 {
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_http_chatws_header_filter;
@@ -57,8 +57,8 @@ ngx_http_chatws_capture_init(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_chatws_header_filter(ngx_http_request_t *r)
 {
-    if (ngx_http_chatws_capture_wanted(r)
-        && ngx_http_chatws_capture_start(r) != NGX_OK)
+    if (ngx_http_chatws_response_wanted(r)
+        && ngx_http_chatws_response_start(r) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -73,11 +73,11 @@ ngx_http_chatws_header_filter(ngx_http_request_t *r)
  */
 
 static ngx_int_t
-ngx_http_chatws_capture_wanted(ngx_http_request_t *r)
+ngx_http_chatws_response_wanted(ngx_http_request_t *r)
 {
     ngx_http_request_t  *parent;
 
-    if (!ngx_http_chatws_capture_on(r)
+    if (!ngx_http_chatws_response_on(r)
         || (r->headers_out.status != NGX_HTTP_OK
             && r->headers_out.status != NGX_HTTP_CREATED))
     {
@@ -92,7 +92,7 @@ ngx_http_chatws_capture_wanted(ngx_http_request_t *r)
 
     for (parent = r->parent; parent != NULL; parent = parent->parent) {
 
-        if (ngx_http_chatws_capture_on(parent)) {
+        if (ngx_http_chatws_response_on(parent)) {
             return 0;
         }
     }
@@ -102,20 +102,20 @@ ngx_http_chatws_capture_wanted(ngx_http_request_t *r)
 
 
 static ngx_int_t
-ngx_http_chatws_capture_on(ngx_http_request_t *r)
+ngx_http_chatws_response_on(ngx_http_request_t *r)
 {
     ngx_http_chatws_loc_conf_t  *cwlcf;
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
 
-    return cwlcf->capture != NULL
+    return cwlcf->response != NULL
            && cwlcf->handler != ngx_http_chatws_publish_handler
            && r->method == NGX_HTTP_POST;
 }
 
 
 static ngx_int_t
-ngx_http_chatws_capture_start(ngx_http_request_t *r)
+ngx_http_chatws_response_start(ngx_http_request_t *r)
 {
     ngx_http_chatws_ctx_t       *ctx;
     ngx_http_chatws_zone_t      *zone;
@@ -128,42 +128,42 @@ ngx_http_chatws_capture_start(ngx_http_request_t *r)
     }
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
-    zone = cwlcf->capture->data;
+    zone = cwlcf->response->data;
 
     if (zone->hub == NULL) {
-        ngx_http_chatws_capture_skip(r, ctx, "the zone is not ready");
+        ngx_http_chatws_response_skip(r, ctx, "the zone is not ready");
         return NGX_OK;
     }
 
     /* of a mirror, or a subrequest that nobody waits for */
 
     if (r->header_only) {
-        ngx_http_chatws_capture_skip(r, ctx, "nobody reads its body");
+        ngx_http_chatws_response_skip(r, ctx, "nobody reads its body");
         return NGX_OK;
     }
 
     if (!ngx_http_chatws_is_json(&r->headers_out.content_type)) {
-        ngx_http_chatws_capture_skip(r, ctx, "it is not application/json");
+        ngx_http_chatws_response_skip(r, ctx, "it is not application/json");
         return NGX_OK;
     }
 
     if (r->headers_out.content_length_n
-        > (off_t) ngx_http_chatws_capture_max(r))
+        > (off_t) ngx_http_chatws_response_max(r))
     {
-        ngx_http_chatws_capture_skip(r, ctx, "it is too large");
+        ngx_http_chatws_response_skip(r, ctx, "it is too large");
         return NGX_OK;
     }
 
     coding = ngx_http_chatws_coding(&r->headers_out.headers);
 
     if (coding == NGX_HTTP_CHATWS_OTHER) {
-        ngx_http_chatws_capture_skip(r, ctx, "its encoding is not known");
+        ngx_http_chatws_response_skip(r, ctx, "its encoding is not known");
         return NGX_OK;
     }
 
-    ctx->last = &ctx->captured;
+    ctx->last = &ctx->body;
     ctx->coding = coding;
-    ctx->capture = 1;
+    ctx->wanted = 1;
 
     /* there are no ranges of what a POST gets: RFC 9110, 14.2 */
     r->allow_ranges = 0;
@@ -180,8 +180,8 @@ ngx_http_chatws_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     ctx = ngx_http_get_module_ctx(r, ngx_http_chatws_module);
 
     if (ctx != NULL
-        && ctx->capture
-        && ngx_http_chatws_capture_body(r, ctx, in) != NGX_OK)
+        && ctx->wanted
+        && ngx_http_chatws_response_body(r, ctx, in) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -191,23 +191,23 @@ ngx_http_chatws_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
 
 static ngx_int_t
-ngx_http_chatws_capture_body(ngx_http_request_t *r,
+ngx_http_chatws_response_body(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx, ngx_chain_t *in)
 {
     ngx_chain_t  *cl;
 
-    for (cl = in; cl != NULL && ctx->capture; cl = cl->next) {
+    for (cl = in; cl != NULL && ctx->wanted; cl = cl->next) {
 
-        if (ngx_http_chatws_capture_buf(r, ctx, cl->buf) != NGX_OK) {
+        if (ngx_http_chatws_response_buf(r, ctx, cl->buf) != NGX_OK) {
             return NGX_ERROR;
         }
 
-        if (ctx->capture
+        if (ctx->wanted
             && (cl->buf->last_buf
                 || (r != r->main && cl->buf->last_in_chain)))
         {
-            ctx->capture = 0;
-            ngx_http_chatws_capture_end(r, ctx);
+            ctx->wanted = 0;
+            ngx_http_chatws_response_end(r, ctx);
         }
     }
 
@@ -216,7 +216,7 @@ ngx_http_chatws_capture_body(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_chatws_capture_buf(ngx_http_request_t *r,
+ngx_http_chatws_response_buf(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx, ngx_buf_t *b)
 {
     off_t         size;
@@ -229,9 +229,9 @@ ngx_http_chatws_capture_buf(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (size > (off_t) (ngx_http_chatws_capture_max(r) - ctx->size)) {
-        ctx->capture = 0;
-        ngx_http_chatws_capture_skip(r, ctx, "it is too large");
+    if (size > (off_t) (ngx_http_chatws_response_max(r) - ctx->size)) {
+        ctx->wanted = 0;
+        ngx_http_chatws_response_skip(r, ctx, "it is too large");
         return NGX_OK;
     }
 
@@ -246,8 +246,8 @@ ngx_http_chatws_capture_buf(ngx_http_request_t *r,
     }
 
     if (ngx_http_chatws_read_buf(r, b, copy->pos) != NGX_OK) {
-        ctx->capture = 0;
-        ngx_http_chatws_capture_skip(r, ctx, "its file can't be read");
+        ctx->wanted = 0;
+        ngx_http_chatws_response_skip(r, ctx, "its file can't be read");
         return NGX_OK;
     }
 
@@ -267,40 +267,40 @@ ngx_http_chatws_capture_buf(ngx_http_request_t *r,
 /* The client gets its answer, whatever becomes of the notification. */
 
 static void
-ngx_http_chatws_capture_end(ngx_http_request_t *r,
+ngx_http_chatws_response_end(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx)
 {
-    ngx_str_t                    answer, packed, text;
+    ngx_str_t                    answer, coded, text;
     ngx_uint_t                   status;
     chatws_fault_t               fault;
     ngx_http_chatws_loc_conf_t  *cwlcf;
 
-    if (ngx_http_chatws_read_chain(r, ctx->captured, &text) != NGX_OK) {
-        ngx_http_chatws_capture_skip(r, ctx, "there is no memory");
+    if (ngx_http_chatws_read_chain(r, ctx->body, &text) != NGX_OK) {
+        ngx_http_chatws_response_skip(r, ctx, "there is no memory");
         return;
     }
 
     if (ctx->coding != NGX_HTTP_CHATWS_IDENTITY) {
-        packed = text;
+        coded = text;
 
-        if (ngx_http_chatws_inflate(r, &packed, ctx->coding,
-                                    ngx_http_chatws_capture_max(r), &text)
+        if (ngx_http_chatws_inflate(r, &coded, ctx->coding,
+                                    ngx_http_chatws_response_max(r), &text)
             != NGX_OK)
         {
-            ngx_http_chatws_capture_skip(r, ctx, "it can't be decompressed");
+            ngx_http_chatws_response_skip(r, ctx, "it can't be decompressed");
             return;
         }
     }
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
 
-    if (!cwlcf->capture_batch && chatws_json_is_array((chatws_str_t *) &text))
+    if (!cwlcf->response_batch && chatws_json_is_array((chatws_str_t *) &text))
     {
-        ngx_http_chatws_capture_array(r, ctx);
+        ngx_http_chatws_response_array(r, ctx);
         return;
     }
 
-    status = ngx_http_chatws_publish_text(r, cwlcf->capture->data, &text,
+    status = ngx_http_chatws_publish_text(r, cwlcf->response->data, &text,
                                           &answer, &fault);
 
     switch (status) {
@@ -309,14 +309,14 @@ ngx_http_chatws_capture_end(ngx_http_request_t *r,
         break;
 
     case NGX_HTTP_INTERNAL_SERVER_ERROR:
-        ngx_http_chatws_capture_skip(r, ctx, "there is no memory");
+        ngx_http_chatws_response_skip(r, ctx, "there is no memory");
         break;
 
     default:
 
         if (answer.len != 0) {
             /* none of a batch */
-            ngx_http_chatws_capture_skip(r, ctx, "nothing in it is valid");
+            ngx_http_chatws_response_skip(r, ctx, "nothing in it is valid");
             break;
         }
 
@@ -330,7 +330,7 @@ ngx_http_chatws_capture_end(ngx_http_request_t *r,
 
 
 static void
-ngx_http_chatws_capture_skip(ngx_http_request_t *r,
+ngx_http_chatws_response_skip(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx, const char *why)
 {
     ngx_str_set(&ctx->result, "skipped");
@@ -343,7 +343,7 @@ ngx_http_chatws_capture_skip(ngx_http_request_t *r,
 /* What an app finds is an array, too: no reason to warn. */
 
 static void
-ngx_http_chatws_capture_array(ngx_http_request_t *r,
+ngx_http_chatws_response_array(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx)
 {
     ngx_str_set(&ctx->result, "skipped");
@@ -357,14 +357,14 @@ ngx_http_chatws_capture_array(ngx_http_request_t *r,
 /* What is larger could be neither parsed nor published. */
 
 static size_t
-ngx_http_chatws_capture_max(ngx_http_request_t *r)
+ngx_http_chatws_response_max(ngx_http_request_t *r)
 {
     size_t                       max;
     ngx_http_chatws_zone_t      *zone;
     ngx_http_chatws_loc_conf_t  *cwlcf;
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
-    zone = cwlcf->capture->data;
+    zone = cwlcf->response->data;
 
     max = chatws_store_body_max(zone->hub->zone.store, CHATWS_DURABLE);
 

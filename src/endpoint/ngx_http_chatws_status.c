@@ -263,7 +263,7 @@ ngx_http_chatws_status_memory(chatws_usage_t *usage, chatws_json_out_t *json)
     uint64_t  now, oldest;
 
     now = ngx_http_chatws_now();
-    oldest = usage->log_oldest[CHATWS_DURABLE];
+    oldest = usage->ring_oldest[CHATWS_DURABLE];
 
     chatws_json_put_lit(json, ",\"memory\":{\"unit\":\"bytes\"");
 
@@ -275,13 +275,13 @@ ngx_http_chatws_status_memory(chatws_usage_t *usage, chatws_json_out_t *json)
     ngx_http_chatws_status_member(json, "free",
                                   usage->arena_free + usage->arena_partial);
     ngx_http_chatws_status_member(json, "log",
-                                  usage->log_size[CHATWS_DURABLE]);
+                                  usage->ring_size[CHATWS_DURABLE]);
     ngx_http_chatws_status_member(json, "logUsed",
-                                  usage->log_used[CHATWS_DURABLE]);
+                                  usage->ring_used[CHATWS_DURABLE]);
     ngx_http_chatws_status_member(json, "typingLog",
-                                  usage->log_size[CHATWS_EPHEMERAL]);
+                                  usage->ring_size[CHATWS_EPHEMERAL]);
     ngx_http_chatws_status_member(json, "typingLogUsed",
-                                  usage->log_used[CHATWS_EPHEMERAL]);
+                                  usage->ring_used[CHATWS_EPHEMERAL]);
 
     chatws_json_put_lit(json, "}");
 

@@ -44,9 +44,11 @@ static ngx_uint_t ngx_http_chatws_field_has(ngx_http_request_t *r,
 static void ngx_http_chatws_field_once(ngx_http_request_t *r,
     ngx_str_t *name, ngx_http_chatws_fields_t *fields, chatws_str_t *field);
 static ngx_int_t ngx_http_chatws_negotiate_protocol(ngx_http_request_t *r,
-    const ngx_http_chatws_limits_t *limits, ngx_http_chatws_handshake_t *hs);
+    const ngx_http_chatws_session_conf_t *conf,
+    ngx_http_chatws_handshake_t *hs);
 static ngx_int_t ngx_http_chatws_negotiate_deflate(ngx_http_request_t *r,
-    const ngx_http_chatws_limits_t *limits, ngx_http_chatws_handshake_t *hs);
+    const ngx_http_chatws_session_conf_t *conf,
+    ngx_http_chatws_handshake_t *hs);
 static ngx_int_t ngx_http_chatws_answer(ngx_http_request_t *r,
     ngx_http_chatws_handshake_t *hs, ngx_http_chatws_session_t *s);
 static ngx_int_t ngx_http_chatws_accept(ngx_http_request_t *r,
@@ -59,7 +61,7 @@ static ngx_int_t ngx_http_chatws_take_record(ngx_http_chatws_session_t *s);
 
 ngx_uint_t
 ngx_http_chatws_handshake(ngx_http_request_t *r,
-    const ngx_http_chatws_limits_t *limits, ngx_http_chatws_handshake_t *hs,
+    const ngx_http_chatws_session_conf_t *conf, ngx_http_chatws_handshake_t *hs,
     const chatws_fault_t **fault)
 {
     ngx_http_chatws_fields_t     fields;
@@ -129,12 +131,12 @@ ngx_http_chatws_handshake(ngx_http_request_t *r,
         return NGX_HTTP_BAD_REQUEST;
     }
 
-    if (ngx_http_chatws_negotiate_protocol(r, limits, hs) != NGX_OK) {
+    if (ngx_http_chatws_negotiate_protocol(r, conf, hs) != NGX_OK) {
         *fault = &protocol;
         return NGX_HTTP_BAD_REQUEST;
     }
 
-    if (ngx_http_chatws_negotiate_deflate(r, limits, hs) != NGX_OK) {
+    if (ngx_http_chatws_negotiate_deflate(r, conf, hs) != NGX_OK) {
         *fault = &extensions;
         return NGX_HTTP_BAD_REQUEST;
     }
@@ -225,7 +227,7 @@ ngx_http_chatws_field_once(ngx_http_request_t *r, ngx_str_t *name,
 
 static ngx_int_t
 ngx_http_chatws_negotiate_protocol(ngx_http_request_t *r,
-    const ngx_http_chatws_limits_t *limits, ngx_http_chatws_handshake_t *hs)
+    const ngx_http_chatws_session_conf_t *conf, ngx_http_chatws_handshake_t *hs)
 {
     chatws_rc_e              rc;
     chatws_str_t            *value;
@@ -238,13 +240,13 @@ ngx_http_chatws_negotiate_protocol(ngx_http_request_t *r,
     while ((value = ngx_http_chatws_next_field(&walk, &name)) != NULL) {
 
         rc = chatws_handshake_protocol(value,
-                                  (const chatws_str_t *) &limits->subprotocol);
+                                  (const chatws_str_t *) &conf->subprotocol);
 
         if (rc == CHATWS_ERROR) {
             return NGX_ERROR;
         }
 
-        if (rc == CHATWS_OK && limits->subprotocol.len != 0) {
+        if (rc == CHATWS_OK && conf->subprotocol.len != 0) {
             hs->subprotocol = 1;
         }
     }
@@ -257,7 +259,7 @@ ngx_http_chatws_negotiate_protocol(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_chatws_negotiate_deflate(ngx_http_request_t *r,
-    const ngx_http_chatws_limits_t *limits, ngx_http_chatws_handshake_t *hs)
+    const ngx_http_chatws_session_conf_t *conf, ngx_http_chatws_handshake_t *hs)
 {
     chatws_rc_e               rc;
     chatws_str_t             *value;
@@ -266,12 +268,12 @@ ngx_http_chatws_negotiate_deflate(ngx_http_request_t *r,
 
     static ngx_str_t          name = ngx_string("sec-websocket-extensions");
 
-    if (!limits->deflate) {
+    if (!conf->deflate) {
         return NGX_OK;
     }
 
-    policy.server_takeover = limits->deflate_takeover;
-    policy.client_takeover = limits->deflate_takeover;
+    policy.server_takeover = conf->deflate_takeover;
+    policy.client_takeover = conf->deflate_takeover;
     policy.server_bits = MAX_WBITS;
     policy.client_bits = MAX_WBITS;
 
@@ -354,7 +356,7 @@ ngx_http_chatws_answer(ngx_http_request_t *r,
     }
 
     if (hs->subprotocol) {
-        subprotocol = s->limits->subprotocol;
+        subprotocol = s->conf->subprotocol;
 
         if (ngx_http_chatws_add_header(r, "Sec-WebSocket-Protocol",
                                        &subprotocol)

@@ -35,7 +35,7 @@ typedef struct {
  * refuse with, for the reason in *fault.
  */
 ngx_uint_t ngx_http_chatws_handshake(ngx_http_request_t *r,
-    const ngx_http_chatws_limits_t *limits, ngx_http_chatws_handshake_t *hs,
+    const ngx_http_chatws_session_conf_t *conf, ngx_http_chatws_handshake_t *hs,
     const chatws_fault_t **fault);
 
 /*

@@ -30,7 +30,7 @@ static ngx_int_t ngx_http_chatws_hub_init(ngx_http_chatws_hub_t *hub,
 static ngx_int_t ngx_http_chatws_hub_claim(ngx_http_chatws_hub_t *hub,
     ngx_cycle_t *cycle);
 static void ngx_http_chatws_hub_wakeup(void *data);
-static void ngx_http_chatws_hub_drain(ngx_http_chatws_hub_t *hub);
+static void ngx_http_chatws_hub_deliver(ngx_http_chatws_hub_t *hub);
 static void ngx_http_chatws_hub_tick(ngx_event_t *ev);
 static void ngx_http_chatws_hub_quit(ngx_http_chatws_hub_t *hub);
 static uint32_t ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub);
@@ -105,7 +105,7 @@ ngx_http_chatws_hub_init(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
         || ngx_http_chatws_index_init(&hub->chats, cycle->log) != NGX_OK
         || ngx_http_chatws_index_init(&hub->rows, cycle->log) != NGX_OK
         || ngx_http_chatws_index_init(&hub->subs, cycle->log) != NGX_OK
-        || ngx_http_chatws_drain_init(hub, cycle->log) != NGX_OK)
+        || ngx_http_chatws_deliver_init(hub, cycle->log) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -116,9 +116,9 @@ ngx_http_chatws_hub_init(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
     hub->ident.fd = (ngx_socket_t) -1;
     hub->ident.data = hub;
 
-    hub->drain.data = &hub->ident;
-    hub->drain.log = cycle->log;
-    hub->drain.handler = ngx_http_chatws_drain_handler;
+    hub->round.data = &hub->ident;
+    hub->round.log = cycle->log;
+    hub->round.handler = ngx_http_chatws_deliver_handler;
 
     hub->signal.data = &hub->ident;
     hub->signal.log = cycle->log;
@@ -175,12 +175,12 @@ ngx_http_chatws_hub_close(ngx_http_chatws_hub_t *hub)
         ngx_del_timer(&hub->tick);
     }
 
-    if (hub->drain.timer_set) {
-        ngx_del_timer(&hub->drain);
+    if (hub->round.timer_set) {
+        ngx_del_timer(&hub->round);
     }
 
-    if (hub->drain.posted) {
-        ngx_delete_posted_event(&hub->drain);
+    if (hub->round.posted) {
+        ngx_delete_posted_event(&hub->round);
     }
 
     if (hub->signal.posted) {
@@ -193,7 +193,7 @@ ngx_http_chatws_hub_close(ngx_http_chatws_hub_t *hub)
         (void) ngx_http_chatws_hub_release(hub, hub->slot, ngx_pid);
     }
 
-    ngx_http_chatws_drain_done(hub);
+    ngx_http_chatws_deliver_done(hub);
     ngx_http_chatws_index_done(&hub->chats);
     ngx_http_chatws_index_done(&hub->rows);
     ngx_http_chatws_index_done(&hub->subs);
@@ -245,7 +245,7 @@ ngx_http_chatws_hub_publish(ngx_http_chatws_hub_t *hub, uint32_t row,
     switch (rc) {
 
     case CHATWS_OK:
-        ngx_http_chatws_hub_count(hub, post->log == CHATWS_DURABLE
+        ngx_http_chatws_hub_count(hub, post->ring == CHATWS_DURABLE
                                        ? NGX_HTTP_CHATWS_N_PUBLISHED
                                        : NGX_HTTP_CHATWS_N_TYPING, 1);
         return NGX_OK;
@@ -273,7 +273,7 @@ ngx_http_chatws_hub_wake(ngx_http_chatws_hub_t *hub, uint32_t n)
         slot = hub->wakes[i];
 
         if (slot == hub->slot) {
-            ngx_http_chatws_hub_drain(hub);
+            ngx_http_chatws_hub_deliver(hub);
             continue;
         }
 
@@ -333,19 +333,19 @@ ngx_http_chatws_hub_wakeup(void *data)
            != CHATWS_OFF_NONE
         || chatws_store_lapped(store, hub->slot))
     {
-        ngx_http_chatws_hub_drain(hub);
+        ngx_http_chatws_hub_deliver(hub);
     }
 }
 
 
 static void
-ngx_http_chatws_hub_drain(ngx_http_chatws_hub_t *hub)
+ngx_http_chatws_hub_deliver(ngx_http_chatws_hub_t *hub)
 {
     if (hub->coalesce == 0) {
-        ngx_post_event(&hub->drain, &ngx_posted_events);
+        ngx_post_event(&hub->round, &ngx_posted_events);
 
-    } else if (!hub->drain.timer_set) {
-        ngx_add_timer(&hub->drain, hub->coalesce);
+    } else if (!hub->round.timer_set) {
+        ngx_add_timer(&hub->round, hub->coalesce);
     }
 }
 
@@ -381,7 +381,7 @@ ngx_http_chatws_hub_tick(ngx_event_t *ev)
         (void) ngx_http_chatws_hub_claim(hub, (ngx_cycle_t *) ngx_cycle);
 
     } else {
-        ngx_post_event(&hub->drain, &ngx_posted_events);
+        ngx_post_event(&hub->round, &ngx_posted_events);
     }
 
     ngx_http_chatws_hub_quit(hub);

@@ -49,9 +49,9 @@ typedef enum {
 #define NGX_HTTP_CHATWS_CODES     15
 
 
-#define NGX_HTTP_CHATWS_LOGS      2
+#define NGX_HTTP_CHATWS_RINGS      2
 
-/* notifications of a batch, at most */
+/* notifications of a delivery, at most */
 #define NGX_HTTP_CHATWS_NOTES     256
 
 /* how far ahead subscribers are brought into the cache */
@@ -60,38 +60,38 @@ typedef enum {
 #define ngx_http_chatws_prefetch(p)  __builtin_prefetch(p)
 
 
-typedef struct ngx_http_chatws_chat_s        ngx_http_chatws_chat_t;
+typedef struct ngx_http_chatws_local_chat_s        ngx_http_chatws_local_chat_t;
 typedef struct ngx_http_chatws_note_s        ngx_http_chatws_note_t;
 typedef struct ngx_http_chatws_sub_s         ngx_http_chatws_sub_t;
 typedef struct ngx_http_chatws_subscriber_s  ngx_http_chatws_subscriber_t;
 
 
 /*
- * A notification of the batch in hand, shared by all its receivers; valid
- * during the deliver call only.  Its frame lies in the batch's data.
+ * A notification of the delivery in hand, shared by all its receivers; valid
+ * during the deliver call only.  Its frame lies in the delivery's data.
  */
 
 struct ngx_http_chatws_note_s {
-    ngx_http_chatws_frame_t          frame;
-    uint64_t                         offset;    /* in its log */
-    uint64_t                         seq;       /* 0: not sequenced */
-    uint64_t                         sender;    /* hash, 0: nobody */
-    ngx_http_chatws_chat_t          *chat;
-    ngx_http_chatws_note_t          *mine;      /* as its sender gets it */
-    uint32_t                         own;       /* position of the literal */
+    ngx_http_chatws_outframe_t     frame;
+    uint64_t                       offset;      /* in its log */
+    uint64_t                       seq;         /* 0: not sequenced */
+    uint64_t                       sender;      /* hash, 0: nobody */
+    ngx_http_chatws_local_chat_t  *chat;
+    ngx_http_chatws_note_t        *mine;        /* as its sender gets it */
+    uint32_t                       own;         /* position of the literal */
 };
 
 
 /* Embedded in its owner's structure; the hub fills it in join(). */
 
 struct ngx_http_chatws_subscriber_s {
-    ngx_http_chatws_hub_t           *hub;
-    ngx_http_chatws_sub_t           *subs;      /* list of subscriptions */
-    uint64_t                         user;      /* keyed hash of user id */
-    uint32_t                         nsubs;
-    uint32_t                         batch;     /* last batch touched in */
-    uint32_t                         touched;   /* index in that batch */
-    unsigned                         own:1;     /* gets its own messages */
+    ngx_http_chatws_hub_t  *hub;
+    ngx_http_chatws_sub_t  *subs;               /* list of subscriptions */
+    uint64_t                user;               /* keyed hash of user id */
+    uint32_t                nsubs;
+    uint32_t                delivery;           /* last delivery touched in */
+    uint32_t                touched;            /* index in that delivery */
+    unsigned                own:1;              /* gets its own messages */
 };
 
 
@@ -115,14 +115,14 @@ typedef void (*ngx_http_chatws_lapse_pt)(ngx_http_chatws_hub_t *hub);
 /* a subscriber in a chat */
 
 struct ngx_http_chatws_sub_s {
-    ngx_http_chatws_node_t           node;      /* in hub->subs */
-    ngx_http_chatws_subscriber_t    *subscriber;
-    ngx_http_chatws_chat_t          *chat;
-    ngx_http_chatws_sub_t           *next;      /* of the subscriber */
-    ngx_http_chatws_sub_t          **prev;
-    uint64_t                         from;      /* log offset it joined at */
-    uint32_t                         pos;       /* in chat->members */
-    uint32_t                         upto;      /* numbers not wanted live */
+    ngx_http_chatws_node_t         node;        /* in hub->subs */
+    ngx_http_chatws_subscriber_t  *subscriber;
+    ngx_http_chatws_local_chat_t  *chat;
+    ngx_http_chatws_sub_t         *next;        /* of the subscriber */
+    ngx_http_chatws_sub_t        **prev;
+    uint64_t                       from;        /* log offset it joined at */
+    uint32_t                       pos;         /* in chat->members */
+    uint32_t                       upto;        /* numbers not wanted live */
 };
 
 
@@ -134,86 +134,86 @@ typedef struct {
 
 /* a chat that has subscribers in this worker */
 
-struct ngx_http_chatws_chat_s {
-    ngx_http_chatws_node_t           by_id;
-    ngx_http_chatws_node_t           by_row;
-    ngx_http_chatws_member_t        *members;   /* dense */
-    uint64_t                         serial;    /* of the row */
-    uint64_t                         from;      /* newest member's offset */
-    uint32_t                         row;
-    uint32_t                         n;         /* members in use */
-    uint32_t                         size;      /* members allocated */
-    uint32_t                         batch;     /* last batch touched in */
-    uint32_t                         first;     /* note in that batch */
-    uint32_t                         nnotes;
-    ngx_str_t                        id;        /* follows the structure */
+struct ngx_http_chatws_local_chat_s {
+    ngx_http_chatws_node_t     by_id;
+    ngx_http_chatws_node_t     by_row;
+    ngx_http_chatws_member_t  *members;         /* dense */
+    uint64_t                   serial;          /* of the row */
+    uint64_t                   from;            /* newest member's offset */
+    uint32_t                   row;
+    uint32_t                   n;               /* members in use */
+    uint32_t                   size;            /* members allocated */
+    uint32_t                   delivery;        /* last delivery touched in */
+    uint32_t                   first;           /* note in that delivery */
+    uint32_t                   nnotes;
+    ngx_str_t                  id;              /* follows the structure */
 };
 
 
-/* a subscriber to be served in the batch in hand */
+/* a subscriber to be served in the delivery in hand */
 
 typedef struct {
-    ngx_http_chatws_subscriber_t    *subscriber;    /* NULL: has left */
-    ngx_http_chatws_chat_t          *chat;          /* NULL: has left */
-    uint32_t                         more;          /* link + 1, or 0 */
+    ngx_http_chatws_subscriber_t  *subscriber;      /* NULL: has left */
+    ngx_http_chatws_local_chat_t  *chat;            /* NULL: has left */
+    uint32_t                       more;            /* link + 1, or 0 */
 } ngx_http_chatws_touched_t;
 
 
 /* one more chat of a touched subscriber */
 
 typedef struct {
-    ngx_http_chatws_chat_t          *chat;          /* NULL: has left */
-    uint32_t                         next;          /* link + 1, or 0 */
+    ngx_http_chatws_local_chat_t  *chat;            /* NULL: has left */
+    uint32_t                       next;            /* link + 1, or 0 */
 } ngx_http_chatws_link_t;
 
 
 /* all that a drain in progress needs; the arrays are kept for the next */
 
 typedef struct {
-    ngx_http_chatws_note_t          *notes;
-    ngx_http_chatws_note_t          *mine;      /* their own variants */
-    ngx_http_chatws_note_t         **order;     /* notes by chat */
-    ngx_http_chatws_note_t         **gather;    /* one subscriber's */
-    ngx_http_chatws_chat_t         **chats;     /* touched */
-    ngx_http_chatws_touched_t       *touched;
-    ngx_http_chatws_link_t          *links;
-    u_char                          *data;      /* the frames */
-    uint64_t                         pos[NGX_HTTP_CHATWS_LOGS];
-    size_t                           size;      /* of touched and links */
-    size_t                           need;      /* of them, at most */
-    size_t                           room;      /* of data */
-    size_t                           bytes;     /* used of it */
-    uint32_t                         nnotes;
-    uint32_t                         nchats;
-    uint32_t                         ntouched;
-    uint32_t                         nlinks;
-    uint32_t                         next;      /* touched to serve next */
-    uint32_t                         number;    /* of the batch */
-    unsigned                         active:1;
-} ngx_http_chatws_batch_t;
+    ngx_http_chatws_note_t         *notes;
+    ngx_http_chatws_note_t         *mine;       /* their own variants */
+    ngx_http_chatws_note_t        **order;      /* notes by chat */
+    ngx_http_chatws_note_t        **gather;     /* one subscriber's */
+    ngx_http_chatws_local_chat_t  **chats;      /* touched */
+    ngx_http_chatws_touched_t      *touched;
+    ngx_http_chatws_link_t         *links;
+    u_char                         *data;       /* the frames */
+    uint64_t                        pos[NGX_HTTP_CHATWS_RINGS];
+    size_t                          size;       /* of touched and links */
+    size_t                          need;       /* of them, at most */
+    size_t                          room;       /* of data */
+    size_t                          bytes;      /* used of it */
+    uint32_t                        nnotes;
+    uint32_t                        nchats;
+    uint32_t                        ntouched;
+    uint32_t                        nlinks;
+    uint32_t                        next;       /* touched to serve next */
+    uint32_t                        number;     /* of the delivery */
+    unsigned                        active:1;
+} ngx_http_chatws_delivery_t;
 
 
 /* lives from the worker's start to its end, or longer than a cycle */
 
 struct ngx_http_chatws_hub_s {
-    ngx_http_chatws_zone_t           zone;      /* a copy: outlives cycles */
-    ngx_http_chatws_sleeper_t        sleeper;
-    ngx_connection_t                 ident;     /* of the events below */
-    ngx_event_t                      drain;     /* posted, or a timer */
-    ngx_event_t                      signal;    /* posted, for owed */
-    ngx_event_t                      tick;      /* housekeeping timer */
-    ngx_http_chatws_deliver_pt       deliver;
-    ngx_http_chatws_lapse_pt         lapse;
-    ngx_http_chatws_index_t          chats;     /* by id */
-    ngx_http_chatws_index_t          rows;      /* by row */
-    ngx_http_chatws_index_t          subs;      /* by subscriber and chat */
-    ngx_http_chatws_batch_t          batch;
-    uint32_t                        *wakes;     /* slots to wake, scratch */
-    uint64_t                         owed[CHATWS_SLOTS_MAX / 64];
-    void                            *handover;  /* the client's */
-    ngx_msec_t                       coalesce;
-    ngx_uint_t                       replaced;  /* ticks since a reload */
-    uint32_t                         slot;
+    ngx_http_chatws_zone_t      zone;           /* a copy: outlives cycles */
+    ngx_http_chatws_sleeper_t   sleeper;
+    ngx_connection_t            ident;          /* of the events below */
+    ngx_event_t                 round;          /* posted, or a timer */
+    ngx_event_t                 signal;         /* posted, for owed */
+    ngx_event_t                 tick;           /* housekeeping timer */
+    ngx_http_chatws_deliver_pt  deliver;
+    ngx_http_chatws_lapse_pt    lapse;
+    ngx_http_chatws_index_t     chats;          /* by id */
+    ngx_http_chatws_index_t     rows;           /* by row */
+    ngx_http_chatws_index_t     subs;           /* by subscriber and chat */
+    ngx_http_chatws_delivery_t  delivery;
+    uint32_t                   *wakes;          /* slots to wake, scratch */
+    uint64_t                    owed[CHATWS_SLOTS_MAX / 64];
+    void                       *handover;       /* the client's */
+    ngx_msec_t                  coalesce;
+    ngx_uint_t                  replaced;       /* ticks since a reload */
+    uint32_t                    slot;
 };
 
 
@@ -285,7 +285,7 @@ uint64_t ngx_http_chatws_hub_user(ngx_http_chatws_hub_t *hub,
  * subscriber; CHATWS_OFF_NONE if it is not in the chat.
  */
 uint64_t ngx_http_chatws_since(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_http_chatws_chat_t *chat);
+    ngx_http_chatws_local_chat_t *chat);
 
 /*
  * Whether the durable notification at the offset, of number seq or 0, is to
@@ -293,19 +293,19 @@ uint64_t ngx_http_chatws_since(ngx_http_chatws_subscriber_t *subscriber,
  * nor sent by the subscriber's owner itself.
  */
 ngx_uint_t ngx_http_chatws_expects(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_http_chatws_chat_t *chat, uint64_t offset, uint64_t seq);
+    ngx_http_chatws_local_chat_t *chat, uint64_t offset, uint64_t seq);
 
 /* Wakes the workers that are owed it; for the hub only. */
 void ngx_http_chatws_hub_signal(ngx_http_chatws_hub_t *hub);
 
 /* Drain, for the posted event; for the hub only. */
-ngx_int_t ngx_http_chatws_drain_init(ngx_http_chatws_hub_t *hub,
+ngx_int_t ngx_http_chatws_deliver_init(ngx_http_chatws_hub_t *hub,
     ngx_log_t *log);
-void ngx_http_chatws_drain_done(ngx_http_chatws_hub_t *hub);
-void ngx_http_chatws_drain_handler(ngx_event_t *ev);
+void ngx_http_chatws_deliver_done(ngx_http_chatws_hub_t *hub);
+void ngx_http_chatws_deliver_handler(ngx_event_t *ev);
 
 /* Serves all that was published before the durable log's offset. */
-void ngx_http_chatws_drain_until(ngx_http_chatws_hub_t *hub, uint64_t offset);
+void ngx_http_chatws_deliver_until(ngx_http_chatws_hub_t *hub, uint64_t offset);
 
 /*
  * Serves all that was published until now.  Returns the durable log's offset
@@ -313,21 +313,21 @@ void ngx_http_chatws_drain_until(ngx_http_chatws_hub_t *hub, uint64_t offset);
  * CHATWS_OFF_NONE: this worker has missed something, its clients are going to
  * be closed.
  */
-uint64_t ngx_http_chatws_drain_position(ngx_http_chatws_hub_t *hub);
+uint64_t ngx_http_chatws_deliver_position(ngx_http_chatws_hub_t *hub);
 
 /* The chat of this worker that an entry belongs to, or NULL. */
-ngx_http_chatws_chat_t *ngx_http_chatws_drain_chat(
+ngx_http_chatws_local_chat_t *ngx_http_chatws_collect_chat(
     ngx_http_chatws_hub_t *hub, chatws_entry_t *entry);
 
 /*
- * Makes a new batch of what waits in the logs.  Whether the slot was lapped
+ * Makes a new delivery of what waits in the logs.  Whether the slot was lapped
  * has to be asked before anything of it is served; for the hub only.
  */
-void ngx_http_chatws_drain_collect(ngx_http_chatws_hub_t *hub);
+void ngx_http_chatws_collect_sort(ngx_http_chatws_hub_t *hub);
 
-/* Takes a subscriber, or one chat of it, out of the batch in hand. */
-void ngx_http_chatws_drain_forget(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_http_chatws_chat_t *chat);
+/* Takes a subscriber, or one chat of it, out of the delivery in hand. */
+void ngx_http_chatws_deliver_forget(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_local_chat_t *chat);
 
 
 #endif /* _NGX_HTTP_CHATWS_HUB_H_INCLUDED_ */

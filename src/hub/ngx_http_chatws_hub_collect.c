@@ -13,99 +13,99 @@
 
 
 /*
- * limits of a batch besides its notes: their bytes, unless there is but one,
+ * limits of a delivery besides its notes: their bytes, unless there is but one,
  * and entries looked at
  */
 #define NGX_HTTP_CHATWS_BYTES    (256 * 1024)
 #define NGX_HTTP_CHATWS_ENTRIES  8192
 
 
-static ngx_int_t ngx_http_chatws_drain_log(ngx_http_chatws_hub_t *hub,
-    ngx_uint_t log);
-static ngx_int_t ngx_http_chatws_drain_note(ngx_http_chatws_hub_t *hub,
-    ngx_http_chatws_chat_t *chat, chatws_entry_t *entry, uint64_t offset,
-    ngx_uint_t log);
-static ngx_int_t ngx_http_chatws_drain_room(ngx_http_chatws_batch_t *batch,
-    size_t len);
-static ngx_int_t ngx_http_chatws_drain_reserve(
-    ngx_http_chatws_batch_t *batch, size_t n);
-static void ngx_http_chatws_drain_touch(ngx_http_chatws_batch_t *batch,
-    ngx_http_chatws_chat_t *chat);
+static ngx_int_t ngx_http_chatws_collect_ring(ngx_http_chatws_hub_t *hub,
+    ngx_uint_t ring);
+static ngx_int_t ngx_http_chatws_collect_note(ngx_http_chatws_hub_t *hub,
+    ngx_http_chatws_local_chat_t *chat, chatws_entry_t *entry, uint64_t offset,
+    ngx_uint_t ring);
+static ngx_int_t ngx_http_chatws_collect_room(
+    ngx_http_chatws_delivery_t *delivery, size_t len);
+static ngx_int_t ngx_http_chatws_collect_reserve(
+    ngx_http_chatws_delivery_t *delivery, size_t n);
+static void ngx_http_chatws_collect_touch(ngx_http_chatws_delivery_t *delivery,
+    ngx_http_chatws_local_chat_t *chat);
 
 
 void
-ngx_http_chatws_drain_collect(ngx_http_chatws_hub_t *hub)
+ngx_http_chatws_collect_sort(ngx_http_chatws_hub_t *hub)
 {
-    uint32_t                  i, n;
-    ngx_http_chatws_chat_t   *chat;
-    ngx_http_chatws_note_t   *note;
-    ngx_http_chatws_batch_t  *batch;
+    uint32_t                       i, n;
+    ngx_http_chatws_local_chat_t  *chat;
+    ngx_http_chatws_note_t        *note;
+    ngx_http_chatws_delivery_t    *delivery;
 
-    batch = &hub->batch;
+    delivery = &hub->delivery;
 
-    batch->active = 1;
-    batch->bytes = 0;
-    batch->need = 0;
-    batch->nnotes = 0;
-    batch->nchats = 0;
-    batch->ntouched = 0;
-    batch->nlinks = 0;
-    batch->next = 0;
+    delivery->active = 1;
+    delivery->bytes = 0;
+    delivery->need = 0;
+    delivery->nnotes = 0;
+    delivery->nchats = 0;
+    delivery->ntouched = 0;
+    delivery->nlinks = 0;
+    delivery->next = 0;
 
     /* 0 marks what was never touched */
 
-    if (++batch->number == 0) {
-        batch->number = 1;
+    if (++delivery->number == 0) {
+        delivery->number = 1;
     }
 
-    batch->pos[CHATWS_DURABLE] = CHATWS_OFF_NONE;
-    batch->pos[CHATWS_EPHEMERAL] = CHATWS_OFF_NONE;
+    delivery->pos[CHATWS_DURABLE] = CHATWS_OFF_NONE;
+    delivery->pos[CHATWS_EPHEMERAL] = CHATWS_OFF_NONE;
 
-    if (ngx_http_chatws_drain_log(hub, CHATWS_DURABLE) == NGX_OK) {
-        (void) ngx_http_chatws_drain_log(hub, CHATWS_EPHEMERAL);
+    if (ngx_http_chatws_collect_ring(hub, CHATWS_DURABLE) == NGX_OK) {
+        (void) ngx_http_chatws_collect_ring(hub, CHATWS_EPHEMERAL);
     }
 
     n = 0;
 
-    for (i = 0; i < batch->nchats; i++) {
-        chat = batch->chats[i];
+    for (i = 0; i < delivery->nchats; i++) {
+        chat = delivery->chats[i];
 
         chat->first = n;
         n += chat->nnotes;
         chat->nnotes = 0;
     }
 
-    for (i = 0; i < batch->nnotes; i++) {
-        note = &batch->notes[i];
+    for (i = 0; i < delivery->nnotes; i++) {
+        note = &delivery->notes[i];
         chat = note->chat;
 
-        batch->order[chat->first + chat->nnotes++] = note;
+        delivery->order[chat->first + chat->nnotes++] = note;
     }
 
-    for (i = 0; i < batch->nchats; i++) {
-        ngx_http_chatws_drain_touch(batch, batch->chats[i]);
+    for (i = 0; i < delivery->nchats; i++) {
+        ngx_http_chatws_collect_touch(delivery, delivery->chats[i]);
     }
 
     ngx_log_debug3(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
                    "chatws drain notes:%uD chats:%uD subscribers:%uD",
-                   batch->nnotes, batch->nchats, batch->ntouched);
+                   delivery->nnotes, delivery->nchats, delivery->ntouched);
 }
 
 
-/* NGX_AGAIN: the batch is full. */
+/* NGX_AGAIN: the delivery is full. */
 
 static ngx_int_t
-ngx_http_chatws_drain_log(ngx_http_chatws_hub_t *hub, ngx_uint_t log)
+ngx_http_chatws_collect_ring(ngx_http_chatws_hub_t *hub, ngx_uint_t ring)
 {
-    uint64_t                  next, pos;
-    ngx_uint_t                n;
-    chatws_entry_t           *entry;
-    ngx_http_chatws_chat_t   *chat;
-    ngx_http_chatws_batch_t  *batch;
+    uint64_t                       next, pos;
+    ngx_uint_t                     n;
+    chatws_entry_t                *entry;
+    ngx_http_chatws_local_chat_t  *chat;
+    ngx_http_chatws_delivery_t    *delivery;
 
-    batch = &hub->batch;
+    delivery = &hub->delivery;
 
-    pos = chatws_store_cursor(hub->zone.store, hub->slot, log);
+    pos = chatws_store_cursor(hub->zone.store, hub->slot, ring);
 
     if (pos == CHATWS_OFF_NONE) {
         return NGX_OK;
@@ -113,23 +113,23 @@ ngx_http_chatws_drain_log(ngx_http_chatws_hub_t *hub, ngx_uint_t log)
 
     for (n = 0; n < NGX_HTTP_CHATWS_ENTRIES; n++) {
 
-        batch->pos[log] = pos;
+        delivery->pos[ring] = pos;
 
-        entry = chatws_store_entry(hub->zone.store, log, pos, &next);
+        entry = chatws_store_entry(hub->zone.store, ring, pos, &next);
 
         if (entry == NULL) {
 
             if (next != CHATWS_OFF_NONE) {
-                batch->pos[log] = next;
+                delivery->pos[ring] = next;
             }
 
             return NGX_OK;
         }
 
-        chat = ngx_http_chatws_drain_chat(hub, entry);
+        chat = ngx_http_chatws_collect_chat(hub, entry);
 
         if (chat != NULL
-            && ngx_http_chatws_drain_note(hub, chat, entry, pos, log)
+            && ngx_http_chatws_collect_note(hub, chat, entry, pos, ring)
                != NGX_OK)
         {
             return NGX_AGAIN;
@@ -142,11 +142,11 @@ ngx_http_chatws_drain_log(ngx_http_chatws_hub_t *hub, ngx_uint_t log)
 }
 
 
-ngx_http_chatws_chat_t *
-ngx_http_chatws_drain_chat(ngx_http_chatws_hub_t *hub, chatws_entry_t *entry)
+ngx_http_chatws_local_chat_t *
+ngx_http_chatws_collect_chat(ngx_http_chatws_hub_t *hub, chatws_entry_t *entry)
 {
-    ngx_http_chatws_node_t  *node;
-    ngx_http_chatws_chat_t  *chat;
+    ngx_http_chatws_node_t        *node;
+    ngx_http_chatws_local_chat_t  *chat;
 
     node = ngx_http_chatws_index_first(&hub->rows, entry->chat);
 
@@ -154,8 +154,9 @@ ngx_http_chatws_drain_chat(ngx_http_chatws_hub_t *hub, chatws_entry_t *entry)
         return NULL;
     }
 
-    chat = (ngx_http_chatws_chat_t *)
-               ((u_char *) node - offsetof(ngx_http_chatws_chat_t, by_row));
+    chat = (ngx_http_chatws_local_chat_t *)
+               ((u_char *) node
+                - offsetof(ngx_http_chatws_local_chat_t, by_row));
 
     /* the row may have been another chat's when the entry was written */
 
@@ -169,44 +170,44 @@ ngx_http_chatws_drain_chat(ngx_http_chatws_hub_t *hub, chatws_entry_t *entry)
  */
 
 static ngx_int_t
-ngx_http_chatws_drain_note(ngx_http_chatws_hub_t *hub,
-    ngx_http_chatws_chat_t *chat, chatws_entry_t *entry, uint64_t offset,
-    ngx_uint_t log)
+ngx_http_chatws_collect_note(ngx_http_chatws_hub_t *hub,
+    ngx_http_chatws_local_chat_t *chat, chatws_entry_t *entry, uint64_t offset,
+    ngx_uint_t ring)
 {
-    u_char                   *data;
-    size_t                    len;
-    ngx_http_chatws_note_t   *note;
-    ngx_http_chatws_batch_t  *batch;
+    u_char                      *data;
+    size_t                       len;
+    ngx_http_chatws_note_t      *note;
+    ngx_http_chatws_delivery_t  *delivery;
 
-    batch = &hub->batch;
+    delivery = &hub->delivery;
     len = *(volatile uint32_t *) &entry->len;
 
-    if (batch->nnotes == NGX_HTTP_CHATWS_NOTES
+    if (delivery->nnotes == NGX_HTTP_CHATWS_NOTES
         || chatws_store_lapped(hub->zone.store, hub->slot)
-        || ngx_http_chatws_drain_room(batch, len) != NGX_OK)
+        || ngx_http_chatws_collect_room(delivery, len) != NGX_OK)
     {
         return NGX_AGAIN;
     }
 
-    if (chat->batch != batch->number) {
+    if (chat->delivery != delivery->number) {
 
-        if (ngx_http_chatws_drain_reserve(batch, chat->n) != NGX_OK) {
+        if (ngx_http_chatws_collect_reserve(delivery, chat->n) != NGX_OK) {
             return NGX_AGAIN;
         }
 
-        chat->batch = batch->number;
+        chat->delivery = delivery->number;
         chat->nnotes = 0;
-        batch->chats[batch->nchats++] = chat;
+        delivery->chats[delivery->nchats++] = chat;
     }
 
-    data = batch->data + batch->bytes;
+    data = delivery->data + delivery->bytes;
     ngx_memcpy(data, entry->frame, len);
 
-    note = &batch->notes[batch->nnotes++];
+    note = &delivery->notes[delivery->nnotes++];
 
-    ngx_http_chatws_frame_init(&note->frame, data, len);
+    ngx_http_chatws_outframe_init(&note->frame, data, len);
 
-    note->frame.droppable = log == CHATWS_EPHEMERAL;
+    note->frame.droppable = ring == CHATWS_EPHEMERAL;
     note->frame.counted = 1;
     note->offset = offset;
     note->seq = entry->seq;
@@ -216,7 +217,7 @@ ngx_http_chatws_drain_note(ngx_http_chatws_hub_t *hub,
     note->own = entry->own;
 
     chat->nnotes++;
-    batch->bytes += len;
+    delivery->bytes += len;
 
     return NGX_OK;
 }
@@ -224,23 +225,23 @@ ngx_http_chatws_drain_note(ngx_http_chatws_hub_t *hub,
 
 /*
  * Makes room for the bytes of one more note.  What one that was larger than a
- * batch had needed is given back with the next batch.
+ * delivery had needed is given back with the next delivery.
  */
 
 static ngx_int_t
-ngx_http_chatws_drain_room(ngx_http_chatws_batch_t *batch, size_t len)
+ngx_http_chatws_collect_room(ngx_http_chatws_delivery_t *delivery, size_t len)
 {
     size_t   size;
     u_char  *data;
 
-    if (batch->bytes != 0) {
-        return batch->bytes + len <= NGX_HTTP_CHATWS_BYTES ? NGX_OK
+    if (delivery->bytes != 0) {
+        return delivery->bytes + len <= NGX_HTTP_CHATWS_BYTES ? NGX_OK
                                                            : NGX_AGAIN;
     }
 
     size = ngx_max(len, NGX_HTTP_CHATWS_BYTES);
 
-    if (size == batch->room) {
+    if (size == delivery->room) {
         return NGX_OK;
     }
 
@@ -249,10 +250,10 @@ ngx_http_chatws_drain_room(ngx_http_chatws_batch_t *batch, size_t len)
         return NGX_ERROR;
     }
 
-    ngx_free(batch->data);
+    ngx_free(delivery->data);
 
-    batch->data = data;
-    batch->room = size;
+    delivery->data = data;
+    delivery->room = size;
 
     return NGX_OK;
 }
@@ -261,21 +262,21 @@ ngx_http_chatws_drain_room(ngx_http_chatws_batch_t *batch, size_t len)
 /* Makes room for n more subscribers to be touched. */
 
 static ngx_int_t
-ngx_http_chatws_drain_reserve(ngx_http_chatws_batch_t *batch, size_t n)
+ngx_http_chatws_collect_reserve(ngx_http_chatws_delivery_t *delivery, size_t n)
 {
     size_t                      size;
     ngx_http_chatws_link_t     *links;
     ngx_http_chatws_touched_t  *touched;
 
-    batch->need += n;
+    delivery->need += n;
 
-    if (batch->need <= batch->size) {
+    if (delivery->need <= delivery->size) {
         return NGX_OK;
     }
 
     /* nothing is in the arrays yet: they are filled when all is collected */
 
-    size = ngx_max(batch->need, batch->size * 2);
+    size = ngx_max(delivery->need, delivery->size * 2);
 
     links = ngx_alloc(size * sizeof(ngx_http_chatws_link_t), ngx_cycle->log);
     touched = ngx_alloc(size * sizeof(ngx_http_chatws_touched_t),
@@ -284,24 +285,24 @@ ngx_http_chatws_drain_reserve(ngx_http_chatws_batch_t *batch, size_t n)
     if (links == NULL || touched == NULL) {
         ngx_free(links);
         ngx_free(touched);
-        batch->need -= n;
+        delivery->need -= n;
         return NGX_ERROR;
     }
 
-    ngx_free(batch->links);
-    ngx_free(batch->touched);
+    ngx_free(delivery->links);
+    ngx_free(delivery->touched);
 
-    batch->links = links;
-    batch->touched = touched;
-    batch->size = size;
+    delivery->links = links;
+    delivery->touched = touched;
+    delivery->size = size;
 
     return NGX_OK;
 }
 
 
 static void
-ngx_http_chatws_drain_touch(ngx_http_chatws_batch_t *batch,
-    ngx_http_chatws_chat_t *chat)
+ngx_http_chatws_collect_touch(ngx_http_chatws_delivery_t *delivery,
+    ngx_http_chatws_local_chat_t *chat)
 {
     uint32_t                       i;
     ngx_http_chatws_link_t        *link;
@@ -317,11 +318,11 @@ ngx_http_chatws_drain_touch(ngx_http_chatws_batch_t *batch,
 
         subscriber = chat->members[i].subscriber;
 
-        if (subscriber->batch != batch->number) {
-            subscriber->batch = batch->number;
-            subscriber->touched = batch->ntouched;
+        if (subscriber->delivery != delivery->number) {
+            subscriber->delivery = delivery->number;
+            subscriber->touched = delivery->ntouched;
 
-            touched = &batch->touched[batch->ntouched++];
+            touched = &delivery->touched[delivery->ntouched++];
 
             touched->subscriber = subscriber;
             touched->chat = chat;
@@ -330,11 +331,11 @@ ngx_http_chatws_drain_touch(ngx_http_chatws_batch_t *batch,
             continue;
         }
 
-        touched = &batch->touched[subscriber->touched];
-        link = &batch->links[batch->nlinks++];
+        touched = &delivery->touched[subscriber->touched];
+        link = &delivery->links[delivery->nlinks++];
 
         link->chat = chat;
         link->next = touched->more;
-        touched->more = batch->nlinks;
+        touched->more = delivery->nlinks;
     }
 }

@@ -2,10 +2,10 @@
 /*
  * Copyright (C) chatws contributors
  *
- * From the zone's logs to the subscribers of this worker.  What waits in
- * the logs is collected as a batch, and every subscriber that has to get some
- * of it is served once.  A large batch is served in slices, with other events
- * between; the slot's cursor moves only when all of it was handed over.
+ * From the zone's rings to the subscribers of this worker.  What waits in the
+ * rings is collected as a delivery, and every subscriber that has to get some
+ * of it is served once.  A large delivery is served in slices, with other
+ * events between; the slot's cursor moves only when all of it was handed over.
  */
 
 
@@ -19,47 +19,49 @@
 #define NGX_HTTP_CHATWS_SLICE  512
 
 
-static void ngx_http_chatws_drain_rest(ngx_http_chatws_hub_t *hub);
-static void ngx_http_chatws_drain_serve(ngx_http_chatws_hub_t *hub);
-static ngx_uint_t ngx_http_chatws_drain_gather(
-    ngx_http_chatws_batch_t *batch, ngx_http_chatws_touched_t *touched);
-static ngx_http_chatws_note_t **ngx_http_chatws_drain_filter(
-    ngx_http_chatws_batch_t *batch, ngx_http_chatws_subscriber_t *subscriber,
+static void ngx_http_chatws_deliver_rest(ngx_http_chatws_hub_t *hub);
+static void ngx_http_chatws_deliver_serve(ngx_http_chatws_hub_t *hub);
+static ngx_uint_t ngx_http_chatws_deliver_gather(
+    ngx_http_chatws_delivery_t *delivery, ngx_http_chatws_touched_t *touched);
+static ngx_http_chatws_note_t **ngx_http_chatws_deliver_filter(
+    ngx_http_chatws_delivery_t *delivery,
+    ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_note_t **notes, ngx_uint_t *n);
-static ngx_http_chatws_note_t *ngx_http_chatws_drain_for(
-    ngx_http_chatws_batch_t *batch, ngx_http_chatws_subscriber_t *subscriber,
+static ngx_http_chatws_note_t *ngx_http_chatws_deliver_for(
+    ngx_http_chatws_delivery_t *delivery,
+    ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_note_t *note);
-static ngx_http_chatws_note_t *ngx_http_chatws_drain_mine(
-    ngx_http_chatws_batch_t *batch, ngx_http_chatws_note_t *note);
-static void ngx_http_chatws_drain_lapse(ngx_http_chatws_hub_t *hub);
-static void ngx_http_chatws_drain_finish(ngx_http_chatws_hub_t *hub);
-static void ngx_http_chatws_drain_end(ngx_http_chatws_hub_t *hub);
-static void ngx_http_chatws_drain_release(ngx_http_chatws_note_t *note);
+static ngx_http_chatws_note_t *ngx_http_chatws_deliver_mine(
+    ngx_http_chatws_delivery_t *delivery, ngx_http_chatws_note_t *note);
+static void ngx_http_chatws_deliver_lapse(ngx_http_chatws_hub_t *hub);
+static void ngx_http_chatws_deliver_finish(ngx_http_chatws_hub_t *hub);
+static void ngx_http_chatws_deliver_end(ngx_http_chatws_hub_t *hub);
+static void ngx_http_chatws_deliver_release(ngx_http_chatws_note_t *note);
 
 
 ngx_int_t
-ngx_http_chatws_drain_init(ngx_http_chatws_hub_t *hub, ngx_log_t *log)
+ngx_http_chatws_deliver_init(ngx_http_chatws_hub_t *hub, ngx_log_t *log)
 {
-    ngx_http_chatws_batch_t  *batch;
+    ngx_http_chatws_delivery_t  *delivery;
 
-    batch = &hub->batch;
+    delivery = &hub->delivery;
 
-    batch->notes = ngx_alloc(NGX_HTTP_CHATWS_NOTES
-                             * sizeof(ngx_http_chatws_note_t), log);
-    batch->mine = ngx_alloc(NGX_HTTP_CHATWS_NOTES
-                            * sizeof(ngx_http_chatws_note_t), log);
-    batch->order = ngx_alloc(NGX_HTTP_CHATWS_NOTES
-                             * sizeof(ngx_http_chatws_note_t *), log);
-    batch->gather = ngx_alloc(NGX_HTTP_CHATWS_NOTES
-                              * sizeof(ngx_http_chatws_note_t *), log);
-    batch->chats = ngx_alloc(NGX_HTTP_CHATWS_NOTES
-                             * sizeof(ngx_http_chatws_chat_t *), log);
+    delivery->notes = ngx_alloc(NGX_HTTP_CHATWS_NOTES
+                                * sizeof(ngx_http_chatws_note_t), log);
+    delivery->mine = ngx_alloc(NGX_HTTP_CHATWS_NOTES
+                               * sizeof(ngx_http_chatws_note_t), log);
+    delivery->order = ngx_alloc(NGX_HTTP_CHATWS_NOTES
+                                * sizeof(ngx_http_chatws_note_t *), log);
+    delivery->gather = ngx_alloc(NGX_HTTP_CHATWS_NOTES
+                                 * sizeof(ngx_http_chatws_note_t *), log);
+    delivery->chats = ngx_alloc(NGX_HTTP_CHATWS_NOTES
+                                * sizeof(ngx_http_chatws_local_chat_t *), log);
 
-    if (batch->notes == NULL
-        || batch->mine == NULL
-        || batch->order == NULL
-        || batch->gather == NULL
-        || batch->chats == NULL)
+    if (delivery->notes == NULL
+        || delivery->mine == NULL
+        || delivery->order == NULL
+        || delivery->gather == NULL
+        || delivery->chats == NULL)
     {
         return NGX_ERROR;
     }
@@ -69,29 +71,29 @@ ngx_http_chatws_drain_init(ngx_http_chatws_hub_t *hub, ngx_log_t *log)
 
 
 void
-ngx_http_chatws_drain_done(ngx_http_chatws_hub_t *hub)
+ngx_http_chatws_deliver_done(ngx_http_chatws_hub_t *hub)
 {
-    ngx_http_chatws_batch_t  *batch;
+    ngx_http_chatws_delivery_t  *delivery;
 
-    batch = &hub->batch;
+    delivery = &hub->delivery;
 
-    if (batch->active) {
-        ngx_http_chatws_drain_end(hub);
+    if (delivery->active) {
+        ngx_http_chatws_deliver_end(hub);
     }
 
-    ngx_free(batch->notes);
-    ngx_free(batch->mine);
-    ngx_free(batch->order);
-    ngx_free(batch->gather);
-    ngx_free(batch->chats);
-    ngx_free(batch->touched);
-    ngx_free(batch->links);
-    ngx_free(batch->data);
+    ngx_free(delivery->notes);
+    ngx_free(delivery->mine);
+    ngx_free(delivery->order);
+    ngx_free(delivery->gather);
+    ngx_free(delivery->chats);
+    ngx_free(delivery->touched);
+    ngx_free(delivery->links);
+    ngx_free(delivery->data);
 }
 
 
 void
-ngx_http_chatws_drain_handler(ngx_event_t *ev)
+ngx_http_chatws_deliver_handler(ngx_event_t *ev)
 {
     ngx_connection_t       *ident;
     ngx_http_chatws_hub_t  *hub;
@@ -109,41 +111,41 @@ ngx_http_chatws_drain_handler(ngx_event_t *ev)
         return;
     }
 
-    if (!hub->batch.active
+    if (!hub->delivery.active
         && !chatws_store_lapped(hub->zone.store, hub->slot))
     {
-        ngx_http_chatws_drain_collect(hub);
+        ngx_http_chatws_collect_sort(hub);
     }
 
     /* what was collected may be of other chats by now */
 
     if (chatws_store_lapped(hub->zone.store, hub->slot)) {
-        ngx_http_chatws_drain_lapse(hub);
+        ngx_http_chatws_deliver_lapse(hub);
         return;
     }
 
-    ngx_http_chatws_drain_serve(hub);
+    ngx_http_chatws_deliver_serve(hub);
 
-    if (hub->batch.next < hub->batch.ntouched) {
+    if (hub->delivery.next < hub->delivery.ntouched) {
         ngx_post_event(ev, &ngx_posted_next_events);
         return;
     }
 
-    ngx_http_chatws_drain_finish(hub);
+    ngx_http_chatws_deliver_finish(hub);
 }
 
 
 /* Publishers have gone past this worker: everyone in it missed something. */
 
 static void
-ngx_http_chatws_drain_lapse(ngx_http_chatws_hub_t *hub)
+ngx_http_chatws_deliver_lapse(ngx_http_chatws_hub_t *hub)
 {
     hub->lapse(hub);
 
     ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_LAPS, 1);
 
-    if (hub->batch.active) {
-        ngx_http_chatws_drain_end(hub);
+    if (hub->delivery.active) {
+        ngx_http_chatws_deliver_end(hub);
     }
 
     ngx_http_chatws_zone_lock(&hub->zone);
@@ -153,7 +155,7 @@ ngx_http_chatws_drain_lapse(ngx_http_chatws_hub_t *hub)
 
 
 void
-ngx_http_chatws_drain_until(ngx_http_chatws_hub_t *hub, uint64_t offset)
+ngx_http_chatws_deliver_until(ngx_http_chatws_hub_t *hub, uint64_t offset)
 {
     uint64_t  before, cursor;
 
@@ -163,7 +165,7 @@ ngx_http_chatws_drain_until(ngx_http_chatws_hub_t *hub, uint64_t offset)
         cursor = chatws_store_cursor(hub->zone.store, hub->slot,
                                      CHATWS_DURABLE);
 
-        /* without memory a batch gets nowhere */
+        /* without memory a delivery gets nowhere */
 
         if (cursor == CHATWS_OFF_NONE
             || cursor >= offset
@@ -173,43 +175,43 @@ ngx_http_chatws_drain_until(ngx_http_chatws_hub_t *hub, uint64_t offset)
             return;
         }
 
-        if (!hub->batch.active) {
+        if (!hub->delivery.active) {
             before = cursor;
-            ngx_http_chatws_drain_collect(hub);
+            ngx_http_chatws_collect_sort(hub);
         }
 
-        ngx_http_chatws_drain_rest(hub);
+        ngx_http_chatws_deliver_rest(hub);
     }
 }
 
 
-/* The batch in hand, to its end. */
+/* The delivery in hand, to its end. */
 
 static void
-ngx_http_chatws_drain_rest(ngx_http_chatws_hub_t *hub)
+ngx_http_chatws_deliver_rest(ngx_http_chatws_hub_t *hub)
 {
-    while (hub->batch.next < hub->batch.ntouched
+    while (hub->delivery.next < hub->delivery.ntouched
            && !chatws_store_lapped(hub->zone.store, hub->slot))
     {
-        ngx_http_chatws_drain_serve(hub);
+        ngx_http_chatws_deliver_serve(hub);
     }
 
-    ngx_http_chatws_drain_finish(hub);
+    ngx_http_chatws_deliver_finish(hub);
 }
 
 
 uint64_t
-ngx_http_chatws_drain_position(ngx_http_chatws_hub_t *hub)
+ngx_http_chatws_deliver_position(ngx_http_chatws_hub_t *hub)
 {
     uint64_t    cursor, head;
     ngx_uint_t  lapped;
 
-    if (hub->batch.active) {
-        ngx_http_chatws_drain_rest(hub);
+    if (hub->delivery.active) {
+        ngx_http_chatws_deliver_rest(hub);
     }
 
-    ngx_http_chatws_drain_until(hub, chatws_store_head(hub->zone.store,
-                                                       CHATWS_DURABLE));
+    ngx_http_chatws_deliver_until(hub, chatws_store_head(hub->zone.store,
+                                                         CHATWS_DURABLE));
 
     /* a slot without a cursor has had all that concerns it, or is lapped */
 
@@ -230,21 +232,21 @@ ngx_http_chatws_drain_position(ngx_http_chatws_hub_t *hub)
 
 
 void
-ngx_http_chatws_drain_forget(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_http_chatws_chat_t *chat)
+ngx_http_chatws_deliver_forget(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_local_chat_t *chat)
 {
-    uint32_t                    i;
-    ngx_http_chatws_link_t     *link;
-    ngx_http_chatws_batch_t    *batch;
-    ngx_http_chatws_touched_t  *touched;
+    uint32_t                     i;
+    ngx_http_chatws_link_t      *link;
+    ngx_http_chatws_delivery_t  *delivery;
+    ngx_http_chatws_touched_t   *touched;
 
-    batch = &subscriber->hub->batch;
+    delivery = &subscriber->hub->delivery;
 
-    if (!batch->active || subscriber->batch != batch->number) {
+    if (!delivery->active || subscriber->delivery != delivery->number) {
         return;
     }
 
-    touched = &batch->touched[subscriber->touched];
+    touched = &delivery->touched[subscriber->touched];
 
     if (chat == NULL) {
         touched->subscriber = NULL;
@@ -257,7 +259,7 @@ ngx_http_chatws_drain_forget(ngx_http_chatws_subscriber_t *subscriber,
     }
 
     for (i = touched->more; i != 0; i = link->next) {
-        link = &batch->links[i - 1];
+        link = &delivery->links[i - 1];
 
         if (link->chat == chat) {
             link->chat = NULL;
@@ -268,23 +270,23 @@ ngx_http_chatws_drain_forget(ngx_http_chatws_subscriber_t *subscriber,
 
 
 static void
-ngx_http_chatws_drain_serve(ngx_http_chatws_hub_t *hub)
+ngx_http_chatws_deliver_serve(ngx_http_chatws_hub_t *hub)
 {
-    uint32_t                      last;
-    ngx_uint_t                    n;
-    ngx_http_chatws_note_t      **notes;
-    ngx_http_chatws_batch_t      *batch;
-    ngx_http_chatws_touched_t    *touched;
+    uint32_t                     last;
+    ngx_uint_t                   n;
+    ngx_http_chatws_note_t     **notes;
+    ngx_http_chatws_delivery_t  *delivery;
+    ngx_http_chatws_touched_t   *touched;
 
-    batch = &hub->batch;
+    delivery = &hub->delivery;
 
-    last = ngx_min(batch->next + NGX_HTTP_CHATWS_SLICE, batch->ntouched);
+    last = ngx_min(delivery->next + NGX_HTTP_CHATWS_SLICE, delivery->ntouched);
 
-    for ( /* void */ ; batch->next < last; batch->next++) {
+    for ( /* void */ ; delivery->next < last; delivery->next++) {
 
-        touched = &batch->touched[batch->next];
+        touched = &delivery->touched[delivery->next];
 
-        if (batch->next + NGX_HTTP_CHATWS_PREFETCH < last) {
+        if (delivery->next + NGX_HTTP_CHATWS_PREFETCH < last) {
             ngx_http_chatws_prefetch(
                            touched[NGX_HTTP_CHATWS_PREFETCH].subscriber);
         }
@@ -294,16 +296,16 @@ ngx_http_chatws_drain_serve(ngx_http_chatws_hub_t *hub)
         }
 
         if (touched->more == 0 && touched->chat != NULL) {
-            notes = &batch->order[touched->chat->first];
+            notes = &delivery->order[touched->chat->first];
             n = touched->chat->nnotes;
 
         } else {
-            notes = batch->gather;
-            n = ngx_http_chatws_drain_gather(batch, touched);
+            notes = delivery->gather;
+            n = ngx_http_chatws_deliver_gather(delivery, touched);
         }
 
-        notes = ngx_http_chatws_drain_filter(batch, touched->subscriber,
-                                             notes, &n);
+        notes = ngx_http_chatws_deliver_filter(delivery, touched->subscriber,
+                                               notes, &n);
 
         if (n != 0) {
             hub->deliver(touched->subscriber, notes, n);
@@ -319,13 +321,13 @@ ngx_http_chatws_drain_serve(ngx_http_chatws_hub_t *hub)
  */
 
 static ngx_uint_t
-ngx_http_chatws_drain_gather(ngx_http_chatws_batch_t *batch,
+ngx_http_chatws_deliver_gather(ngx_http_chatws_delivery_t *delivery,
     ngx_http_chatws_touched_t *touched)
 {
-    uint32_t                  i, more, note;
-    uint64_t                  bits, set[NGX_HTTP_CHATWS_NOTES / 64];
-    ngx_uint_t                n, word;
-    ngx_http_chatws_chat_t   *chat;
+    uint32_t                       i, more, note;
+    uint64_t                       bits, set[NGX_HTTP_CHATWS_NOTES / 64];
+    ngx_uint_t                     n, word;
+    ngx_http_chatws_local_chat_t  *chat;
 
     ngx_memzero(set, sizeof(set));
 
@@ -336,7 +338,7 @@ ngx_http_chatws_drain_gather(ngx_http_chatws_batch_t *batch,
 
         if (chat != NULL) {
             for (i = chat->first; i < chat->first + chat->nnotes; i++) {
-                note = batch->order[i] - batch->notes;
+                note = delivery->order[i] - delivery->notes;
                 set[note / 64] |= (uint64_t) 1 << (note % 64);
             }
         }
@@ -345,16 +347,16 @@ ngx_http_chatws_drain_gather(ngx_http_chatws_batch_t *batch,
             break;
         }
 
-        chat = batch->links[more - 1].chat;
-        more = batch->links[more - 1].next;
+        chat = delivery->links[more - 1].chat;
+        more = delivery->links[more - 1].next;
     }
 
     n = 0;
 
     for (word = 0; word < NGX_HTTP_CHATWS_NOTES / 64; word++) {
         for (bits = set[word]; bits != 0; bits &= bits - 1) {
-            batch->gather[n++] = &batch->notes[word * 64
-                                               + __builtin_ctzll(bits)];
+            delivery->gather[n++] = &delivery->notes[word * 64
+                                                     + __builtin_ctzll(bits)];
         }
     }
 
@@ -364,12 +366,12 @@ ngx_http_chatws_drain_gather(ngx_http_chatws_batch_t *batch,
 
 /*
  * Leaves out what is not for this subscriber.  Returns notes as they are
- * where all of them are, else those that are in batch->gather, which notes
+ * where all of them are, else those that are in delivery->gather, which notes
  * may be already.
  */
 
 static ngx_http_chatws_note_t **
-ngx_http_chatws_drain_filter(ngx_http_chatws_batch_t *batch,
+ngx_http_chatws_deliver_filter(ngx_http_chatws_delivery_t *delivery,
     ngx_http_chatws_subscriber_t *subscriber, ngx_http_chatws_note_t **notes,
     ngx_uint_t *n)
 {
@@ -392,29 +394,29 @@ ngx_http_chatws_drain_filter(ngx_http_chatws_batch_t *batch,
 
     kept = i;
 
-    if (notes != batch->gather) {
-        ngx_memcpy(batch->gather, notes,
+    if (notes != delivery->gather) {
+        ngx_memcpy(delivery->gather, notes,
                    i * sizeof(ngx_http_chatws_note_t *));
     }
 
     for ( /* void */ ; i < *n; i++) {
-        note = ngx_http_chatws_drain_for(batch, subscriber, notes[i]);
+        note = ngx_http_chatws_deliver_for(delivery, subscriber, notes[i]);
 
         if (note != NULL) {
-            batch->gather[kept++] = note;
+            delivery->gather[kept++] = note;
         }
     }
 
     *n = kept;
 
-    return batch->gather;
+    return delivery->gather;
 }
 
 
 /* The note as this subscriber gets it, or NULL if it does not. */
 
 static ngx_http_chatws_note_t *
-ngx_http_chatws_drain_for(ngx_http_chatws_batch_t *batch,
+ngx_http_chatws_deliver_for(ngx_http_chatws_delivery_t *delivery,
     ngx_http_chatws_subscriber_t *subscriber, ngx_http_chatws_note_t *note)
 {
     if (note->offset < note->chat->from
@@ -433,14 +435,14 @@ ngx_http_chatws_drain_for(ngx_http_chatws_batch_t *batch,
         return NULL;
     }
 
-    return note->own ? ngx_http_chatws_drain_mine(batch, note) : note;
+    return note->own ? ngx_http_chatws_deliver_mine(delivery, note) : note;
 }
 
 
 /* The note with "isOwnMessage" true: made once for all who want it. */
 
 static ngx_http_chatws_note_t *
-ngx_http_chatws_drain_mine(ngx_http_chatws_batch_t *batch,
+ngx_http_chatws_deliver_mine(ngx_http_chatws_delivery_t *delivery,
     ngx_http_chatws_note_t *note)
 {
     ngx_http_chatws_buf_t   *buf;
@@ -460,10 +462,10 @@ ngx_http_chatws_drain_mine(ngx_http_chatws_batch_t *batch,
     ngx_memcpy(buf->data, note->frame.data, note->frame.len);
     ngx_memcpy(buf->data + note->own, "true ", 5);
 
-    mine = &batch->mine[note - batch->notes];
+    mine = &delivery->mine[note - delivery->notes];
 
     *mine = *note;
-    ngx_http_chatws_frame_init(&mine->frame, buf->data, note->frame.len);
+    ngx_http_chatws_outframe_init(&mine->frame, buf->data, note->frame.len);
     mine->frame.copy = buf;
     mine->frame.counted = 1;
 
@@ -474,17 +476,17 @@ ngx_http_chatws_drain_mine(ngx_http_chatws_batch_t *batch,
 
 
 static void
-ngx_http_chatws_drain_finish(ngx_http_chatws_hub_t *hub)
+ngx_http_chatws_deliver_finish(ngx_http_chatws_hub_t *hub)
 {
-    ngx_uint_t                log, more;
-    ngx_http_chatws_batch_t  *batch;
+    ngx_uint_t                   more, ring;
+    ngx_http_chatws_delivery_t  *delivery;
 
-    batch = &hub->batch;
+    delivery = &hub->delivery;
 
-    ngx_http_chatws_drain_end(hub);
+    ngx_http_chatws_deliver_end(hub);
 
-    if (batch->pos[CHATWS_DURABLE] == CHATWS_OFF_NONE
-        && batch->pos[CHATWS_EPHEMERAL] == CHATWS_OFF_NONE)
+    if (delivery->pos[CHATWS_DURABLE] == CHATWS_OFF_NONE
+        && delivery->pos[CHATWS_EPHEMERAL] == CHATWS_OFF_NONE)
     {
         return;
     }
@@ -493,11 +495,11 @@ ngx_http_chatws_drain_finish(ngx_http_chatws_hub_t *hub)
 
     ngx_http_chatws_zone_lock(&hub->zone);
 
-    for (log = 0; log < NGX_HTTP_CHATWS_LOGS; log++) {
+    for (ring = 0; ring < NGX_HTTP_CHATWS_RINGS; ring++) {
 
-        if (batch->pos[log] != CHATWS_OFF_NONE
-            && chatws_store_caught_up(hub->zone.store, hub->slot, log,
-                                      batch->pos[log])
+        if (delivery->pos[ring] != CHATWS_OFF_NONE
+            && chatws_store_caught_up(hub->zone.store, hub->slot, ring,
+                                      delivery->pos[ring])
                == CHATWS_AGAIN)
         {
             more = 1;
@@ -507,32 +509,32 @@ ngx_http_chatws_drain_finish(ngx_http_chatws_hub_t *hub)
     ngx_http_chatws_zone_unlock(&hub->zone);
 
     if (more) {
-        ngx_post_event(&hub->drain, &ngx_posted_next_events);
+        ngx_post_event(&hub->round, &ngx_posted_next_events);
     }
 }
 
 
-/* The batch is done with. */
+/* The delivery is done with. */
 
 static void
-ngx_http_chatws_drain_end(ngx_http_chatws_hub_t *hub)
+ngx_http_chatws_deliver_end(ngx_http_chatws_hub_t *hub)
 {
     ngx_uint_t  i;
 
-    for (i = 0; i < hub->batch.nnotes; i++) {
-        ngx_http_chatws_drain_release(&hub->batch.notes[i]);
+    for (i = 0; i < hub->delivery.nnotes; i++) {
+        ngx_http_chatws_deliver_release(&hub->delivery.notes[i]);
     }
 
-    hub->batch.active = 0;
+    hub->delivery.active = 0;
 }
 
 
 static void
-ngx_http_chatws_drain_release(ngx_http_chatws_note_t *note)
+ngx_http_chatws_deliver_release(ngx_http_chatws_note_t *note)
 {
     if (note->mine != NULL) {
-        ngx_http_chatws_frame_done(&note->mine->frame);
+        ngx_http_chatws_outframe_done(&note->mine->frame);
     }
 
-    ngx_http_chatws_frame_done(&note->frame);
+    ngx_http_chatws_outframe_done(&note->frame);
 }

@@ -15,17 +15,19 @@
 #define NGX_HTTP_CHATWS_MEMBERS_MIN  2
 
 
-static ngx_http_chatws_chat_t *ngx_http_chatws_chat_find(
+static ngx_http_chatws_local_chat_t *ngx_http_chatws_chat_find(
     ngx_http_chatws_hub_t *hub, ngx_str_t *id, uint64_t hash);
-static ngx_http_chatws_chat_t *ngx_http_chatws_chat_create(
+static ngx_http_chatws_local_chat_t *ngx_http_chatws_chat_create(
     ngx_http_chatws_hub_t *hub, ngx_str_t *id, uint64_t hash,
     chatws_subscribed_t *shared);
 static void ngx_http_chatws_chat_destroy(ngx_http_chatws_hub_t *hub,
-    ngx_http_chatws_chat_t *chat);
-static ngx_int_t ngx_http_chatws_chat_reserve(ngx_http_chatws_chat_t *chat);
+    ngx_http_chatws_local_chat_t *chat);
+static ngx_int_t ngx_http_chatws_chat_reserve(
+    ngx_http_chatws_local_chat_t *chat);
 static ngx_int_t ngx_http_chatws_sub_create(
     ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *id, uint64_t hash,
-    ngx_http_chatws_chat_t *chat, uint32_t share, chatws_subscribed_t *at);
+    ngx_http_chatws_local_chat_t *chat, uint32_t share,
+    chatws_subscribed_t *at);
 static ngx_int_t ngx_http_chatws_sub_renew(ngx_http_chatws_sub_t *sub,
     chatws_subscribed_t *at);
 static void ngx_http_chatws_sub_again(ngx_http_chatws_sub_t *sub,
@@ -36,12 +38,14 @@ static ngx_int_t ngx_http_chatws_store_add(
 static void ngx_http_chatws_store_del(
     ngx_http_chatws_subscriber_t *subscriber, uint32_t row, ngx_uint_t last);
 static uint64_t ngx_http_chatws_sub_key(
-    ngx_http_chatws_subscriber_t *subscriber, ngx_http_chatws_chat_t *chat);
+    ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_local_chat_t *chat);
 static ngx_http_chatws_sub_t *ngx_http_chatws_sub_find(
-    ngx_http_chatws_subscriber_t *subscriber, ngx_http_chatws_chat_t *chat);
+    ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_local_chat_t *chat);
 static void ngx_http_chatws_sub_add(ngx_http_chatws_sub_t *sub,
-    ngx_http_chatws_subscriber_t *subscriber, ngx_http_chatws_chat_t *chat,
-    chatws_subscribed_t *at);
+    ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_local_chat_t *chat, chatws_subscribed_t *at);
 static void ngx_http_chatws_sub_del(ngx_http_chatws_sub_t *sub);
 
 
@@ -63,7 +67,7 @@ ngx_http_chatws_join(ngx_http_chatws_hub_t *hub,
 void
 ngx_http_chatws_leave(ngx_http_chatws_subscriber_t *subscriber)
 {
-    ngx_http_chatws_drain_forget(subscriber, NULL);
+    ngx_http_chatws_deliver_forget(subscriber, NULL);
 
     while (subscriber->subs != NULL) {
         ngx_http_chatws_sub_del(subscriber->subs);
@@ -76,9 +80,9 @@ ngx_http_chatws_subscribe(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *id, uint32_t share, ngx_uint_t replay,
     chatws_subscribed_t *at)
 {
-    uint64_t                 hash;
-    ngx_http_chatws_sub_t   *sub;
-    ngx_http_chatws_chat_t  *chat;
+    uint64_t                       hash;
+    ngx_http_chatws_sub_t         *sub;
+    ngx_http_chatws_local_chat_t  *chat;
 
     hash = chatws_store_hash(subscriber->hub->zone.store, id->data, id->len);
     chat = ngx_http_chatws_chat_find(subscriber->hub, id, hash);
@@ -109,7 +113,7 @@ ngx_http_chatws_subscribe(ngx_http_chatws_subscriber_t *subscriber,
 
 static ngx_int_t
 ngx_http_chatws_sub_create(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_str_t *id, uint64_t hash, ngx_http_chatws_chat_t *chat,
+    ngx_str_t *id, uint64_t hash, ngx_http_chatws_local_chat_t *chat,
     uint32_t share, chatws_subscribed_t *at)
 {
     ngx_int_t               rc;
@@ -160,7 +164,7 @@ static ngx_int_t
 ngx_http_chatws_sub_renew(ngx_http_chatws_sub_t *sub,
     chatws_subscribed_t *at)
 {
-    ngx_http_chatws_chat_t  *chat;
+    ngx_http_chatws_local_chat_t  *chat;
 
     chat = sub->chat;
 
@@ -195,8 +199,8 @@ ngx_http_chatws_sub_again(ngx_http_chatws_sub_t *sub,
 
     hub = sub->subscriber->hub;
 
-    ngx_http_chatws_drain_until(hub, chatws_store_head(hub->zone.store,
-                                                       CHATWS_DURABLE));
+    ngx_http_chatws_deliver_until(hub, chatws_store_head(hub->zone.store,
+                                                         CHATWS_DURABLE));
 
     ngx_http_chatws_zone_lock(&hub->zone);
 
@@ -218,7 +222,7 @@ ngx_http_chatws_sub_again(ngx_http_chatws_sub_t *sub,
         }
 
         if (entry->seq != 0
-            && ngx_http_chatws_drain_chat(hub, entry) == sub->chat)
+            && ngx_http_chatws_collect_chat(hub, entry) == sub->chat)
         {
             at->seq = entry->seq - 1;
             return;
@@ -283,9 +287,9 @@ ngx_int_t
 ngx_http_chatws_unsubscribe(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *id)
 {
-    uint64_t                 hash;
-    ngx_http_chatws_sub_t   *sub;
-    ngx_http_chatws_chat_t  *chat;
+    uint64_t                       hash;
+    ngx_http_chatws_sub_t         *sub;
+    ngx_http_chatws_local_chat_t  *chat;
 
     hash = chatws_store_hash(subscriber->hub->zone.store, id->data, id->len);
     chat = ngx_http_chatws_chat_find(subscriber->hub, id, hash);
@@ -300,7 +304,7 @@ ngx_http_chatws_unsubscribe(ngx_http_chatws_subscriber_t *subscriber,
         return NGX_DECLINED;
     }
 
-    ngx_http_chatws_drain_forget(subscriber, chat);
+    ngx_http_chatws_deliver_forget(subscriber, chat);
     ngx_http_chatws_sub_del(sub);
 
     return NGX_OK;
@@ -311,8 +315,8 @@ uint32_t
 ngx_http_chatws_subscribed(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *id)
 {
-    uint64_t                 hash;
-    ngx_http_chatws_chat_t  *chat;
+    uint64_t                       hash;
+    ngx_http_chatws_local_chat_t  *chat;
 
     hash = chatws_store_hash(subscriber->hub->zone.store, id->data, id->len);
     chat = ngx_http_chatws_chat_find(subscriber->hub, id, hash);
@@ -327,7 +331,7 @@ ngx_http_chatws_subscribed(ngx_http_chatws_subscriber_t *subscriber,
 
 uint64_t
 ngx_http_chatws_since(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_http_chatws_chat_t *chat)
+    ngx_http_chatws_local_chat_t *chat)
 {
     ngx_http_chatws_sub_t  *sub;
 
@@ -339,7 +343,7 @@ ngx_http_chatws_since(ngx_http_chatws_subscriber_t *subscriber,
 
 ngx_uint_t
 ngx_http_chatws_expects(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_http_chatws_chat_t *chat, uint64_t offset, uint64_t seq)
+    ngx_http_chatws_local_chat_t *chat, uint64_t offset, uint64_t seq)
 {
     ngx_http_chatws_sub_t  *sub;
 
@@ -355,19 +359,20 @@ ngx_http_chatws_expects(ngx_http_chatws_subscriber_t *subscriber,
 }
 
 
-static ngx_http_chatws_chat_t *
+static ngx_http_chatws_local_chat_t *
 ngx_http_chatws_chat_find(ngx_http_chatws_hub_t *hub, ngx_str_t *id,
     uint64_t hash)
 {
-    ngx_http_chatws_node_t  *node;
-    ngx_http_chatws_chat_t  *chat;
+    ngx_http_chatws_node_t        *node;
+    ngx_http_chatws_local_chat_t  *chat;
 
     for (node = ngx_http_chatws_index_first(&hub->chats, hash);
          node != NULL;
          node = ngx_http_chatws_index_next(node))
     {
-        chat = (ngx_http_chatws_chat_t *)
-                   ((u_char *) node - offsetof(ngx_http_chatws_chat_t, by_id));
+        chat = (ngx_http_chatws_local_chat_t *)
+                   ((u_char *) node
+                    - offsetof(ngx_http_chatws_local_chat_t, by_id));
 
         if (chat->id.len == id->len
             && ngx_memcmp(chat->id.data, id->data, id->len) == 0)
@@ -380,19 +385,19 @@ ngx_http_chatws_chat_find(ngx_http_chatws_hub_t *hub, ngx_str_t *id,
 }
 
 
-static ngx_http_chatws_chat_t *
+static ngx_http_chatws_local_chat_t *
 ngx_http_chatws_chat_create(ngx_http_chatws_hub_t *hub, ngx_str_t *id,
     uint64_t hash, chatws_subscribed_t *shared)
 {
-    ngx_http_chatws_chat_t  *chat;
+    ngx_http_chatws_local_chat_t  *chat;
 
-    chat = ngx_alloc(sizeof(ngx_http_chatws_chat_t) + id->len,
+    chat = ngx_alloc(sizeof(ngx_http_chatws_local_chat_t) + id->len,
                      ngx_cycle->log);
     if (chat == NULL) {
         return NULL;
     }
 
-    ngx_memzero(chat, sizeof(ngx_http_chatws_chat_t));
+    ngx_memzero(chat, sizeof(ngx_http_chatws_local_chat_t));
 
     if (ngx_http_chatws_chat_reserve(chat) != NGX_OK) {
         ngx_free(chat);
@@ -418,7 +423,7 @@ ngx_http_chatws_chat_create(ngx_http_chatws_hub_t *hub, ngx_str_t *id,
 
 static void
 ngx_http_chatws_chat_destroy(ngx_http_chatws_hub_t *hub,
-    ngx_http_chatws_chat_t *chat)
+    ngx_http_chatws_local_chat_t *chat)
 {
     ngx_http_chatws_index_del(&hub->chats, &chat->by_id);
     ngx_http_chatws_index_del(&hub->rows, &chat->by_row);
@@ -431,7 +436,7 @@ ngx_http_chatws_chat_destroy(ngx_http_chatws_hub_t *hub,
 /* Makes room for one more member. */
 
 static ngx_int_t
-ngx_http_chatws_chat_reserve(ngx_http_chatws_chat_t *chat)
+ngx_http_chatws_chat_reserve(ngx_http_chatws_local_chat_t *chat)
 {
     uint32_t                   size;
     ngx_http_chatws_member_t  *members;
@@ -464,7 +469,7 @@ ngx_http_chatws_chat_reserve(ngx_http_chatws_chat_t *chat)
 
 static uint64_t
 ngx_http_chatws_sub_key(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_http_chatws_chat_t *chat)
+    ngx_http_chatws_local_chat_t *chat)
 {
     uint64_t  key;
 
@@ -478,7 +483,7 @@ ngx_http_chatws_sub_key(ngx_http_chatws_subscriber_t *subscriber,
 
 static ngx_http_chatws_sub_t *
 ngx_http_chatws_sub_find(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_http_chatws_chat_t *chat)
+    ngx_http_chatws_local_chat_t *chat)
 {
     ngx_http_chatws_sub_t   *sub;
     ngx_http_chatws_node_t  *node;
@@ -501,8 +506,8 @@ ngx_http_chatws_sub_find(ngx_http_chatws_subscriber_t *subscriber,
 
 static void
 ngx_http_chatws_sub_add(ngx_http_chatws_sub_t *sub,
-    ngx_http_chatws_subscriber_t *subscriber, ngx_http_chatws_chat_t *chat,
-    chatws_subscribed_t *at)
+    ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_local_chat_t *chat, chatws_subscribed_t *at)
 {
     sub->node.key = ngx_http_chatws_sub_key(subscriber, chat);
     sub->subscriber = subscriber;
@@ -538,7 +543,7 @@ static void
 ngx_http_chatws_sub_del(ngx_http_chatws_sub_t *sub)
 {
     ngx_http_chatws_hub_t         *hub;
-    ngx_http_chatws_chat_t        *chat;
+    ngx_http_chatws_local_chat_t  *chat;
     ngx_http_chatws_member_t      *last;
     ngx_http_chatws_subscriber_t  *subscriber;
 

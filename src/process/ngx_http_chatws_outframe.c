@@ -40,26 +40,26 @@ ngx_http_chatws_buf_release(ngx_http_chatws_buf_t *buf)
 
 
 void
-ngx_http_chatws_frame_init(ngx_http_chatws_frame_t *frame, u_char *data,
+ngx_http_chatws_outframe_init(ngx_http_chatws_outframe_t *frame, u_char *data,
     size_t len)
 {
     frame->data = data;
     frame->len = len;
     frame->copy = NULL;
-    frame->packed = NULL;
+    frame->deflated = NULL;
     frame->droppable = 0;
     frame->counted = 0;
 }
 
 
 void
-ngx_http_chatws_frame_done(ngx_http_chatws_frame_t *frame)
+ngx_http_chatws_outframe_done(ngx_http_chatws_outframe_t *frame)
 {
     ngx_http_chatws_buf_t  *buf, *next;
 
     ngx_http_chatws_buf_release(frame->copy);
 
-    for (buf = frame->packed; buf != NULL; buf = next) {
+    for (buf = frame->deflated; buf != NULL; buf = next) {
         next = buf->next;
         ngx_http_chatws_buf_release(buf);
     }

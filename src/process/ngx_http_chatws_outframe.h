@@ -29,18 +29,18 @@ struct ngx_http_chatws_buf_s {
 
 /*
  * A complete WebSocket frame on its way to several connections.  data is
- * not the frame's own; copy and packed are made by the first connection
+ * not the frame's own; copy and deflated are made by the first connection
  * that needs them, and released with the frame.
  */
 
 typedef struct {
-    u_char                  *data;
-    size_t                   len;
-    ngx_http_chatws_buf_t   *copy;      /* the same bytes, or NULL */
-    ngx_http_chatws_buf_t   *packed;    /* list: deflated, key: parameters */
-    unsigned                 droppable:1;   /* under pressure */
-    unsigned                 counted:1;     /* as delivered, when sent */
-} ngx_http_chatws_frame_t;
+    u_char                 *data;
+    size_t                  len;
+    ngx_http_chatws_buf_t  *copy;       /* the same bytes, or NULL */
+    ngx_http_chatws_buf_t  *deflated;   /* list: deflated, key: parameters */
+    unsigned                droppable:1;    /* under pressure */
+    unsigned                counted:1;      /* as delivered, when sent */
+} ngx_http_chatws_outframe_t;
 
 
 /*
@@ -53,11 +53,11 @@ ngx_http_chatws_buf_t *ngx_http_chatws_buf_alloc(size_t len, ngx_log_t *log);
 void ngx_http_chatws_buf_release(ngx_http_chatws_buf_t *buf);
 
 /* Sets up a frame over len bytes that the caller keeps. */
-void ngx_http_chatws_frame_init(ngx_http_chatws_frame_t *frame, u_char *data,
-    size_t len);
+void ngx_http_chatws_outframe_init(ngx_http_chatws_outframe_t *frame,
+    u_char *data, size_t len);
 
 /* Drops what was made for the frame; not its data. */
-void ngx_http_chatws_frame_done(ngx_http_chatws_frame_t *frame);
+void ngx_http_chatws_outframe_done(ngx_http_chatws_outframe_t *frame);
 
 
 #endif /* _NGX_HTTP_CHATWS_OUTFRAME_H_INCLUDED_ */

@@ -33,7 +33,7 @@ static ngx_int_t ngx_http_chatws_wake_open(ngx_http_chatws_wakefd_t *fd,
 static ngx_int_t ngx_http_chatws_wake_claim(ngx_http_chatws_wake_t *wake);
 static void ngx_http_chatws_wake_unclaim(ngx_http_chatws_wake_t *wake);
 static void ngx_http_chatws_wake_handler(ngx_event_t *rev);
-static void ngx_http_chatws_wake_drain(ngx_connection_t *c);
+static void ngx_http_chatws_wake_clear(ngx_connection_t *c);
 
 
 ngx_http_chatws_wake_t *
@@ -280,7 +280,7 @@ ngx_http_chatws_wake_handler(ngx_event_t *rev)
     c = rev->data;
     wake = c->data;
 
-    ngx_http_chatws_wake_drain(c);
+    ngx_http_chatws_wake_clear(c);
 
     for (q = ngx_queue_head(&wake->sleepers);
          q != ngx_queue_sentinel(&wake->sleepers);
@@ -374,7 +374,7 @@ ngx_http_chatws_wake_unlisten(ngx_connection_t *c)
 /* Forgets the wake-ups that have come so far. */
 
 static void
-ngx_http_chatws_wake_drain(ngx_connection_t *c)
+ngx_http_chatws_wake_clear(ngx_connection_t *c)
 {
     ngx_err_t  err;
     u_char     buf[512];

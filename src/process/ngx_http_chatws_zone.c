@@ -281,7 +281,7 @@ ngx_http_chatws_zone_newest(ngx_http_chatws_zone_t *zone)
 
 
 ngx_int_t
-ngx_http_chatws_zone_offer(ngx_http_chatws_zone_t *zone, uint64_t place)
+ngx_http_chatws_zone_offer(ngx_http_chatws_zone_t *zone, uint64_t location)
 {
     size_t  max;
 
@@ -293,16 +293,16 @@ ngx_http_chatws_zone_offer(ngx_http_chatws_zone_t *zone, uint64_t place)
         return NGX_DECLINED;
     }
 
-    zone->offers->places[zone->offers->n++] = place;
+    zone->offers->locations[zone->offers->n++] = location;
 
     return NGX_OK;
 }
 
 
 ngx_int_t
-ngx_http_chatws_zone_offers(ngx_http_chatws_zone_t *zone, uint64_t place)
+ngx_http_chatws_zone_offers(ngx_http_chatws_zone_t *zone, uint64_t location)
 {
-    return bsearch(&place, zone->offers->places, zone->offers->n,
+    return bsearch(&location, zone->offers->locations, zone->offers->n,
                    sizeof(uint64_t), ngx_http_chatws_cmp_offers)
            != NULL;
 }

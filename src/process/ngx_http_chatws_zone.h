@@ -28,9 +28,9 @@ typedef struct ngx_http_chatws_hub_s  ngx_http_chatws_hub_t;
  */
 
 typedef struct {
-    ngx_atomic_t              generation;
-    ngx_uint_t                n;
-    uint64_t                  places[];  /* fingerprints of locations, in
+    ngx_atomic_t  generation;
+    ngx_uint_t    n;
+    uint64_t      locations[];           /* fingerprints of locations, in
                                           * ascending order */
 } ngx_http_chatws_offers_t;
 
@@ -80,14 +80,14 @@ void ngx_http_chatws_zone_report(ngx_cycle_t *cycle, void *tag);
  */
 void ngx_http_chatws_zone_begin(ngx_http_chatws_zone_t *zone);
 ngx_int_t ngx_http_chatws_zone_offer(ngx_http_chatws_zone_t *zone,
-    uint64_t place);
+    uint64_t location);
 
 /* Whether the zone's configuration is the newest one. */
 ngx_int_t ngx_http_chatws_zone_newest(ngx_http_chatws_zone_t *zone);
 
 /* Whether the place is offered. */
 ngx_int_t ngx_http_chatws_zone_offers(ngx_http_chatws_zone_t *zone,
-    uint64_t place);
+    uint64_t location);
 
 /*
  * Takes the zone's lock, also from a worker that died with it, and rolls back

@@ -275,7 +275,7 @@ chatws_action_chat(chatws_action_t *action, const chatws_json_member_t *m)
                                   "chatId must be a string");
     }
 
-    if (m->lossy || chatws_text_check_name(&m->string) != CHATWS_OK) {
+    if (m->lossy || chatws_name_check(&m->string) != CHATWS_OK) {
         return chatws_notify_fail(&action->fault, CHATWS_E_CHAT,
                                   CHATWS_D_CHAT);
     }
@@ -383,7 +383,7 @@ chatws_action_resume_chat(void *data, const chatws_json_member_t *m)
 
     r.chat = m->name;
 
-    if (m->lossy || chatws_text_check_name(&m->name) != CHATWS_OK) {
+    if (m->lossy || chatws_name_check(&m->name) != CHATWS_OK) {
         (void) chatws_notify_fail(&r.fault, CHATWS_E_CHAT, CHATWS_D_CHAT);
 
         return walk->handler(walk->data, &r);

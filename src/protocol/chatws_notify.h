@@ -18,7 +18,7 @@
 
 /*
  * Room that every function here is content with, as long as ids and names
- * passed chatws_text_check_name() and the echoed id came from chatws_action.
+ * passed chatws_name_check() and the echoed id came from chatws_action.
  */
 #define CHATWS_NOTIFY_SIZE       3072
 

@@ -299,7 +299,7 @@ chatws_publication_common(chatws_publication_t *pub,
         return CHATWS_ERROR;
     }
 
-    if (m->lossy || chatws_text_check_name(&m->string) != CHATWS_OK) {
+    if (m->lossy || chatws_name_check(&m->string) != CHATWS_OK) {
         return chatws_notify_fail(&pub->fault, CHATWS_E_CHAT, CHATWS_D_CHAT);
     }
 

@@ -27,7 +27,7 @@ const chatws_str_t  ngx_http_chatws_going_away =
 
 ngx_http_chatws_session_t *
 ngx_http_chatws_session_alloc(ngx_connection_t *c, size_t size,
-    const ngx_http_chatws_limits_t *limits,
+    const ngx_http_chatws_session_conf_t *conf,
     const ngx_http_chatws_handlers_t *handlers, ngx_str_t *addr)
 {
     ngx_http_chatws_session_t  *s;
@@ -44,13 +44,13 @@ ngx_http_chatws_session_alloc(ngx_connection_t *c, size_t size,
     ngx_memzero(s, size);
 
     s->connection = c;
-    s->limits = limits;
+    s->conf = conf;
     s->handlers = handlers;
     s->last_out = &s->out;
     s->code = CHATWS_CLOSE_ABNORMAL;
 
-    if (limits->lifetime != 0) {
-        s->expires = ngx_http_chatws_now() + limits->lifetime;
+    if (conf->lifetime != 0) {
+        s->expires = ngx_http_chatws_now() + conf->lifetime;
     }
 
     s->addr.len = addr->len;
@@ -95,7 +95,7 @@ ngx_http_chatws_first_ping(ngx_http_chatws_session_t *s)
 {
     ngx_msec_t  interval;
 
-    interval = s->limits->ping_interval;
+    interval = s->conf->ping_interval;
 
     if (interval != 0) {
         interval -= (ngx_msec_t) ngx_random() % (interval / 2 + 1);
@@ -162,7 +162,7 @@ ngx_http_chatws_worker_done(void)
     /* a context that is still open needs those who made it */
 
     if (ngx_queue_empty(&ngx_http_chatws_worker.queue)) {
-        ngx_http_chatws_pack_exit();
+        ngx_http_chatws_deflate_exit();
     }
 
     ngx_free(ngx_http_chatws_worker.buf);
@@ -238,7 +238,7 @@ ngx_http_chatws_destroy(ngx_http_chatws_session_t *s)
 
 ngx_http_chatws_session_t *
 ngx_http_chatws_session_adopt(ngx_socket_t fd, size_t size,
-    const ngx_http_chatws_limits_t *limits,
+    const ngx_http_chatws_session_conf_t *conf,
     const ngx_http_chatws_handlers_t *handlers, ngx_str_t *addr)
 {
     ngx_connection_t           *c;
@@ -251,7 +251,7 @@ ngx_http_chatws_session_adopt(ngx_socket_t fd, size_t size,
 
     c->log = ngx_cycle->log;
 
-    s = ngx_http_chatws_session_alloc(c, size, limits, handlers, addr);
+    s = ngx_http_chatws_session_alloc(c, size, conf, handlers, addr);
 
     if (s == NULL) {
         ngx_free_connection(c);
@@ -315,7 +315,7 @@ ngx_http_chatws_session_continue(ngx_http_chatws_session_t *s)
 
 
 ngx_int_t
-ngx_http_chatws_session_movable(ngx_http_chatws_session_t *s)
+ngx_http_chatws_session_can_move(ngx_http_chatws_session_t *s)
 {
     return s->started
            && s->state == NGX_HTTP_CHATWS_OPEN
@@ -373,9 +373,9 @@ ngx_http_chatws_session_free(ngx_http_chatws_session_t *s)
 {
     ngx_queue_remove(&s->queue);
 
-    chatws_reader_close(&s->reader, &s->limits->reader);
+    chatws_reader_close(&s->reader, &s->conf->reader);
 
-    ngx_http_chatws_pack_done(s);
+    ngx_http_chatws_deflate_done(s);
     ngx_http_chatws_discard(s);
 
     ngx_free(s);

@@ -85,10 +85,10 @@ struct ngx_http_chatws_out_s {
  */
 
 struct ngx_http_chatws_session_s {
-    ngx_connection_t                  *connection;
-    ngx_http_chatws_hold_t            *hold;      /* on the request, or NULL */
-    const ngx_http_chatws_limits_t    *limits;
-    const ngx_http_chatws_handlers_t  *handlers;
+    ngx_connection_t                      *connection;
+    ngx_http_chatws_hold_t                *hold;  /* on the request, or NULL */
+    const ngx_http_chatws_session_conf_t  *conf;
+    const ngx_http_chatws_handlers_t      *handlers;
 
     ngx_queue_t                        queue;     /* of this worker */
 
@@ -136,7 +136,7 @@ struct ngx_http_chatws_session_s {
  */
 ngx_http_chatws_session_t *ngx_http_chatws_session_create(
     ngx_http_request_t *r, size_t size,
-    const ngx_http_chatws_limits_t *limits,
+    const ngx_http_chatws_session_conf_t *conf,
     const ngx_http_chatws_handlers_t *handlers);
 
 /*
@@ -161,7 +161,7 @@ ngx_event_t *ngx_http_chatws_session_timer(ngx_http_chatws_session_t *s);
  * that its state can be set.  NULL: no memory, or no connection left.
  */
 ngx_http_chatws_session_t *ngx_http_chatws_session_adopt(ngx_socket_t fd,
-    size_t size, const ngx_http_chatws_limits_t *limits,
+    size_t size, const ngx_http_chatws_session_conf_t *conf,
     const ngx_http_chatws_handlers_t *handlers, ngx_str_t *addr);
 void ngx_http_chatws_session_continue(ngx_http_chatws_session_t *s);
 
@@ -169,7 +169,7 @@ void ngx_http_chatws_session_continue(ngx_http_chatws_session_t *s);
  * Whether the session can go on in another worker: it is open, and nothing
  * of it is known to this process alone.
  */
-ngx_int_t ngx_http_chatws_session_movable(ngx_http_chatws_session_t *s);
+ngx_int_t ngx_http_chatws_session_can_move(ngx_http_chatws_session_t *s);
 
 /* Frees the session here without ending the connection for its peer. */
 void ngx_http_chatws_session_release(ngx_http_chatws_session_t *s);
@@ -202,13 +202,13 @@ void ngx_http_chatws_session_exit(void);
 
 /*
  * Sends n frames in order.  What the socket does not take is queued, up to
- * limits->send_buffer, besides one frame of any size; beyond it droppable
+ * conf->send_buffer, besides one frame of any size; beyond it droppable
  * frames are dropped, and then the session is closed with 1013.  Never frees
  * the session.  What is counted and not sent is added to s->dropped if it is
  * droppable, else to s->missed.
  */
 void ngx_http_chatws_send_frames(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t **frames, ngx_uint_t n);
+    ngx_http_chatws_outframe_t **frames, ngx_uint_t n);
 
 /*
  * The same for one frame of which only the payload exists: there are at

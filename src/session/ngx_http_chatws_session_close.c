@@ -65,7 +65,7 @@ ngx_http_chatws_session_fail(ngx_http_chatws_session_t *s,
                   "chatws fails the connection with %ui: %V",
                   (ngx_uint_t) failure->code, &reason);
 
-    chatws_reader_close(&s->reader, &s->limits->reader);
+    chatws_reader_close(&s->reader, &s->conf->reader);
 
     ngx_http_chatws_send_close(s, failure->code, &failure->reason,
                                NGX_HTTP_CHATWS_LINGER);

@@ -64,9 +64,9 @@ ngx_conf_post_t  ngx_http_chatws_token_post = {
 
 
 #define ngx_http_chatws_limit(field, value)                                   \
-    ngx_http_chatws_number(ngx_http_chatws_limits_t, field, value)
+    ngx_http_chatws_number(ngx_http_chatws_session_conf_t, field, value)
 
-const ngx_http_chatws_setting_t  ngx_http_chatws_limits_settings[] = {
+const ngx_http_chatws_setting_t  ngx_http_chatws_session_settings[] = {
 
     ngx_http_chatws_limit(max_message_size, 16 * 1024),
     ngx_http_chatws_limit(send_buffer, 256 * 1024),
@@ -78,13 +78,13 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_limits_settings[] = {
     ngx_http_chatws_limit(deflate_takeover, 0),
     ngx_http_chatws_limit(deflate_level, 1),
     ngx_http_chatws_limit(deflate_min_length, 128),
-    ngx_http_chatws_text(ngx_http_chatws_limits_t, subprotocol),
+    ngx_http_chatws_text(ngx_http_chatws_session_conf_t, subprotocol),
 
     ngx_http_chatws_last
 };
 
-ngx_http_chatws_settings_complete(ngx_http_chatws_limits_settings,
-    offsetof(ngx_http_chatws_limits_t, reader), 1);
+ngx_http_chatws_settings_complete(ngx_http_chatws_session_settings,
+    offsetof(ngx_http_chatws_session_conf_t, reader), 1);
 
 
 char *
@@ -183,17 +183,17 @@ ngx_http_chatws_check_token(ngx_conf_t *cf, void *post, void *data)
 
 
 void
-ngx_http_chatws_limits_create(ngx_http_chatws_limits_t *limits)
+ngx_http_chatws_session_conf_create(ngx_http_chatws_session_conf_t *conf)
 {
-    ngx_http_chatws_settings_create(ngx_http_chatws_limits_settings, limits);
+    ngx_http_chatws_settings_create(ngx_http_chatws_session_settings, conf);
 }
 
 
 void
-ngx_http_chatws_limits_merge(ngx_http_chatws_limits_t *conf,
-    ngx_http_chatws_limits_t *prev)
+ngx_http_chatws_session_conf_merge(ngx_http_chatws_session_conf_t *conf,
+    ngx_http_chatws_session_conf_t *prev)
 {
-    ngx_http_chatws_settings_merge(ngx_http_chatws_limits_settings, conf,
+    ngx_http_chatws_settings_merge(ngx_http_chatws_session_settings, conf,
                                    prev, 0);
 
     conf->reader.memory.alloc = ngx_http_chatws_alloc;

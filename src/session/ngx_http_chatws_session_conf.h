@@ -20,7 +20,7 @@
 /*
  * Lives as long as its configuration; has to be the first member of the
  * location configuration of each module that uses the engine.  Each setting
- * has a row in ngx_http_chatws_limits_settings.
+ * has a row in ngx_http_chatws_session_settings.
  */
 
 typedef struct {
@@ -37,7 +37,7 @@ typedef struct {
     ngx_str_t                    subprotocol;       /* empty: none */
 
     chatws_reader_conf_t         reader;            /* set by merge */
-} ngx_http_chatws_limits_t;
+} ngx_http_chatws_session_conf_t;
 
 
 typedef enum {
@@ -61,14 +61,14 @@ typedef struct {
 char *ngx_http_chatws_check_bounds(ngx_conf_t *cf, void *post, void *data);
 
 /* Sets all fields to "unset"; the structure is zeroed. */
-void ngx_http_chatws_limits_create(ngx_http_chatws_limits_t *limits);
+void ngx_http_chatws_session_conf_create(ngx_http_chatws_session_conf_t *conf);
 
 /* Inherits, sets the defaults, prepares the reader. */
-void ngx_http_chatws_limits_merge(ngx_http_chatws_limits_t *conf,
-    ngx_http_chatws_limits_t *prev);
+void ngx_http_chatws_session_conf_merge(ngx_http_chatws_session_conf_t *conf,
+    ngx_http_chatws_session_conf_t *prev);
 
 
-extern const ngx_http_chatws_setting_t  ngx_http_chatws_limits_settings[];
+extern const ngx_http_chatws_setting_t  ngx_http_chatws_session_settings[];
 
 extern ngx_http_chatws_bounds_t  ngx_http_chatws_message_bounds;
 extern ngx_http_chatws_bounds_t  ngx_http_chatws_buffer_bounds;
@@ -85,83 +85,83 @@ extern ngx_conf_post_t           ngx_http_chatws_token_post;
 
 /* rows of a module's table of directives */
 
-#define ngx_http_chatws_limits_commands                                       \
+#define ngx_http_chatws_session_conf_commands                                 \
                                                                               \
     { ngx_string("chatws_deflate"),                                           \
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_FLAG,                                 \
       ngx_conf_set_flag_slot,                                                 \
       NGX_HTTP_LOC_CONF_OFFSET,                                               \
-      offsetof(ngx_http_chatws_limits_t, deflate),                            \
+      offsetof(ngx_http_chatws_session_conf_t, deflate),                      \
       NULL },                                                                 \
                                                                               \
     { ngx_string("chatws_deflate_context_takeover"),                          \
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_FLAG,                                 \
       ngx_conf_set_flag_slot,                                                 \
       NGX_HTTP_LOC_CONF_OFFSET,                                               \
-      offsetof(ngx_http_chatws_limits_t, deflate_takeover),                   \
+      offsetof(ngx_http_chatws_session_conf_t, deflate_takeover),             \
       NULL },                                                                 \
                                                                               \
     { ngx_string("chatws_deflate_level"),                                     \
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,                                \
       ngx_conf_set_num_slot,                                                  \
       NGX_HTTP_LOC_CONF_OFFSET,                                               \
-      offsetof(ngx_http_chatws_limits_t, deflate_level),                      \
+      offsetof(ngx_http_chatws_session_conf_t, deflate_level),                \
       &ngx_http_chatws_level_bounds },                                        \
                                                                               \
     { ngx_string("chatws_deflate_min_length"),                                \
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,                                \
       ngx_conf_set_size_slot,                                                 \
       NGX_HTTP_LOC_CONF_OFFSET,                                               \
-      offsetof(ngx_http_chatws_limits_t, deflate_min_length),                 \
+      offsetof(ngx_http_chatws_session_conf_t, deflate_min_length),           \
       NULL },                                                                 \
                                                                               \
     { ngx_string("chatws_drain"),                                             \
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,                                \
       ngx_conf_set_msec_slot,                                                 \
       NGX_HTTP_LOC_CONF_OFFSET,                                               \
-      offsetof(ngx_http_chatws_limits_t, drain),                              \
+      offsetof(ngx_http_chatws_session_conf_t, drain),                        \
       &ngx_http_chatws_interval_bounds },                                     \
                                                                               \
     { ngx_string("chatws_max_message_size"),                                  \
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,                                \
       ngx_conf_set_size_slot,                                                 \
       NGX_HTTP_LOC_CONF_OFFSET,                                               \
-      offsetof(ngx_http_chatws_limits_t, max_message_size),                   \
+      offsetof(ngx_http_chatws_session_conf_t, max_message_size),             \
       &ngx_http_chatws_message_bounds },                                      \
                                                                               \
     { ngx_string("chatws_ping_interval"),                                     \
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,                                \
       ngx_conf_set_msec_slot,                                                 \
       NGX_HTTP_LOC_CONF_OFFSET,                                               \
-      offsetof(ngx_http_chatws_limits_t, ping_interval),                      \
+      offsetof(ngx_http_chatws_session_conf_t, ping_interval),                \
       &ngx_http_chatws_interval_bounds },                                     \
                                                                               \
     { ngx_string("chatws_ping_timeout"),                                      \
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,                                \
       ngx_conf_set_msec_slot,                                                 \
       NGX_HTTP_LOC_CONF_OFFSET,                                               \
-      offsetof(ngx_http_chatws_limits_t, ping_timeout),                       \
+      offsetof(ngx_http_chatws_session_conf_t, ping_timeout),                 \
       &ngx_http_chatws_time_bounds },                                         \
                                                                               \
     { ngx_string("chatws_send_buffer"),                                       \
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,                                \
       ngx_conf_set_size_slot,                                                 \
       NGX_HTTP_LOC_CONF_OFFSET,                                               \
-      offsetof(ngx_http_chatws_limits_t, send_buffer),                        \
+      offsetof(ngx_http_chatws_session_conf_t, send_buffer),                  \
       &ngx_http_chatws_buffer_bounds },                                       \
                                                                               \
     { ngx_string("chatws_session_lifetime"),                                  \
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,                                \
       ngx_conf_set_msec_slot,                                                 \
       NGX_HTTP_LOC_CONF_OFFSET,                                               \
-      offsetof(ngx_http_chatws_limits_t, lifetime),                           \
+      offsetof(ngx_http_chatws_session_conf_t, lifetime),                     \
       &ngx_http_chatws_lifetime_bounds },                                     \
                                                                               \
     { ngx_string("chatws_subprotocol"),                                       \
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,                                \
       ngx_conf_set_str_slot,                                                  \
       NGX_HTTP_LOC_CONF_OFFSET,                                               \
-      offsetof(ngx_http_chatws_limits_t, subprotocol),                        \
+      offsetof(ngx_http_chatws_session_conf_t, subprotocol),                  \
       &ngx_http_chatws_token_post }
 
 

@@ -21,17 +21,17 @@
 #define NGX_HTTP_CHATWS_DEFLATE_KEEP  65536
 
 
-static chatws_deflate_t *ngx_http_chatws_packer(
+static chatws_deflate_t *ngx_http_chatws_deflater(
     ngx_http_chatws_session_t *s);
 static chatws_deflate_t *ngx_http_chatws_expander(
     ngx_http_chatws_session_t *s);
 static chatws_deflate_t *ngx_http_chatws_streams(
     ngx_http_chatws_session_t *s, ngx_int_t level);
-static ngx_http_chatws_buf_t *ngx_http_chatws_pack_shared(
-    ngx_http_chatws_session_t *s, ngx_http_chatws_frame_t *frame,
+static ngx_http_chatws_buf_t *ngx_http_chatws_deflate_shared(
+    ngx_http_chatws_session_t *s, ngx_http_chatws_outframe_t *frame,
     size_t head);
-static ngx_http_chatws_buf_t *ngx_http_chatws_pack_frame(
-    ngx_http_chatws_session_t *s, ngx_http_chatws_frame_t *frame,
+static ngx_http_chatws_buf_t *ngx_http_chatws_deflate_frame(
+    ngx_http_chatws_session_t *s, ngx_http_chatws_outframe_t *frame,
     size_t head);
 
 
@@ -46,28 +46,28 @@ ngx_http_chatws_session_deflate(ngx_http_chatws_session_t *s,
         return NGX_OK;
     }
 
-    if (ngx_http_chatws_packer(s) == NULL) {
+    if (ngx_http_chatws_deflater(s) == NULL) {
         return NGX_ERROR;
     }
 
-    s->deflate = chatws_deflate_open(ngx_http_chatws_packer(s));
+    s->deflate = chatws_deflate_open(ngx_http_chatws_deflater(s));
 
     return s->deflate == NULL ? NGX_ERROR : NGX_OK;
 }
 
 
 void
-ngx_http_chatws_pack_done(ngx_http_chatws_session_t *s)
+ngx_http_chatws_deflate_done(ngx_http_chatws_session_t *s)
 {
     if (s->deflate != NULL) {
-        chatws_deflate_close(ngx_http_chatws_packer(s), s->deflate);
+        chatws_deflate_close(ngx_http_chatws_deflater(s), s->deflate);
         s->deflate = NULL;
     }
 }
 
 
 void
-ngx_http_chatws_pack_exit(void)
+ngx_http_chatws_deflate_exit(void)
 {
     ngx_uint_t                 i;
     ngx_http_chatws_worker_t  *worker;
@@ -77,14 +77,14 @@ ngx_http_chatws_pack_exit(void)
     chatws_deflate_destroy(worker->expander);
 
     for (i = 0; i < NGX_HTTP_CHATWS_LEVELS; i++) {
-        chatws_deflate_destroy(worker->packers[i]);
+        chatws_deflate_destroy(worker->deflaters[i]);
     }
 }
 
 
 ngx_http_chatws_buf_t *
-ngx_http_chatws_pack(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t *frame)
+ngx_http_chatws_deflate(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_outframe_t *frame)
 {
     size_t  head;
 
@@ -103,36 +103,36 @@ ngx_http_chatws_pack(ngx_http_chatws_session_t *s,
     }
 
     if ((frame->data[0] & CHATWS_FRAME_CONTROL)
-        || frame->len - head < s->limits->deflate_min_length)
+        || frame->len - head < s->conf->deflate_min_length)
     {
         return NULL;
     }
 
     if (s->params.server_takeover) {
-        return ngx_http_chatws_pack_frame(s, frame, head);
+        return ngx_http_chatws_deflate_frame(s, frame, head);
     }
 
-    return ngx_http_chatws_pack_shared(s, frame, head);
+    return ngx_http_chatws_deflate_shared(s, frame, head);
 }
 
 
 static ngx_http_chatws_buf_t *
-ngx_http_chatws_pack_shared(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t *frame, size_t head)
+ngx_http_chatws_deflate_shared(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_outframe_t *frame, size_t head)
 {
     ngx_uint_t              key;
     ngx_http_chatws_buf_t  *buf;
 
-    key = s->limits->deflate_level * 16 + s->params.server_bits;
+    key = s->conf->deflate_level * 16 + s->params.server_bits;
 
-    for (buf = frame->packed; buf != NULL; buf = buf->next) {
+    for (buf = frame->deflated; buf != NULL; buf = buf->next) {
         if (buf->key == key) {
             break;
         }
     }
 
     if (buf == NULL) {
-        buf = ngx_http_chatws_pack_frame(s, frame, head);
+        buf = ngx_http_chatws_deflate_frame(s, frame, head);
 
         if (buf == NULL) {
             /* an empty one tells the next session that it does not pay */
@@ -144,8 +144,8 @@ ngx_http_chatws_pack_shared(ngx_http_chatws_session_t *s,
         }
 
         buf->key = key;
-        buf->next = frame->packed;
-        frame->packed = buf;
+        buf->next = frame->deflated;
+        frame->deflated = buf;
     }
 
     if (buf->len == 0) {
@@ -161,19 +161,19 @@ ngx_http_chatws_pack_shared(ngx_http_chatws_session_t *s,
 /* RFC 7692, 7.2.1; NULL as well if it does not get smaller. */
 
 static ngx_http_chatws_buf_t *
-ngx_http_chatws_pack_frame(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t *frame, size_t head)
+ngx_http_chatws_deflate_frame(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_outframe_t *frame, size_t head)
 {
     size_t                  len, size;
     chatws_str_t            out;
-    chatws_deflate_t       *packer;
+    chatws_deflate_t       *deflater;
     ngx_http_chatws_buf_t  *buf;
 
-    packer = ngx_http_chatws_packer(s);
+    deflater = ngx_http_chatws_deflater(s);
     len = frame->len - head;
 
-    if (packer == NULL
-        || chatws_deflate_compress(packer, s->deflate, &s->params,
+    if (deflater == NULL
+        || chatws_deflate_compress(deflater, s->deflate, &s->params,
                                    frame->data + head, len, len, &out)
            != CHATWS_OK)
     {
@@ -197,14 +197,14 @@ ngx_http_chatws_pack_frame(ngx_http_chatws_session_t *s,
                                frame->data[0] | CHATWS_FRAME_RSV1, out.len);
     ngx_memcpy(buf->data + size, out.data, out.len);
 
-    chatws_deflate_trim(packer, NGX_HTTP_CHATWS_DEFLATE_KEEP);
+    chatws_deflate_trim(deflater, NGX_HTTP_CHATWS_DEFLATE_KEEP);
 
     return buf;
 }
 
 
 ngx_int_t
-ngx_http_chatws_unpack(ngx_http_chatws_session_t *s, chatws_event_t *ev)
+ngx_http_chatws_inflate(ngx_http_chatws_session_t *s, chatws_event_t *ev)
 {
     chatws_str_t                   out;
     chatws_failure_t               failure;
@@ -223,7 +223,7 @@ ngx_http_chatws_unpack(ngx_http_chatws_session_t *s, chatws_event_t *ev)
     }
 
     if (chatws_deflate_expand(expander, s->deflate, &s->params, ev->data,
-                              ev->len, s->limits->max_message_size, &out,
+                              ev->len, s->conf->max_message_size, &out,
                               &failure)
         != CHATWS_OK)
     {
@@ -247,17 +247,17 @@ ngx_http_chatws_unpack(ngx_http_chatws_session_t *s, chatws_event_t *ev)
 
 
 static chatws_deflate_t *
-ngx_http_chatws_packer(ngx_http_chatws_session_t *s)
+ngx_http_chatws_deflater(ngx_http_chatws_session_t *s)
 {
-    chatws_deflate_t  **packer;
+    chatws_deflate_t  **deflater;
 
-    packer = &ngx_http_chatws_worker.packers[s->limits->deflate_level];
+    deflater = &ngx_http_chatws_worker.deflaters[s->conf->deflate_level];
 
-    if (*packer == NULL) {
-        *packer = ngx_http_chatws_streams(s, s->limits->deflate_level);
+    if (*deflater == NULL) {
+        *deflater = ngx_http_chatws_streams(s, s->conf->deflate_level);
     }
 
-    return *packer;
+    return *deflater;
 }
 
 
@@ -286,7 +286,7 @@ ngx_http_chatws_streams(ngx_http_chatws_session_t *s, ngx_int_t level)
 {
     chatws_deflate_conf_t  conf;
 
-    conf.memory = s->limits->reader.memory;
+    conf.memory = s->conf->reader.memory;
     conf.level = level;
     conf.mem_level = NGX_HTTP_CHATWS_MEM_LEVEL;
 

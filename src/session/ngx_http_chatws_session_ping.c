@@ -83,7 +83,7 @@ ngx_http_chatws_timeout(ngx_http_chatws_session_t *s)
         return;
     }
 
-    if (s->limits->ping_interval == 0) {
+    if (s->conf->ping_interval == 0) {
         /* the clock was set back meanwhile */
         ngx_http_chatws_set_timer(s, 0);
         return;
@@ -113,14 +113,14 @@ ngx_http_chatws_ping(ngx_http_chatws_session_t *s)
 
     if (s->pinged) {
         /* its pong is on the way, behind what it sends or reads */
-        ngx_http_chatws_set_timer(s, s->limits->ping_timeout);
+        ngx_http_chatws_set_timer(s, s->conf->ping_timeout);
         return;
     }
 
     if (s->out != NULL || flow.queued > NGX_HTTP_CHATWS_PING_BEHIND) {
         s->waiting = !alive;
-        ngx_http_chatws_set_timer(s, alive ? s->limits->ping_interval
-                                           : s->limits->ping_timeout);
+        ngx_http_chatws_set_timer(s, alive ? s->conf->ping_interval
+                                           : s->conf->ping_timeout);
         return;
     }
 
@@ -128,14 +128,14 @@ ngx_http_chatws_ping(ngx_http_chatws_session_t *s)
         /* the end of it is in the peer's buffers, and read first */
         s->waiting = 0;
         s->behind = 0;
-        ngx_http_chatws_set_timer(s, s->limits->ping_interval);
+        ngx_http_chatws_set_timer(s, s->conf->ping_interval);
         return;
     }
 
     s->waiting = 1;
     s->pinged = 1;
 
-    ngx_http_chatws_set_timer(s, s->limits->ping_timeout);
+    ngx_http_chatws_set_timer(s, s->conf->ping_timeout);
 
     ngx_http_chatws_send_payload(s, CHATWS_FRAME_PING,
                                  ping + CHATWS_FRAME_HEAD_OUT, 0);
@@ -154,7 +154,7 @@ ngx_http_chatws_pong(ngx_http_chatws_session_t *s)
     s->behind = 0;
 
     if (s->state == NGX_HTTP_CHATWS_OPEN && !s->draining) {
-        ngx_http_chatws_set_timer(s, s->limits->ping_interval);
+        ngx_http_chatws_set_timer(s, s->conf->ping_interval);
     }
 }
 

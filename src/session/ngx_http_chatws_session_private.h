@@ -32,13 +32,13 @@
 /* of this worker; made with its first session */
 
 typedef struct {
-    u_char                      *buf;          /* receive buffer */
-    u_char                      *cork;         /* output held back, */
-    size_t                       cork_len;
-    ngx_http_chatws_session_t   *corked;       /* of this session, or NULL */
-    ngx_queue_t                  queue;        /* sessions */
-    chatws_deflate_t            *expander;
-    chatws_deflate_t            *packers[NGX_HTTP_CHATWS_LEVELS];
+    u_char                     *buf;           /* receive buffer */
+    u_char                     *cork;          /* output held back, */
+    size_t                      cork_len;
+    ngx_http_chatws_session_t  *corked;        /* of this session, or NULL */
+    ngx_queue_t                 queue;         /* sessions */
+    chatws_deflate_t           *expander;
+    chatws_deflate_t           *deflaters[NGX_HTTP_CHATWS_LEVELS];
 } ngx_http_chatws_worker_t;
 
 
@@ -52,7 +52,7 @@ extern const chatws_str_t  ngx_http_chatws_going_away;
  * Makes a session, which is not started, for a connection.  NULL: no memory.
  */
 ngx_http_chatws_session_t *ngx_http_chatws_session_alloc(ngx_connection_t *c,
-    size_t size, const ngx_http_chatws_limits_t *limits,
+    size_t size, const ngx_http_chatws_session_conf_t *conf,
     const ngx_http_chatws_handlers_t *handlers, ngx_str_t *addr);
 
 /* Frees the session alone. */
@@ -102,7 +102,7 @@ void ngx_http_chatws_flow_mark(ngx_http_chatws_session_t *s);
 ngx_uint_t ngx_http_chatws_flows(ngx_http_chatws_session_t *s);
 
 /* Reads frames from memory, which is changed, and acts on them. */
-void ngx_http_chatws_input(ngx_http_chatws_session_t *s, u_char *p,
+void ngx_http_chatws_session_read(ngx_http_chatws_session_t *s, u_char *p,
     u_char *last);
 
 /*
@@ -124,11 +124,11 @@ ssize_t ngx_http_chatws_writev(ngx_http_chatws_session_t *s,
  * otherwise closes the session.
  */
 void ngx_http_chatws_queue_frames(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t **frames, ngx_uint_t n, size_t skip);
+    ngx_http_chatws_outframe_t **frames, ngx_uint_t n, size_t skip);
 
 /* Notes that n frames are not sent. */
 void ngx_http_chatws_left_out(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t **frames, ngx_uint_t n);
+    ngx_http_chatws_outframe_t **frames, ngx_uint_t n);
 
 /*
  * Sends a close frame as far as the socket takes it, for a connection that
@@ -161,21 +161,21 @@ void ngx_http_chatws_linger(ngx_http_chatws_session_t *s);
  * The frame as a session with permessage-deflate gets it: a reference, the
  * caller's, to a whole compressed frame; or NULL: as it is.
  */
-ngx_http_chatws_buf_t *ngx_http_chatws_pack(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t *frame);
+ngx_http_chatws_buf_t *ngx_http_chatws_deflate(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_outframe_t *frame);
 
 /*
  * Replaces the payload of a compressed message by the expanded one, valid
  * until the next event.  Otherwise fails the session: NGX_ERROR.
  */
-ngx_int_t ngx_http_chatws_unpack(ngx_http_chatws_session_t *s,
+ngx_int_t ngx_http_chatws_inflate(ngx_http_chatws_session_t *s,
     chatws_event_t *ev);
 
 /* Frees what a session has for permessage-deflate. */
-void ngx_http_chatws_pack_done(ngx_http_chatws_session_t *s);
+void ngx_http_chatws_deflate_done(ngx_http_chatws_session_t *s);
 
 /* Frees what the worker has for it, when no session is left. */
-void ngx_http_chatws_pack_exit(void);
+void ngx_http_chatws_deflate_exit(void);
 
 /*
  * Frees the session and its connection: to be called by its event handlers

@@ -16,9 +16,9 @@
 
 static ngx_int_t ngx_http_chatws_queue_cork(ngx_http_chatws_session_t *s);
 static ngx_int_t ngx_http_chatws_queue_frame(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t *frame, size_t skip);
+    ngx_http_chatws_outframe_t *frame, size_t skip);
 static ngx_int_t ngx_http_chatws_queue_room(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t *frame, size_t len);
+    ngx_http_chatws_outframe_t *frame, size_t len);
 static void ngx_http_chatws_append(ngx_http_chatws_session_t *s,
     ngx_http_chatws_out_t *out, ngx_http_chatws_buf_t *buf, u_char *pos);
 static void ngx_http_chatws_drop(ngx_http_chatws_session_t *s,
@@ -71,18 +71,18 @@ ngx_http_chatws_flush(ngx_http_chatws_session_t *s)
 ngx_int_t
 ngx_http_chatws_queue(ngx_http_chatws_session_t *s, u_char *data, size_t len)
 {
-    ngx_int_t                rc;
-    ngx_http_chatws_frame_t  frame;
+    ngx_int_t                   rc;
+    ngx_http_chatws_outframe_t  frame;
 
     if (ngx_http_chatws_queue_cork(s) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    ngx_http_chatws_frame_init(&frame, data, len);
+    ngx_http_chatws_outframe_init(&frame, data, len);
 
     rc = ngx_http_chatws_queue_frame(s, &frame, 0);
 
-    ngx_http_chatws_frame_done(&frame);
+    ngx_http_chatws_outframe_done(&frame);
 
     return rc;
 }
@@ -117,9 +117,9 @@ ngx_http_chatws_discard(ngx_http_chatws_session_t *s)
 static ngx_int_t
 ngx_http_chatws_queue_cork(ngx_http_chatws_session_t *s)
 {
-    ngx_int_t                  rc;
-    ngx_http_chatws_frame_t    frame;
-    ngx_http_chatws_worker_t  *worker;
+    ngx_int_t                   rc;
+    ngx_http_chatws_outframe_t  frame;
+    ngx_http_chatws_worker_t   *worker;
 
     worker = &ngx_http_chatws_worker;
 
@@ -127,13 +127,13 @@ ngx_http_chatws_queue_cork(ngx_http_chatws_session_t *s)
         return NGX_OK;
     }
 
-    ngx_http_chatws_frame_init(&frame, worker->cork, worker->cork_len);
+    ngx_http_chatws_outframe_init(&frame, worker->cork, worker->cork_len);
 
     worker->cork_len = 0;
 
     rc = ngx_http_chatws_queue_frame(s, &frame, 0);
 
-    ngx_http_chatws_frame_done(&frame);
+    ngx_http_chatws_outframe_done(&frame);
 
     return rc;
 }
@@ -141,7 +141,7 @@ ngx_http_chatws_queue_cork(ngx_http_chatws_session_t *s)
 
 void
 ngx_http_chatws_queue_frames(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t **frames, ngx_uint_t n, size_t skip)
+    ngx_http_chatws_outframe_t **frames, ngx_uint_t n, size_t skip)
 {
     size_t      held, len;
     ngx_uint_t  i;
@@ -184,7 +184,7 @@ ngx_http_chatws_queue_frames(ngx_http_chatws_session_t *s,
 
 void
 ngx_http_chatws_left_out(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t **frames, ngx_uint_t n)
+    ngx_http_chatws_outframe_t **frames, ngx_uint_t n)
 {
     ngx_uint_t  i;
 
@@ -218,7 +218,7 @@ ngx_http_chatws_miss(ngx_http_chatws_session_t *s, ngx_uint_t counted,
 
 static ngx_int_t
 ngx_http_chatws_queue_frame(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t *frame, size_t skip)
+    ngx_http_chatws_outframe_t *frame, size_t skip)
 {
     ngx_http_chatws_out_t  *out;
 
@@ -261,7 +261,7 @@ ngx_http_chatws_append(ngx_http_chatws_session_t *s,
 
     s->out_size += ngx_http_chatws_out_rest(out);
 
-    if (s->large == NULL && s->out_size > s->limits->send_buffer) {
+    if (s->large == NULL && s->out_size > s->conf->send_buffer) {
         s->large = (ngx_http_chatws_out_rest(s->out)
                     > ngx_http_chatws_out_rest(out))
                    ? s->out : out;
@@ -276,11 +276,11 @@ ngx_http_chatws_append(ngx_http_chatws_session_t *s,
 
 static ngx_int_t
 ngx_http_chatws_queue_room(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t *frame, size_t len)
+    ngx_http_chatws_outframe_t *frame, size_t len)
 {
     size_t  limit;
 
-    limit = s->limits->send_buffer;
+    limit = s->conf->send_buffer;
 
     if (s->out == NULL
         || len < frame->len

@@ -101,7 +101,7 @@ ngx_http_chatws_read(ngx_http_chatws_session_t *s)
     c = s->connection;
     rev = c->read;
     buf = ngx_http_chatws_worker.buf;
-    half = s->limits->send_buffer / 2;
+    half = s->conf->send_buffer / 2;
     total = 0;
 
     while (rev->ready && s->state != NGX_HTTP_CHATWS_DEAD) {
@@ -152,13 +152,14 @@ ngx_http_chatws_read(ngx_http_chatws_session_t *s)
         total += n;
         s->heard = 1;
 
-        ngx_http_chatws_input(s, buf, buf + n);
+        ngx_http_chatws_session_read(s, buf, buf + n);
     }
 }
 
 
 void
-ngx_http_chatws_input(ngx_http_chatws_session_t *s, u_char *p, u_char *last)
+ngx_http_chatws_session_read(ngx_http_chatws_session_t *s, u_char *p,
+    u_char *last)
 {
     chatws_rc_e     rc;
     chatws_event_t  ev;
@@ -167,7 +168,7 @@ ngx_http_chatws_input(ngx_http_chatws_session_t *s, u_char *p, u_char *last)
 
     while (s->state < NGX_HTTP_CHATWS_LINGER) {
 
-        rc = chatws_reader_next(&s->reader, &s->limits->reader, &p, last,
+        rc = chatws_reader_next(&s->reader, &s->conf->reader, &p, last,
                                 &ev);
 
         if (rc != CHATWS_OK) {
@@ -205,7 +206,7 @@ ngx_http_chatws_event(ngx_http_chatws_session_t *s, chatws_event_t *ev)
 
     default: /* CHATWS_EVENT_TEXT, CHATWS_EVENT_BINARY */
 
-        if (ev->compressed && ngx_http_chatws_unpack(s, ev) != NGX_OK) {
+        if (ev->compressed && ngx_http_chatws_inflate(s, ev) != NGX_OK) {
             return;
         }
 
@@ -294,7 +295,7 @@ ngx_http_chatws_shutdown(ngx_http_chatws_session_t *s)
     s->draining = 1;
 
     ngx_http_chatws_set_timer(s, (ngx_msec_t) ngx_random()
-                                 % (s->limits->drain + 1) + 1);
+                                 % (s->conf->drain + 1) + 1);
 
     s->handlers->quit(s);
 }
@@ -339,7 +340,7 @@ ngx_http_chatws_write_event(ngx_http_chatws_session_t *s)
         return;
     }
 
-    if (c->read->ready && s->out_size <= s->limits->send_buffer / 2) {
+    if (c->read->ready && s->out_size <= s->conf->send_buffer / 2) {
         ngx_post_event(c->read, &ngx_posted_events);
     }
 }

@@ -22,14 +22,14 @@
 
 
 static void ngx_http_chatws_send_packed(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t **frames, ngx_uint_t n);
+    ngx_http_chatws_outframe_t **frames, ngx_uint_t n);
 static void ngx_http_chatws_send_plain(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t **frames, ngx_uint_t n);
+    ngx_http_chatws_outframe_t **frames, ngx_uint_t n);
 static ngx_int_t ngx_http_chatws_send_corked(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t **frames, ngx_uint_t n);
+    ngx_http_chatws_outframe_t **frames, ngx_uint_t n);
 static void ngx_http_chatws_send_cork(ngx_http_chatws_session_t *s);
 static void ngx_http_chatws_send_now(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t **frames, ngx_uint_t n);
+    ngx_http_chatws_outframe_t **frames, ngx_uint_t n);
 static ssize_t ngx_http_chatws_write(ngx_http_chatws_session_t *s,
     struct iovec *iov, ngx_uint_t n, size_t size);
 #if (NGX_HTTP_SSL)
@@ -42,7 +42,7 @@ static size_t ngx_http_chatws_gather(u_char *record, struct iovec *iov,
 
 void
 ngx_http_chatws_send_frames(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t **frames, ngx_uint_t n)
+    ngx_http_chatws_outframe_t **frames, ngx_uint_t n)
 {
     ngx_uint_t  k;
 
@@ -68,19 +68,19 @@ ngx_http_chatws_send_frames(ngx_http_chatws_session_t *s,
 
 static void
 ngx_http_chatws_send_packed(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t **frames, ngx_uint_t n)
+    ngx_http_chatws_outframe_t **frames, ngx_uint_t n)
 {
-    ngx_uint_t                i, k;
-    ngx_http_chatws_buf_t    *buf, *bufs[NGX_HTTP_CHATWS_IOVS];
-    ngx_http_chatws_frame_t   packed[NGX_HTTP_CHATWS_IOVS];
-    ngx_http_chatws_frame_t  *out[NGX_HTTP_CHATWS_IOVS];
+    ngx_uint_t                   i, k;
+    ngx_http_chatws_buf_t       *buf, *bufs[NGX_HTTP_CHATWS_IOVS];
+    ngx_http_chatws_outframe_t   deflated[NGX_HTTP_CHATWS_IOVS];
+    ngx_http_chatws_outframe_t  *out[NGX_HTTP_CHATWS_IOVS];
 
     k = 0;
 
     for (i = 0; i < n; i++) {
         out[i] = frames[i];
 
-        buf = ngx_http_chatws_pack(s, frames[i]);
+        buf = ngx_http_chatws_deflate(s, frames[i]);
 
         if (buf == NULL) {
             continue;
@@ -88,15 +88,15 @@ ngx_http_chatws_send_packed(ngx_http_chatws_session_t *s,
 
         bufs[k] = buf;
 
-        ngx_http_chatws_frame_init(&packed[k], buf->data, buf->len);
+        ngx_http_chatws_outframe_init(&deflated[k], buf->data, buf->len);
 
         /* what a context has seen must not be dropped */
-        packed[k].droppable = frames[i]->droppable
+        deflated[k].droppable = frames[i]->droppable
                               && !s->params.server_takeover;
-        packed[k].counted = frames[i]->counted;
-        packed[k].copy = buf;
+        deflated[k].counted = frames[i]->counted;
+        deflated[k].copy = buf;
 
-        out[i] = &packed[k++];
+        out[i] = &deflated[k++];
     }
 
     ngx_http_chatws_send_plain(s, out, n);
@@ -111,7 +111,7 @@ ngx_http_chatws_send_packed(ngx_http_chatws_session_t *s,
 
 static void
 ngx_http_chatws_send_plain(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t **frames, ngx_uint_t n)
+    ngx_http_chatws_outframe_t **frames, ngx_uint_t n)
 {
     if (s->state == NGX_HTTP_CHATWS_OPEN
         && ngx_http_chatws_worker.corked == s
@@ -140,7 +140,7 @@ ngx_http_chatws_send_plain(ngx_http_chatws_session_t *s,
 
 static ngx_int_t
 ngx_http_chatws_send_corked(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t **frames, ngx_uint_t n)
+    ngx_http_chatws_outframe_t **frames, ngx_uint_t n)
 {
     size_t                     size;
     u_char                    *p;
@@ -201,8 +201,8 @@ ngx_http_chatws_uncork(ngx_http_chatws_session_t *s)
 static void
 ngx_http_chatws_send_cork(ngx_http_chatws_session_t *s)
 {
-    ngx_http_chatws_frame_t    frame, *frames;
-    ngx_http_chatws_worker_t  *worker;
+    ngx_http_chatws_outframe_t  frame, *frames;
+    ngx_http_chatws_worker_t   *worker;
 
     worker = &ngx_http_chatws_worker;
 
@@ -210,14 +210,14 @@ ngx_http_chatws_send_cork(ngx_http_chatws_session_t *s)
         return;
     }
 
-    ngx_http_chatws_frame_init(&frame, worker->cork, worker->cork_len);
+    ngx_http_chatws_outframe_init(&frame, worker->cork, worker->cork_len);
     frames = &frame;
 
     worker->cork_len = 0;
 
     ngx_http_chatws_send_now(s, &frames, 1);
 
-    ngx_http_chatws_frame_done(&frame);
+    ngx_http_chatws_outframe_done(&frame);
 }
 
 
@@ -225,7 +225,7 @@ ngx_http_chatws_send_cork(ngx_http_chatws_session_t *s)
 
 static void
 ngx_http_chatws_send_now(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_frame_t **frames, ngx_uint_t n)
+    ngx_http_chatws_outframe_t **frames, ngx_uint_t n)
 {
     size_t        size;
     u_char       *p;
@@ -286,19 +286,19 @@ void
 ngx_http_chatws_send_payload(ngx_http_chatws_session_t *s, ngx_uint_t opcode,
     u_char *data, size_t len)
 {
-    u_char                    head[CHATWS_FRAME_HEAD_OUT];
-    size_t                    size;
-    ngx_http_chatws_frame_t   frame, *frames;
+    u_char                      head[CHATWS_FRAME_HEAD_OUT];
+    size_t                      size;
+    ngx_http_chatws_outframe_t  frame, *frames;
 
     size = chatws_frame_header(head, CHATWS_FRAME_FIN | opcode, len);
     ngx_memcpy(data - size, head, size);
 
-    ngx_http_chatws_frame_init(&frame, data - size, size + len);
+    ngx_http_chatws_outframe_init(&frame, data - size, size + len);
     frames = &frame;
 
     ngx_http_chatws_send_frames(s, &frames, 1);
 
-    ngx_http_chatws_frame_done(&frame);
+    ngx_http_chatws_outframe_done(&frame);
 }
 
 

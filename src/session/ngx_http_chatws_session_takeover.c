@@ -84,7 +84,7 @@ static ngx_http_request_t *ngx_http_chatws_let_go(
 
 ngx_http_chatws_session_t *
 ngx_http_chatws_session_create(ngx_http_request_t *r, size_t size,
-    const ngx_http_chatws_limits_t *limits,
+    const ngx_http_chatws_session_conf_t *conf,
     const ngx_http_chatws_handlers_t *handlers)
 {
     ngx_connection_t           *c;
@@ -104,7 +104,7 @@ ngx_http_chatws_session_create(ngx_http_request_t *r, size_t size,
         return NULL;
     }
 
-    s = ngx_http_chatws_session_alloc(c, size, limits, handlers,
+    s = ngx_http_chatws_session_alloc(c, size, conf, handlers,
                                       &c->addr_text);
     if (s == NULL) {
         return NULL;
@@ -353,7 +353,7 @@ ngx_http_chatws_begin(ngx_http_chatws_session_t *s)
 
     b = hold->request->header_in;
 
-    ngx_http_chatws_input(s, b->pos, b->last);
+    ngx_http_chatws_session_read(s, b->pos, b->last);
     b->pos = b->last;
 
     return NGX_OK;

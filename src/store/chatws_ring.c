@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The circular log.
+ * The circular ring.
  *
  * Readers that hold no lock see a head, then entries below it; a writer
  * moves the tail above the bytes, overwrites them, and moves the head.  A
@@ -20,24 +20,24 @@
 #define CHATWS_LOG_ENTRY_MAX  0x80000000ULL
 
 
-static chatws_entry_t *chatws_log_at(chatws_log_t *lg, uint64_t pos);
-static int chatws_log_link(chatws_log_t *lg, uint64_t off,
+static chatws_entry_t *chatws_ring_at(chatws_ring_t *rg, uint64_t pos);
+static int chatws_ring_link(chatws_ring_t *rg, uint64_t off,
     chatws_entry_t *out);
 
 
 void
-chatws_log_init(chatws_log_t *lg, uint8_t *base, uint64_t size)
+chatws_ring_init(chatws_ring_t *rg, uint8_t *base, uint64_t size)
 {
-    memset(lg, 0, sizeof(chatws_log_t));
+    memset(rg, 0, sizeof(chatws_ring_t));
 
-    lg->base = (uint64_t) (base - (uint8_t *) lg);
-    lg->size = size;
-    lg->room = size;
+    rg->base = (uint64_t) (base - (uint8_t *) rg);
+    rg->size = size;
+    rg->room = size;
 }
 
 
 uint64_t
-chatws_log_size(uint64_t len)
+chatws_ring_size(uint64_t len)
 {
     return (sizeof(chatws_entry_t) + len + CHATWS_LOG_ALIGN - 1)
            & ~(uint64_t) (CHATWS_LOG_ALIGN - 1);
@@ -45,122 +45,122 @@ chatws_log_size(uint64_t len)
 
 
 uint64_t
-chatws_log_size_max(chatws_log_t *lg)
+chatws_ring_size_max(chatws_ring_t *rg)
 {
     uint64_t  max;
 
     /* the padding before an entry is smaller than the entry */
 
-    max = lg->size / 2 & ~(uint64_t) (CHATWS_LOG_ALIGN - 1);
+    max = rg->size / 2 & ~(uint64_t) (CHATWS_LOG_ALIGN - 1);
 
     return max < CHATWS_LOG_ENTRY_MAX ? max : CHATWS_LOG_ENTRY_MAX;
 }
 
 
 uint64_t
-chatws_log_head(chatws_log_t *lg)
+chatws_ring_head(chatws_ring_t *rg)
 {
-    return chatws_shared_get(&lg->head);
+    return chatws_shared_get(&rg->head);
 }
 
 
 int
-chatws_log_held(chatws_log_t *lg, uint64_t off)
+chatws_ring_held(chatws_ring_t *rg, uint64_t off)
 {
     /* what was read before is not to be read after the tail */
 
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
 
-    return off >= chatws_shared_get(&lg->tail);
+    return off >= chatws_shared_get(&rg->tail);
 }
 
 
 uint64_t
-chatws_log_place(chatws_log_t *lg, uint64_t size)
+chatws_ring_offset(chatws_ring_t *rg, uint64_t size)
 {
     uint64_t  left;
 
-    left = lg->size - lg->head % lg->size;
+    left = rg->size - rg->head % rg->size;
 
-    return lg->head + (size > left ? left : 0);
+    return rg->head + (size > left ? left : 0);
 }
 
 
 chatws_entry_t *
-chatws_log_open(chatws_log_t *lg, uint64_t off, uint64_t size)
+chatws_ring_open(chatws_ring_t *rg, uint64_t off, uint64_t size)
 {
     uint64_t         end, left;
     chatws_entry_t  *pad;
 
     end = off + size;
 
-    if (end > lg->size && end - lg->size > lg->tail) {
-        chatws_shared_set(&lg->tail, end - lg->size);
+    if (end > rg->size && end - rg->size > rg->tail) {
+        chatws_shared_set(&rg->tail, end - rg->size);
 
         /* the tail is to be seen before the bytes change */
 
         __atomic_thread_fence(__ATOMIC_RELEASE);
     }
 
-    left = off - lg->head;
+    left = off - rg->head;
 
     if (left >= sizeof(chatws_entry_t)) {
-        pad = chatws_log_at(lg, lg->head % lg->size);
+        pad = chatws_ring_at(rg, rg->head % rg->size);
 
         memset(pad, 0, sizeof(chatws_entry_t));
         pad->size = (uint32_t) left;
         CHATWS_STORE_HOOK();
     }
 
-    return chatws_log_at(lg, off % lg->size);
+    return chatws_ring_at(rg, off % rg->size);
 }
 
 
 void
-chatws_log_commit(chatws_log_t *lg, uint64_t off, chatws_entry_t *e)
+chatws_ring_commit(chatws_ring_t *rg, uint64_t off, chatws_entry_t *e)
 {
     chatws_mark_t  *mark;
 
-    if (off >= lg->next) {
-        mark = &lg->marks[lg->nmarks % CHATWS_LOG_MARKS];
+    if (off >= rg->next) {
+        mark = &rg->marks[rg->nmarks % CHATWS_LOG_MARKS];
 
         chatws_shared_set(&mark->offset, CHATWS_OFF_NONE);
         chatws_shared_set(&mark->time, e->time);
         chatws_shared_set(&mark->offset, off);
-        chatws_shared_set(&lg->nmarks, lg->nmarks + 1);
-        chatws_shared_set(&lg->next, off + lg->size / CHATWS_LOG_MARKS);
+        chatws_shared_set(&rg->nmarks, rg->nmarks + 1);
+        chatws_shared_set(&rg->next, off + rg->size / CHATWS_LOG_MARKS);
     }
 
-    chatws_shared_set(&lg->head, off + e->size);
+    chatws_shared_set(&rg->head, off + e->size);
 }
 
 
 static chatws_entry_t *
-chatws_log_at(chatws_log_t *lg, uint64_t pos)
+chatws_ring_at(chatws_ring_t *rg, uint64_t pos)
 {
-    return (chatws_entry_t *) (void *) ((uint8_t *) lg + lg->base + pos);
+    return (chatws_entry_t *) (void *) ((uint8_t *) rg + rg->base + pos);
 }
 
 
 chatws_entry_t *
-chatws_log_entry(chatws_log_t *lg, uint64_t off, uint64_t *next)
+chatws_ring_entry(chatws_ring_t *rg, uint64_t off, uint64_t *next)
 {
     uint32_t         size;
     uint64_t         head, left, pos;
     chatws_entry_t  *e;
 
-    head = chatws_log_head(lg);
+    head = chatws_ring_head(rg);
 
     while (off < head && off % CHATWS_LOG_ALIGN == 0) {
-        pos = off % lg->size;
-        left = lg->size - pos;
+        pos = off % rg->size;
+        left = rg->size - pos;
 
         if (left < sizeof(chatws_entry_t)) {
             off += left;
             continue;
         }
 
-        e = chatws_log_at(lg, pos);
+        e = chatws_ring_at(rg, pos);
         size = __atomic_load_n(&e->size, __ATOMIC_RELAXED);
 
         if (size < sizeof(chatws_entry_t)
@@ -192,14 +192,14 @@ chatws_log_entry(chatws_log_t *lg, uint64_t off, uint64_t *next)
 
 
 size_t
-chatws_log_reach(chatws_log_t *lg, const chatws_entry_t *e)
+chatws_ring_reach(chatws_ring_t *rg, const chatws_entry_t *e)
 {
-    return (size_t) ((uint8_t *) lg + lg->base + lg->size - e->frame);
+    return (size_t) ((uint8_t *) rg + rg->base + rg->size - e->frame);
 }
 
 
 chatws_rc_e
-chatws_log_chain(chatws_log_t *lg, uint64_t last, uint64_t serial,
+chatws_ring_chain(chatws_ring_t *rg, uint64_t last, uint64_t serial,
     uint64_t seq, uint64_t since, uint64_t oldest_ms, uint64_t *offsets,
     uint32_t max, uint32_t *n)
 {
@@ -216,7 +216,7 @@ chatws_log_chain(chatws_log_t *lg, uint64_t last, uint64_t serial,
 
     for (i = count; i > 0; i--) {
 
-        if (last == 0 || !chatws_log_link(lg, last - 1, &e)) {
+        if (last == 0 || !chatws_ring_link(rg, last - 1, &e)) {
             return CHATWS_DECLINED;
         }
 
@@ -235,37 +235,37 @@ chatws_log_chain(chatws_log_t *lg, uint64_t last, uint64_t serial,
 
 
 static int
-chatws_log_link(chatws_log_t *lg, uint64_t off, chatws_entry_t *out)
+chatws_ring_link(chatws_ring_t *rg, uint64_t off, chatws_entry_t *out)
 {
     uint64_t  pos;
 
-    pos = off % lg->size;
+    pos = off % rg->size;
 
-    if (lg->size - pos < sizeof(chatws_entry_t)) {
+    if (rg->size - pos < sizeof(chatws_entry_t)) {
         return 0;
     }
 
-    memcpy(out, chatws_log_at(lg, pos), sizeof(chatws_entry_t));
+    memcpy(out, chatws_ring_at(rg, pos), sizeof(chatws_entry_t));
 
-    return chatws_log_held(lg, off);
+    return chatws_ring_held(rg, off);
 }
 
 
 uint64_t
-chatws_log_oldest(chatws_log_t *lg)
+chatws_ring_oldest(chatws_ring_t *rg)
 {
     uint32_t        i;
     uint64_t        offset, time;
     chatws_mark_t  *mark;
 
-    offset = lg->head;
+    offset = rg->head;
     time = 0;
 
     for (i = 0; i < CHATWS_LOG_MARKS; i++) {
-        mark = &lg->marks[i];
+        mark = &rg->marks[i];
 
-        if (i < lg->nmarks
-            && mark->offset >= lg->tail
+        if (i < rg->nmarks
+            && mark->offset >= rg->tail
             && mark->offset < offset)
         {
             offset = mark->offset;

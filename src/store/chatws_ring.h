@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * A circular byte log over the caller's memory: entries are contiguous, hold
+ * A circular byte ring over the caller's memory: entries are contiguous, hold
  * complete WebSocket frames, and are known by 64-bit offsets that only grow.
  */
 
@@ -42,7 +42,7 @@ typedef struct {
 } chatws_entry_t;
 
 
-/* where, and when, each 16th of the log began */
+/* where, and when, each 16th of the ring began */
 
 typedef struct {
     uint64_t        offset;
@@ -66,74 +66,74 @@ typedef struct {
     uint64_t        next;      /* where the next mark is due */
     uint64_t        nmarks;
     chatws_mark_t   marks[CHATWS_LOG_MARKS];
-} chatws_log_t;
+} chatws_ring_t;
 
 
 /*
  * Takes over size bytes (a multiple of 16) at base, 16-byte aligned.
  */
-void chatws_log_init(chatws_log_t *lg, uint8_t *base, uint64_t size);
+void chatws_ring_init(chatws_ring_t *rg, uint8_t *base, uint64_t size);
 
 /*
  * The bytes that an entry with a frame of len bytes takes, and the most that
- * an entry may take for the log to always have a place for it.
+ * an entry may take for the ring to always have a place for it.
  */
-uint64_t chatws_log_size(uint64_t len);
-uint64_t chatws_log_size_max(chatws_log_t *lg);
+uint64_t chatws_ring_size(uint64_t len);
+uint64_t chatws_ring_size_max(chatws_ring_t *rg);
 
 /*
  * Acquire loads: the head, and whether what is held begins at or below off.
  */
-uint64_t chatws_log_head(chatws_log_t *lg);
-int chatws_log_held(chatws_log_t *lg, uint64_t off);
+uint64_t chatws_ring_head(chatws_ring_t *rg);
+int chatws_ring_held(chatws_ring_t *rg, uint64_t off);
 
 /*
  * Under the lock: where the next entry, of size bytes, goes: the head or,
  * when it does not fit there, behind the padding at the wrap.
  */
-uint64_t chatws_log_place(chatws_log_t *lg, uint64_t size);
+uint64_t chatws_ring_offset(chatws_ring_t *rg, uint64_t size);
 
 /*
  * Under the lock: gives up what the entry will overwrite, pads the wrap, and
  * returns the memory of the entry for the caller to fill.  off is from
  * place().
  */
-chatws_entry_t *chatws_log_open(chatws_log_t *lg, uint64_t off,
+chatws_entry_t *chatws_ring_open(chatws_ring_t *rg, uint64_t off,
     uint64_t size);
 
 /*
  * Under the lock: makes the entry visible (release).
  */
-void chatws_log_commit(chatws_log_t *lg, uint64_t off, chatws_entry_t *e);
+void chatws_ring_commit(chatws_ring_t *rg, uint64_t off, chatws_entry_t *e);
 
 /*
  * The entry at off, or behind the padding there; *next is the offset that
  * follows.  NULL: off is the head (*next is the head), or no entry is there
- * (*next is CHATWS_OFF_NONE).  Never leads out of the log, whatever it holds.
+ * (*next is CHATWS_OFF_NONE).  Never leads out of the ring, whatever it holds.
  */
-chatws_entry_t *chatws_log_entry(chatws_log_t *lg, uint64_t off,
+chatws_entry_t *chatws_ring_entry(chatws_ring_t *rg, uint64_t off,
     uint64_t *next);
 
 /*
- * The bytes from the entry's frame to the end of the log.  Who reads an entry
+ * The bytes from the entry's frame to the end of the ring.  Who reads an entry
  * that may be overwritten takes no more than these, whatever it says.
  */
-size_t chatws_log_reach(chatws_log_t *lg, const chatws_entry_t *e);
+size_t chatws_ring_reach(chatws_ring_t *rg, const chatws_entry_t *e);
 
 /*
  * Collects the offsets of the sequenced entries of a chat with numbers from
  * since + 1 to seq, oldest first, at most max, not older than oldest_ms; last
  * is the offset + 1 of number seq.  OK, or DECLINED: too many, or not held.
  */
-chatws_rc_e chatws_log_chain(chatws_log_t *lg, uint64_t last, uint64_t serial,
+chatws_rc_e chatws_ring_chain(chatws_ring_t *rg, uint64_t last, uint64_t serial,
     uint64_t seq, uint64_t since, uint64_t oldest_ms, uint64_t *offsets,
     uint32_t max, uint32_t *n);
 
 /*
- * Under the lock: time of the oldest entry held, to a 16th of the log; 0 when
+ * Under the lock: time of the oldest entry held, to a 16th of the ring; 0 when
  * there is none.
  */
-uint64_t chatws_log_oldest(chatws_log_t *lg);
+uint64_t chatws_ring_oldest(chatws_ring_t *rg);
 
 
 #endif /* _CHATWS_RING_H_INCLUDED_ */

@@ -3,13 +3,13 @@
  * Copyright (C) chatws contributors
  *
  * The layout of the shared state, its slots and its subscriptions; what runs
- * over the logs is in chatws_store_ring.c.
+ * over the rings is in chatws_store_ring.c.
  *
- *   store (header, logs' heads, tables' heads, journal)
+ *   store (header, rings' heads, tables' heads, journal)
  *   slots
  *   tables (slots' lists, buckets, floors, arena)
- *   durable log      half of what the header and the slots leave
- *   ephemeral log    a 16th of that, 4K at least
+ *   durable ring      half of what the header and the slots leave
+ *   ephemeral ring    a 16th of that, 4K at least
  */
 
 
@@ -48,7 +48,7 @@ chatws_store_init(void *mem, size_t size, uint32_t nslots,
     const uint8_t key[16], uint64_t epoch)
 {
     uint32_t         blocks, i;
-    uint64_t         logs[2], rest;
+    uint64_t         rings[2], rest;
     uint8_t         *p;
     chatws_slot_t   *slot;
     chatws_store_t  *st;
@@ -79,23 +79,23 @@ chatws_store_init(void *mem, size_t size, uint32_t nslots,
     p += nslots * sizeof(chatws_slot_t);
     rest = (uint64_t) ((uint8_t *) mem + size - p) & ~(uint64_t) 63;
 
-    logs[CHATWS_DURABLE] = rest / 2 & ~(uint64_t) 63;
-    logs[CHATWS_EPHEMERAL] = rest / 16 & ~(uint64_t) 63;
+    rings[CHATWS_DURABLE] = rest / 2 & ~(uint64_t) 63;
+    rings[CHATWS_EPHEMERAL] = rest / 16 & ~(uint64_t) 63;
 
-    if (logs[CHATWS_EPHEMERAL] < CHATWS_STORE_EPHEMERAL) {
-        logs[CHATWS_EPHEMERAL] = CHATWS_STORE_EPHEMERAL;
+    if (rings[CHATWS_EPHEMERAL] < CHATWS_STORE_EPHEMERAL) {
+        rings[CHATWS_EPHEMERAL] = CHATWS_STORE_EPHEMERAL;
     }
 
-    rest -= logs[CHATWS_DURABLE] + logs[CHATWS_EPHEMERAL];
+    rest -= rings[CHATWS_DURABLE] + rings[CHATWS_EPHEMERAL];
     blocks = chatws_store_blocks(nslots, rest);
 
     chatws_table_init(&st->table, p, nslots, blocks, key);
     p += chatws_table_size(nslots, blocks);
 
-    chatws_log_init(&st->log[CHATWS_DURABLE], p, logs[CHATWS_DURABLE]);
-    p += logs[CHATWS_DURABLE];
+    chatws_ring_init(&st->ring[CHATWS_DURABLE], p, rings[CHATWS_DURABLE]);
+    p += rings[CHATWS_DURABLE];
 
-    chatws_log_init(&st->log[CHATWS_EPHEMERAL], p, logs[CHATWS_EPHEMERAL]);
+    chatws_ring_init(&st->ring[CHATWS_EPHEMERAL], p, rings[CHATWS_EPHEMERAL]);
 
     st->size = size;
     st->epoch = epoch;
@@ -374,7 +374,7 @@ chatws_store_subscribe(chatws_store_t *st, uint32_t slot,
     out->serial = ch->serial;
     out->seq = ch->seq;
     out->last = ch->last;
-    out->head = chatws_log_head(&st->log[CHATWS_DURABLE]);
+    out->head = chatws_ring_head(&st->ring[CHATWS_DURABLE]);
 
     return CHATWS_OK;
 }
@@ -417,7 +417,7 @@ chatws_store_usage(chatws_store_t *st, chatws_usage_t *out)
 {
     uint32_t         i;
     uint64_t         block;
-    chatws_log_t    *lg;
+    chatws_ring_t   *rg;
     chatws_arena_t  *ar;
     chatws_table_t  *tb;
 
@@ -440,10 +440,10 @@ chatws_store_usage(chatws_store_t *st, chatws_usage_t *out)
     out->arena_free = ar->nfree * block;
 
     for (i = 0; i < 2; i++) {
-        lg = &st->log[i];
+        rg = &st->ring[i];
 
-        out->log_size[i] = lg->size;
-        out->log_used[i] = lg->head - lg->tail;
-        out->log_oldest[i] = chatws_log_oldest(lg);
+        out->ring_size[i] = rg->size;
+        out->ring_used[i] = rg->head - rg->tail;
+        out->ring_oldest[i] = chatws_ring_oldest(rg);
     }
 }

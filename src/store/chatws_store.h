@@ -3,7 +3,7 @@
  * Copyright (C) chatws contributors
  *
  * The shared state of one hub: slots (worker processes), chats, members and
- * two logs of notifications, laid out over one block of memory that several
+ * two rings of notifications, laid out over one block of memory that several
  * processes map.  It knows no clock, no randomness, no lock.
  *
  * The caller has one lock.  A function marked "locked" needs it held, and
@@ -58,7 +58,7 @@ typedef enum {
 
 typedef struct {
     int64_t   pid;
-    uint64_t  cursor[2];          /* first entry not yet drained, by log,
+    uint64_t  cursor[2];          /* first entry not yet drained, by ring,
                                      CHATWS_OFF_NONE: caught up */
     uint64_t  blocked;            /* ms, since when it keeps publishers from
                                      going on; 0: it does not */
@@ -89,8 +89,8 @@ typedef struct {
                                      decimal digits and "}" */
     uint32_t      own;            /* position in body of the literal "false",
                                      0: none */
-    unsigned      log:1;          /* CHATWS_DURABLE or CHATWS_EPHEMERAL */
-    unsigned      sequenced:1;    /* durable only */
+    unsigned  ring:1;             /* CHATWS_DURABLE or CHATWS_EPHEMERAL */
+    unsigned  sequenced:1;        /* durable only */
 } chatws_post_t;
 
 
@@ -119,10 +119,10 @@ typedef struct {
     uint64_t  arena_members;      /* used by the rows of members and users */
     uint64_t  arena_partial;      /* free, but only for member rows */
     uint64_t  arena_free;         /* free for anything */
-    uint64_t  log_size[2];
-    uint64_t  log_used[2];        /* held, the oldest not yet overwritten */
-    uint64_t  log_oldest[2];      /* ms since 1970 of the oldest entry held,
-                                     to a 16th of the log; 0: none */
+    uint64_t  ring_size[2];
+    uint64_t  ring_used[2];       /* held, the oldest not yet overwritten */
+    uint64_t  ring_oldest[2];     /* ms since 1970 of the oldest entry held,
+                                     to a 16th of the ring; 0: none */
 } chatws_usage_t;
 
 
@@ -250,10 +250,10 @@ uint64_t chatws_store_seq(chatws_store_t *st, uint32_t chat);
 /*
  * Locked.  Appends one notification and says whom to wake.  A sequenced one
  * makes the chat where there is none; one that is not sequenced is not kept
- * where there is no chat or, in the ephemeral log, no recipient.  out->wake is
+ * where there is no chat or, in the ephemeral ring, no recipient.  out->wake is
  * the caller's, the rest of out is filled.
  *
- * OK; BUSY: no room for the chat, or the log would overrun a live slot that
+ * OK; BUSY: no room for the chat, or the ring would overrun a live slot that
  * has not drained it (durable: for lap_limit ms at most, then that slot is
  * marked lapped, listed in out->wake once, and passed over; ephemeral: the
  * caller drops it); nothing was kept then.  On BUSY nwake is to be heeded as
@@ -272,23 +272,23 @@ chatws_rc_e chatws_store_post_known(chatws_store_t *st, uint32_t chat,
     chatws_posted_t *out);
 
 /*
- * The largest body that the log can ever take.
+ * The largest body that the ring can ever take.
  */
-size_t chatws_store_body_max(chatws_store_t *st, uint32_t log);
+size_t chatws_store_body_max(chatws_store_t *st, uint32_t ring);
 
 
-/* draining; log is CHATWS_DURABLE or CHATWS_EPHEMERAL */
+/* draining; ring is CHATWS_DURABLE or CHATWS_EPHEMERAL */
 
 /*
  * The offset behind the last entry.  Without the lock (acquire).
  */
-uint64_t chatws_store_head(chatws_store_t *st, uint32_t log);
+uint64_t chatws_store_head(chatws_store_t *st, uint32_t ring);
 
 /*
  * The offset from which the slot is to drain, CHATWS_OFF_NONE: it has caught
  * up.  Without the lock (acquire), for the slot's owner.
  */
-uint64_t chatws_store_cursor(chatws_store_t *st, uint32_t slot, uint32_t log);
+uint64_t chatws_store_cursor(chatws_store_t *st, uint32_t slot, uint32_t ring);
 
 /*
  * The entry at off, or behind the padding there, and the offset of what
@@ -298,11 +298,11 @@ uint64_t chatws_store_cursor(chatws_store_t *st, uint32_t slot, uint32_t log);
  * cursor protects may change at any moment, see chatws_store_reach() and
  * chatws_store_held().
  */
-chatws_entry_t *chatws_store_entry(chatws_store_t *st, uint32_t log,
+chatws_entry_t *chatws_store_entry(chatws_store_t *st, uint32_t ring,
     uint64_t off, uint64_t *next);
 
 /*
- * The bytes from the frame of a durable entry to the end of the log: what may
+ * The bytes from the frame of a durable entry to the end of the ring: what may
  * be read of one that no cursor protects, whatever it says.
  */
 size_t chatws_store_reach(chatws_store_t *st, const chatws_entry_t *e);
@@ -312,7 +312,7 @@ size_t chatws_store_reach(chatws_store_t *st, const chatws_entry_t *e);
  * has caught up and will be woken by the next entry; AGAIN: there is more.
  */
 chatws_rc_e chatws_store_caught_up(chatws_store_t *st, uint32_t slot,
-    uint32_t log, uint64_t pos);
+    uint32_t ring, uint64_t pos);
 
 /*
  * Whether publishers went past this slot, so that it has lost entries, and
@@ -328,7 +328,7 @@ int chatws_store_lapped(chatws_store_t *st, uint32_t slot);
 void chatws_store_unlap(chatws_store_t *st, uint32_t slot);
 
 
-/* replay of the durable log */
+/* replay of the durable ring */
 
 /*
  * Collects the offsets of the chat's entries numbered since + 1 to sub->seq,

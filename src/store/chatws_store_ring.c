@@ -2,11 +2,11 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Publishing to the logs of the shared state, draining and replaying them.
+ * Publishing to the rings of the shared state, draining and replaying them.
  *
  * A publish sets the cursors of the slots that are to read it before it moves
  * the head, so that no slot is ever without a cursor over an entry for it.
- * The head of the log is what makes the publish happen: the chat's number and
+ * The head of the ring is what makes the publish happen: the chat's number and
  * link, stored before, are rolled back unless it has moved.
  */
 
@@ -30,11 +30,11 @@ typedef struct {
 static chatws_rc_e chatws_store_append(chatws_store_t *st, uint32_t chat,
     const chatws_post_t *post, const chatws_patience_t *patience,
     chatws_posted_t *out);
-static chatws_rc_e chatws_store_room(chatws_store_t *st, uint32_t log,
+static chatws_rc_e chatws_store_room(chatws_store_t *st, uint32_t ring,
     uint64_t end, const chatws_patience_t *patience, chatws_posted_t *out);
 static int chatws_store_waits(chatws_slot_t *slot,
     const chatws_patience_t *patience);
-static void chatws_store_call(chatws_store_t *st, uint32_t log,
+static void chatws_store_wake(chatws_store_t *st, uint32_t ring,
     chatws_chat_t *ch, chatws_posted_t *out);
 static size_t chatws_store_decimal(uint8_t *p, uint64_t number);
 
@@ -56,7 +56,7 @@ chatws_store_publish(chatws_store_t *st, const chatws_post_t *post,
         return CHATWS_ERROR;
     }
 
-    if (post->body.len > chatws_store_body_max(st, post->log)) {
+    if (post->body.len > chatws_store_body_max(st, post->ring)) {
         return CHATWS_DECLINED;
     }
 
@@ -87,7 +87,7 @@ chatws_store_post_known(chatws_store_t *st, uint32_t chat,
 
     out->nwake = 0;
 
-    if (post->body.len > chatws_store_body_max(st, post->log)) {
+    if (post->body.len > chatws_store_body_max(st, post->ring)) {
         return CHATWS_DECLINED;
     }
 
@@ -99,9 +99,9 @@ chatws_store_post_known(chatws_store_t *st, uint32_t chat,
 
 
 size_t
-chatws_store_body_max(chatws_store_t *st, uint32_t log)
+chatws_store_body_max(chatws_store_t *st, uint32_t ring)
 {
-    return chatws_log_size_max(&st->log[log]) - sizeof(chatws_entry_t)
+    return chatws_ring_size_max(&st->ring[ring]) - sizeof(chatws_entry_t)
            - CHATWS_FRAME_HEAD_OUT - CHATWS_STORE_DIGITS - 1;
 }
 
@@ -111,17 +111,17 @@ chatws_store_append(chatws_store_t *st, uint32_t chat,
     const chatws_post_t *post, const chatws_patience_t *patience,
     chatws_posted_t *out)
 {
-    size_t             head, len;
-    uint8_t           *p, tail[CHATWS_STORE_DIGITS + 1];
-    uint64_t           off, size;
-    chatws_rc_e        rc;
-    chatws_log_t      *lg;
-    chatws_chat_t     *ch;
-    chatws_entry_t    *e;
-    chatws_table_t    *tb;
+    size_t           head, len;
+    uint8_t         *p, tail[CHATWS_STORE_DIGITS + 1];
+    uint64_t         off, size;
+    chatws_rc_e      rc;
+    chatws_ring_t   *rg;
+    chatws_chat_t   *ch;
+    chatws_entry_t  *e;
+    chatws_table_t  *tb;
 
     tb = &st->table;
-    lg = &st->log[post->log];
+    rg = &st->ring[post->ring];
 
     out->chat = chat;
     out->seq = 0;
@@ -146,25 +146,25 @@ chatws_store_append(chatws_store_t *st, uint32_t chat,
         len = chatws_store_decimal(tail, ch->seq + 1);
         tail[len++] = '}';
 
-    } else if (out->recipients == 0 && post->log == CHATWS_EPHEMERAL) {
+    } else if (out->recipients == 0 && post->ring == CHATWS_EPHEMERAL) {
         return CHATWS_OK;
     }
 
     head = chatws_frame_header_size(post->body.len + len);
-    size = chatws_log_size(head + post->body.len + len);
-    off = chatws_log_place(lg, size);
+    size = chatws_ring_size(head + post->body.len + len);
+    off = chatws_ring_offset(rg, size);
 
-    if (off + size > lg->room) {
-        rc = chatws_store_room(st, post->log, off + size, patience, out);
+    if (off + size > rg->room) {
+        rc = chatws_store_room(st, post->ring, off + size, patience, out);
 
         if (rc != CHATWS_OK) {
             return rc;
         }
     }
 
-    chatws_store_call(st, post->log, ch, out);
+    chatws_store_wake(st, post->ring, ch, out);
 
-    e = chatws_log_open(lg, off, size);
+    e = chatws_ring_open(rg, off, size);
 
     e->prev = post->sequenced ? ch->last : 0;
     e->seq = post->sequenced ? ch->seq + 1 : 0;
@@ -187,17 +187,17 @@ chatws_store_append(chatws_store_t *st, uint32_t chat,
     out->offset = off;
 
     if (!post->sequenced) {
-        chatws_log_commit(lg, off, e);
+        chatws_ring_commit(rg, off, e);
         return CHATWS_OK;
     }
 
     out->seq = e->seq;
 
-    chatws_journal_begin(&tb->journal, &lg->head, off + size);
+    chatws_journal_begin(&tb->journal, &rg->head, off + size);
     chatws_journal_set64(&tb->journal, &ch->seq, e->seq);
     chatws_journal_set64(&tb->journal, &ch->last, off + 1);
     chatws_table_touch(tb, chat);
-    chatws_log_commit(lg, off, e);
+    chatws_ring_commit(rg, off, e);
     chatws_journal_commit(&tb->journal);
 
     return CHATWS_OK;
@@ -205,18 +205,18 @@ chatws_store_append(chatws_store_t *st, uint32_t chat,
 
 
 static chatws_rc_e
-chatws_store_room(chatws_store_t *st, uint32_t log, uint64_t end,
+chatws_store_room(chatws_store_t *st, uint32_t ring, uint64_t end,
     const chatws_patience_t *patience, chatws_posted_t *out)
 {
     uint32_t        i;
     uint64_t        low, lowest;
     chatws_rc_e     rc;
-    chatws_log_t   *lg;
+    chatws_ring_t  *rg;
     chatws_slot_t  *slot;
 
     rc = CHATWS_OK;
-    lg = &st->log[log];
-    lowest = lg->head;
+    rg = &st->ring[ring];
+    lowest = rg->head;
 
     for (i = 0; i < st->nslots; i++) {
         slot = chatws_store_slot(st, i);
@@ -225,18 +225,18 @@ chatws_store_room(chatws_store_t *st, uint32_t log, uint64_t end,
             continue;
         }
 
-        low = chatws_shared_get(&slot->cursor[log]);
+        low = chatws_shared_get(&slot->cursor[ring]);
 
         if (low >= lowest) {
             continue;
         }
 
-        if (end - low <= lg->size) {
+        if (end - low <= rg->size) {
             lowest = low;
             continue;
         }
 
-        if (log == CHATWS_EPHEMERAL || chatws_store_waits(slot, patience)) {
+        if (ring == CHATWS_EPHEMERAL || chatws_store_waits(slot, patience)) {
             rc = CHATWS_BUSY;
             continue;
         }
@@ -249,7 +249,7 @@ chatws_store_room(chatws_store_t *st, uint32_t log, uint64_t end,
     }
 
     if (rc == CHATWS_OK) {
-        chatws_shared_set(&lg->room, lowest + lg->size);
+        chatws_shared_set(&rg->room, lowest + rg->size);
     }
 
     return rc;
@@ -272,7 +272,7 @@ chatws_store_waits(chatws_slot_t *slot, const chatws_patience_t *patience)
 
 
 static void
-chatws_store_call(chatws_store_t *st, uint32_t log, chatws_chat_t *ch,
+chatws_store_wake(chatws_store_t *st, uint32_t ring, chatws_chat_t *ch,
     chatws_posted_t *out)
 {
     uint32_t        i, n;
@@ -287,7 +287,7 @@ chatws_store_call(chatws_store_t *st, uint32_t log, chatws_chat_t *ch,
 
             if (slot->state != CHATWS_SLOT_LIVE
                 || slot->lapped
-                || slot->cursor[log] != CHATWS_OFF_NONE)
+                || slot->cursor[ring] != CHATWS_OFF_NONE)
             {
                 continue;
             }
@@ -297,7 +297,7 @@ chatws_store_call(chatws_store_t *st, uint32_t log, chatws_chat_t *ch,
              * next one may begin there
              */
 
-            chatws_shared_set(&slot->cursor[log], st->log[log].head);
+            chatws_shared_set(&slot->cursor[ring], st->ring[ring].head);
 
             out->wake[out->nwake++] = n;
         }
@@ -327,51 +327,51 @@ chatws_store_decimal(uint8_t *p, uint64_t number)
 
 
 uint64_t
-chatws_store_head(chatws_store_t *st, uint32_t log)
+chatws_store_head(chatws_store_t *st, uint32_t ring)
 {
-    return chatws_log_head(&st->log[log]);
+    return chatws_ring_head(&st->ring[ring]);
 }
 
 
 uint64_t
-chatws_store_cursor(chatws_store_t *st, uint32_t slot, uint32_t log)
+chatws_store_cursor(chatws_store_t *st, uint32_t slot, uint32_t ring)
 {
-    return chatws_shared_get(&chatws_store_slot(st, slot)->cursor[log]);
+    return chatws_shared_get(&chatws_store_slot(st, slot)->cursor[ring]);
 }
 
 
 chatws_entry_t *
-chatws_store_entry(chatws_store_t *st, uint32_t log, uint64_t off,
+chatws_store_entry(chatws_store_t *st, uint32_t ring, uint64_t off,
     uint64_t *next)
 {
-    return chatws_log_entry(&st->log[log], off, next);
+    return chatws_ring_entry(&st->ring[ring], off, next);
 }
 
 
 size_t
 chatws_store_reach(chatws_store_t *st, const chatws_entry_t *e)
 {
-    return chatws_log_reach(&st->log[CHATWS_DURABLE], e);
+    return chatws_ring_reach(&st->ring[CHATWS_DURABLE], e);
 }
 
 
 chatws_rc_e
-chatws_store_caught_up(chatws_store_t *st, uint32_t slot, uint32_t log,
+chatws_store_caught_up(chatws_store_t *st, uint32_t slot, uint32_t ring,
     uint64_t pos)
 {
     chatws_slot_t  *sl;
 
     sl = chatws_store_slot(st, slot);
 
-    if (sl->cursor[log] == CHATWS_OFF_NONE || sl->lapped) {
+    if (sl->cursor[ring] == CHATWS_OFF_NONE || sl->lapped) {
         return CHATWS_OK;
     }
 
-    if (pos >= st->log[log].head) {
+    if (pos >= st->ring[ring].head) {
         pos = CHATWS_OFF_NONE;
     }
 
-    chatws_shared_set(&sl->cursor[log], pos);
+    chatws_shared_set(&sl->cursor[ring], pos);
 
     if (sl->blocked != 0) {
         chatws_shared_set(&sl->blocked, 0);
@@ -413,13 +413,13 @@ chatws_store_replay_first(chatws_store_t *st, const chatws_subscribed_t *sub,
     uint64_t since, uint64_t oldest_ms, uint64_t *offsets, uint32_t max,
     uint32_t *n)
 {
-    return chatws_log_chain(&st->log[CHATWS_DURABLE], sub->last, sub->serial,
-                            sub->seq, since, oldest_ms, offsets, max, n);
+    return chatws_ring_chain(&st->ring[CHATWS_DURABLE], sub->last, sub->serial,
+                             sub->seq, since, oldest_ms, offsets, max, n);
 }
 
 
 int
 chatws_store_held(chatws_store_t *st, uint64_t off)
 {
-    return chatws_log_held(&st->log[CHATWS_DURABLE], off);
+    return chatws_ring_held(&st->ring[CHATWS_DURABLE], off);
 }

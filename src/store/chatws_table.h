@@ -3,7 +3,7 @@
  * Copyright (C) chatws contributors
  *
  * The tables of chats and of their members.  They know
- * nothing of logs or of the processes behind the slots.
+ * nothing of rings or of the processes behind the slots.
  * All under the caller's lock; every change is a step of the journal.
  */
 

@@ -460,7 +460,7 @@ publish(uint32_t chat, uint64_t sender, chatws_posted_t *out)
     post.body.len = BODY;
     post.body.data = (uint8_t *) body;
     post.own = 0;
-    post.log = CHATWS_DURABLE;
+    post.ring = CHATWS_DURABLE;
     post.sequenced = 1;
 
     return chatws_store_publish(st, &post, 1, 1000, out);

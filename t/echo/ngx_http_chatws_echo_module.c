@@ -17,7 +17,7 @@
 
 
 typedef struct {
-    ngx_http_chatws_limits_t  limits;      /* has to be the first */
+    ngx_http_chatws_session_conf_t  session;  /* has to be the first */
 } ngx_http_chatws_echo_loc_conf_t;
 
 
@@ -50,7 +50,7 @@ static ngx_command_t  ngx_http_chatws_echo_commands[] = {
       0,
       NULL },
 
-    ngx_http_chatws_limits_commands,
+    ngx_http_chatws_session_conf_commands,
 
       ngx_null_command
 };
@@ -102,14 +102,14 @@ ngx_http_chatws_echo_handler(ngx_http_request_t *r)
 
     celcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_echo_module);
 
-    status = ngx_http_chatws_handshake(r, &celcf->limits, &hs, &fault);
+    status = ngx_http_chatws_handshake(r, &celcf->session, &hs, &fault);
 
     if (status != 0) {
         return ngx_http_chatws_refuse(r, status, fault);
     }
 
     s = ngx_http_chatws_session_create(r, sizeof(ngx_http_chatws_session_t),
-                                       &celcf->limits,
+                                       &celcf->session,
                                        &ngx_http_chatws_echo_handlers);
     if (s == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -146,7 +146,7 @@ ngx_http_chatws_echo_create_loc_conf(ngx_conf_t *cf)
     celcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_chatws_echo_loc_conf_t));
 
     if (celcf != NULL) {
-        ngx_http_chatws_limits_create(&celcf->limits);
+        ngx_http_chatws_session_conf_create(&celcf->session);
     }
 
     return celcf;
@@ -160,7 +160,7 @@ ngx_http_chatws_echo_merge_loc_conf(ngx_conf_t *cf, void *parent,
     ngx_http_chatws_echo_loc_conf_t *prev = parent;
     ngx_http_chatws_echo_loc_conf_t *conf = child;
 
-    ngx_http_chatws_limits_merge(&conf->limits, &prev->limits);
+    ngx_http_chatws_session_conf_merge(&conf->session, &prev->session);
 
     return NGX_CONF_OK;
 }

@@ -47,7 +47,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             resume(&action);
 
         } else {
-            check(chatws_text_check_name(&action.chat) == CHATWS_OK);
+            check(chatws_name_check(&action.chat) == CHATWS_OK);
         }
     }
 
@@ -130,7 +130,7 @@ resume_chat(void *data, const chatws_resume_t *r)
     check(chatws_utf8_valid(r->chat.data, r->chat.len) == CHATWS_OK);
 
     if (r->fault.error.len == 0) {
-        check(chatws_text_check_name(&r->chat) == CHATWS_OK);
+        check(chatws_name_check(&r->chat) == CHATWS_OK);
     }
 
     return CHATWS_OK;

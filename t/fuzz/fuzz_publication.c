@@ -89,7 +89,7 @@ publish(const chatws_str_t *text)
           == rc);
 
     if (rc == CHATWS_OK) {
-        check(chatws_text_check_name(&pub.chat) == CHATWS_OK);
+        check(chatws_name_check(&pub.chat) == CHATWS_OK);
         check(pub.sender.len == 0
               || chatws_utf8_valid(pub.sender.data, pub.sender.len)
                  == CHATWS_OK);

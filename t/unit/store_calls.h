@@ -112,7 +112,7 @@ pub(const char *id, uint64_t sender, size_t fill, unsigned log, uint64_t now)
     post.chat.len = strlen(id);
     post.sender = sender;
     post.time = 5000 + now;
-    post.log = log;
+    post.ring = log;
     post.sequenced = log == CHATWS_DURABLE;
     post.body.data = body;
     post.body.len = store_body(body, (uint32_t) fill * 31, fill,

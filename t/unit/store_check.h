@@ -123,7 +123,7 @@ store_check_entry(chatws_entry_t *e)
     }
 
     store_want(head + len == e->len);
-    store_want(e->size == chatws_log_size(e->len));
+    store_want(e->size == chatws_ring_size(e->len));
 
     p += head;
 
@@ -155,22 +155,22 @@ store_check_chain(chatws_store_t *st, uint32_t chat)
 {
     uint64_t         off, seq, next;
     const char      *fault;
-    chatws_log_t    *lg;
+    chatws_ring_t   *rg;
     chatws_chat_t   *ch;
     chatws_entry_t  *e;
 
-    lg = &st->log[CHATWS_DURABLE];
+    rg = &st->ring[CHATWS_DURABLE];
     ch = chatws_table_chat(&st->table, chat);
     seq = ch->seq;
 
     for (off = ch->last; off != 0; off = e->prev) {
-        store_want(off <= lg->head);
+        store_want(off <= rg->head);
 
-        if (off - 1 < lg->tail) {
+        if (off - 1 < rg->tail) {
             break;
         }
 
-        e = chatws_log_entry(lg, off - 1, &next);
+        e = chatws_ring_entry(rg, off - 1, &next);
         store_want(e != NULL);
         store_want(next == off - 1 + e->size);
         store_want(e->seq == seq--);
@@ -489,16 +489,16 @@ store_check_logs(chatws_store_t *st)
 {
     uint32_t        i, log;
     uint64_t        low;
-    chatws_log_t   *lg;
+    chatws_ring_t  *rg;
     chatws_slot_t  *slot;
 
     for (log = 0; log < 2; log++) {
-        lg = &st->log[log];
+        rg = &st->ring[log];
 
-        store_want(lg->tail <= lg->head);
-        store_want(lg->head - lg->tail <= lg->size);
-        store_want(lg->head <= lg->room);
-        store_want(lg->head % CHATWS_LOG_ALIGN == 0);
+        store_want(rg->tail <= rg->head);
+        store_want(rg->head - rg->tail <= rg->size);
+        store_want(rg->head <= rg->room);
+        store_want(rg->head % CHATWS_LOG_ALIGN == 0);
 
         for (i = 0; i < st->nslots; i++) {
             slot = chatws_store_slot(st, i);
@@ -512,9 +512,9 @@ store_check_logs(chatws_store_t *st)
                 continue;
             }
 
-            store_want(low <= lg->head);
-            store_want(low >= lg->tail || lg->head == low);
-            store_want(lg->room - low <= lg->size);
+            store_want(low <= rg->head);
+            store_want(low >= rg->tail || rg->head == low);
+            store_want(rg->room - low <= rg->size);
         }
     }
 

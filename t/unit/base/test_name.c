@@ -78,7 +78,7 @@ check(const char *text, size_t len)
     name.data = malloc(len ? len : 1);
     memcpy(name.data, text, len);
 
-    rc = chatws_text_check_name(&name);
+    rc = chatws_name_check(&name);
 
     free(name.data);
 

@@ -18,13 +18,13 @@
 
 
 typedef struct {
-    chatws_log_t  log;
-    uint8_t       pad[56];
-    uint8_t       bytes[SIZE];
+    chatws_ring_t  log;
+    uint8_t        pad[56];
+    uint8_t        bytes[SIZE];
 } test_t;
 
 
-static uint64_t add(chatws_log_t *lg, size_t len, uint64_t seq, uint64_t prev);
+static uint64_t add(chatws_ring_t *rg, size_t len, uint64_t seq, uint64_t prev);
 static void test_walk(size_t len);
 static void test_garbage(void);
 static void test_chain(void);
@@ -49,15 +49,15 @@ main(void)
 
 
 static uint64_t
-add(chatws_log_t *lg, size_t len, uint64_t seq, uint64_t prev)
+add(chatws_ring_t *rg, size_t len, uint64_t seq, uint64_t prev)
 {
     uint64_t         off, size;
     chatws_entry_t  *e;
 
-    size = chatws_log_size(len);
-    off = chatws_log_place(lg, size);
+    size = chatws_ring_size(len);
+    off = chatws_ring_offset(rg, size);
 
-    e = chatws_log_open(lg, off, size);
+    e = chatws_ring_open(rg, off, size);
     memset(e, 0, sizeof(chatws_entry_t));
     e->size = (uint32_t) size;
     e->chat = 1;
@@ -68,7 +68,7 @@ add(chatws_log_t *lg, size_t len, uint64_t seq, uint64_t prev)
     e->time = 1000 + seq;
     memset(e->frame, (int) seq, len);
 
-    chatws_log_commit(lg, off, e);
+    chatws_ring_commit(rg, off, e);
 
     return off;
 }
@@ -84,22 +84,22 @@ test_walk(size_t len)
 
     t = malloc(sizeof(test_t));
     memset(t, 0xa5, sizeof(test_t));
-    chatws_log_init(&t->log, t->bytes, SIZE);
+    chatws_ring_init(&t->log, t->bytes, SIZE);
 
     bad = 0;
     pos = 0;
 
     for (i = 1; i < 100; i++) {
         off = add(&t->log, len, i, 0);
-        e = chatws_log_entry(&t->log, pos, &next);
+        e = chatws_ring_entry(&t->log, pos, &next);
 
         if (e == NULL
             || e->seq != i
             || e->len != len
             || (len && (e->frame[0] != i || e->frame[len - 1] != i))
             || next != off + e->size
-            || next != chatws_log_head(&t->log)
-            || !chatws_log_held(&t->log, off)
+            || next != chatws_ring_head(&t->log)
+            || !chatws_ring_held(&t->log, off)
             || t->log.head - t->log.tail > SIZE)
         {
             bad++;
@@ -107,7 +107,7 @@ test_walk(size_t len)
 
         pos = next;
 
-        if (chatws_log_entry(&t->log, pos, &next) != NULL || next != pos) {
+        if (chatws_ring_entry(&t->log, pos, &next) != NULL || next != pos) {
             bad++;
         }
     }
@@ -127,7 +127,7 @@ test_garbage(void)
     chatws_entry_t  *e;
 
     t = malloc(sizeof(test_t));
-    chatws_log_init(&t->log, t->bytes, SIZE);
+    chatws_ring_init(&t->log, t->bytes, SIZE);
 
     srand(1);
     bad = 0;
@@ -140,12 +140,12 @@ test_garbage(void)
         }
 
         off = t->log.head - (uint64_t) rand() % 4096;
-        e = chatws_log_entry(&t->log, off, &next);
+        e = chatws_ring_entry(&t->log, off, &next);
 
         if (e != NULL
             && ((uint8_t *) e < t->bytes
                 || e->frame + e->len > t->bytes + SIZE
-                || e->frame + chatws_log_reach(&t->log, e)
+                || e->frame + chatws_ring_reach(&t->log, e)
                    != t->bytes + SIZE
                 || next > t->log.head))
         {
@@ -156,7 +156,7 @@ test_garbage(void)
     ok(bad == 0, "a reader of overwritten bytes stays inside");
 
     t->log.head = 4096;
-    e = chatws_log_entry(&t->log, 8192, &next);
+    e = chatws_ring_entry(&t->log, 8192, &next);
     ok(e == NULL && next == CHATWS_OFF_NONE, "above the head there is none");
 
     free(t);
@@ -172,9 +172,9 @@ test_chain(void)
     chatws_rc_e  rc;
 
     t = malloc(sizeof(test_t));
-    chatws_log_init(&t->log, t->bytes, SIZE);
+    chatws_ring_init(&t->log, t->bytes, SIZE);
 
-    ok(chatws_log_oldest(&t->log) == 0, "no oldest entry in an empty log");
+    ok(chatws_ring_oldest(&t->log) == 0, "no oldest entry in an empty log");
 
     last = 0;
 
@@ -182,32 +182,32 @@ test_chain(void)
         last = add(&t->log, 40, i, last) + 1;
     }
 
-    rc = chatws_log_chain(&t->log, last, 7, 5, 2, 0, offsets, 16, &n);
+    rc = chatws_ring_chain(&t->log, last, 7, 5, 2, 0, offsets, 16, &n);
     ok(rc == CHATWS_OK && n == 3 && offsets[2] == last - 1
-       && offsets[0] == 2 * chatws_log_size(40), "the last three");
+       && offsets[0] == 2 * chatws_ring_size(40), "the last three");
 
-    rc = chatws_log_chain(&t->log, last, 7, 5, 5, 0, offsets, 0, &n);
+    rc = chatws_ring_chain(&t->log, last, 7, 5, 5, 0, offsets, 0, &n);
     ok(rc == CHATWS_OK && n == 0, "nothing missed");
 
-    rc = chatws_log_chain(&t->log, last, 7, 5, 6, 0, offsets, 16, &n);
+    rc = chatws_ring_chain(&t->log, last, 7, 5, 6, 0, offsets, 16, &n);
     ok(rc == CHATWS_DECLINED && n == 0, "a number of the future");
 
-    rc = chatws_log_chain(&t->log, last, 7, 5, 0, 0, offsets, 4, &n);
+    rc = chatws_ring_chain(&t->log, last, 7, 5, 0, 0, offsets, 4, &n);
     ok(rc == CHATWS_DECLINED, "more than are wanted");
 
-    rc = chatws_log_chain(&t->log, last, 7, 5, 0, 0, offsets, 5, &n);
+    rc = chatws_ring_chain(&t->log, last, 7, 5, 0, 0, offsets, 5, &n);
     ok(rc == CHATWS_OK && n == 5 && offsets[0] == 0, "all of them");
 
-    rc = chatws_log_chain(&t->log, last, 8, 5, 2, 0, offsets, 16, &n);
+    rc = chatws_ring_chain(&t->log, last, 8, 5, 2, 0, offsets, 16, &n);
     ok(rc == CHATWS_DECLINED, "another chat's");
 
-    rc = chatws_log_chain(&t->log, last, 7, 5, 2, 1003, offsets, 16, &n);
+    rc = chatws_ring_chain(&t->log, last, 7, 5, 2, 1003, offsets, 16, &n);
     ok(rc == CHATWS_OK, "not too old");
 
-    rc = chatws_log_chain(&t->log, last, 7, 5, 2, 1004, offsets, 16, &n);
+    rc = chatws_ring_chain(&t->log, last, 7, 5, 2, 1004, offsets, 16, &n);
     ok(rc == CHATWS_DECLINED, "too old");
 
-    rc = chatws_log_chain(&t->log, 0, 7, 5, 4, 0, offsets, 16, &n);
+    rc = chatws_ring_chain(&t->log, 0, 7, 5, 4, 0, offsets, 16, &n);
     ok(rc == CHATWS_DECLINED, "no chain at all");
 
     old = last;
@@ -216,13 +216,13 @@ test_chain(void)
         last = add(&t->log, 40, i, last) + 1;
     }
 
-    rc = chatws_log_chain(&t->log, last, 7, 40, 5, 0, offsets, 40, &n);
-    ok(rc == CHATWS_DECLINED && !chatws_log_held(&t->log, old - 1),
+    rc = chatws_ring_chain(&t->log, last, 7, 40, 5, 0, offsets, 40, &n);
+    ok(rc == CHATWS_DECLINED && !chatws_ring_held(&t->log, old - 1),
        "overwritten ones");
 
-    ok(chatws_log_oldest(&t->log) > 1000 + 40 - SIZE / chatws_log_size(40) - 1
-       && chatws_log_oldest(&t->log) < 1000 + 40 - 6,
-       "the oldest, to a 16th: %d", (int) chatws_log_oldest(&t->log));
+    ok(chatws_ring_oldest(&t->log) > 1000 + 40 - SIZE / chatws_ring_size(40) - 1
+       && chatws_ring_oldest(&t->log) < 1000 + 40 - 6,
+       "the oldest, to a 16th: %d", (int) chatws_ring_oldest(&t->log));
 
     free(t);
 }
@@ -238,7 +238,7 @@ test_random(void)
     chatws_entry_t  *e;
 
     t = malloc(sizeof(test_t));
-    chatws_log_init(&t->log, t->bytes, SIZE);
+    chatws_ring_init(&t->log, t->bytes, SIZE);
 
     bad = 0;
     pos = 0;
@@ -249,12 +249,12 @@ test_random(void)
 
         /* a reader that keeps up with the writer just so */
 
-        while (chatws_log_place(&t->log, chatws_log_size(len))
-               + chatws_log_size(len) > pos + SIZE)
+        while (chatws_ring_offset(&t->log, chatws_ring_size(len))
+               + chatws_ring_size(len) > pos + SIZE)
         {
-            e = chatws_log_entry(&t->log, pos, &next);
+            e = chatws_ring_entry(&t->log, pos, &next);
 
-            if (e == NULL || e->seq != ++seq || !chatws_log_held(&t->log, pos)
+            if (e == NULL || e->seq != ++seq || !chatws_ring_held(&t->log, pos)
                 || (e->len && e->frame[e->len - 1] != (uint8_t) seq))
             {
                 bad++;

@@ -59,9 +59,9 @@ test_layout(void)
         chatws_store_usage(st, &u);
 
         if ((uint8_t *) st + size
-            < (uint8_t *) &st->log[1] + st->log[1].base + st->log[1].size
+            < (uint8_t *) &st->ring[1] + st->ring[1].base + st->ring[1].size
             || u.arena_size < 16 * store_chat_size(st)
-            || u.log_size[0] < 2048 || u.log_size[1] < 4096
+            || u.ring_size[0] < 2048 || u.ring_size[1] < 4096
             || store_check(st) != NULL)
         {
             bad++;
@@ -246,7 +246,7 @@ test_publish(void)
     post.body.data = (uint8_t *) "{\"mine\":false}";
     post.body.len = 14;
     post.own = 8;
-    post.log = CHATWS_EPHEMERAL;
+    post.ring = CHATWS_EPHEMERAL;
     ok(chatws_store_post_known(st, in.chat, &post, 1, 1, &out) == CHATWS_OK
        && out.recipients == 1, "to a known chat");
     e = chatws_store_entry(st, CHATWS_EPHEMERAL, out.offset, &next);

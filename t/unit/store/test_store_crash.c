@@ -361,7 +361,7 @@ publish(const char *name, size_t fill, unsigned log)
     post.chat.len = strlen(name);
     post.sender = 11;
     post.time = now;
-    post.log = log;
+    post.ring = log;
     post.sequenced = log == CHATWS_DURABLE;
     post.body.data = body;
     post.body.len = store_body(body, (uint32_t) fill, fill, post.sequenced);

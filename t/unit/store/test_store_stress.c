@@ -231,7 +231,7 @@ op_publish(unsigned log)
     post.chat = *name(op.chat);
     post.sender = op.user + 100;
     post.time = now;
-    post.log = log;
+    post.ring = log;
     post.sequenced = log == CHATWS_DURABLE && rand() % 8;
     post.body.data = body;
     post.body.len = store_body(body, (uint32_t) rand(),
@@ -431,7 +431,7 @@ op_replay(void)
 
         for (next = in.last, n = 0; n < in.seq - since; n++) {
 
-            if (next == 0 || next - 1 < st->log[0].tail) {
+            if (next == 0 || next - 1 < st->ring[0].tail) {
                 break;
             }
 
