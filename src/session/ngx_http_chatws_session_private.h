@@ -168,7 +168,7 @@ ngx_http_chatws_buf_t *ngx_http_chatws_deflate(ngx_http_chatws_session_t *s,
  * Replaces the payload of a compressed message by the expanded one, valid
  * until the next event.  Otherwise fails the session: NGX_ERROR.
  */
-ngx_int_t ngx_http_chatws_inflate(ngx_http_chatws_session_t *s,
+ngx_int_t ngx_http_chatws_inflate_message(ngx_http_chatws_session_t *s,
     chatws_event_t *ev);
 
 /* Frees what a session has for permessage-deflate. */
