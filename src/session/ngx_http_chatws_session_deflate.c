@@ -204,7 +204,8 @@ ngx_http_chatws_deflate_frame(ngx_http_chatws_session_t *s,
 
 
 ngx_int_t
-ngx_http_chatws_inflate_message(ngx_http_chatws_session_t *s, chatws_event_t *ev)
+ngx_http_chatws_inflate_message(ngx_http_chatws_session_t *s,
+    chatws_event_t *ev)
 {
     chatws_str_t                   out;
     chatws_failure_t               failure;

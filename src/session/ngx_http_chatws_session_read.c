@@ -206,7 +206,9 @@ ngx_http_chatws_event(ngx_http_chatws_session_t *s, chatws_event_t *ev)
 
     default: /* CHATWS_EVENT_TEXT, CHATWS_EVENT_BINARY */
 
-        if (ev->compressed && ngx_http_chatws_inflate_message(s, ev) != NGX_OK) {
+        if (ev->compressed
+            && ngx_http_chatws_inflate_message(s, ev) != NGX_OK)
+        {
             return;
         }
 
