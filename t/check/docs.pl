@@ -4,7 +4,8 @@
 #
 # What the documents say of the sources is so: places and defaults of directives
 # (and that they come in order, each with a version), log messages, reasons of
-# closes, names of files, links within.  Its examples are run by t/conf/docs.t.
+# closes, members of the browser client, names of files, links within.  Their
+# examples are run by t/conf/docs.t.
 
 use warnings;
 use strict;
@@ -70,6 +71,12 @@ sub section_names {
 
 fault('the directives are not in order')
     if "@sections" ne join ' ', sort @sections;
+
+my ($index) = Test::Chatws::Docs::text_of('docs/directives.md')
+    =~ /\A(.*?)^## /ms;
+
+fault('the index of the directives is not what follows')
+    if "@sections" ne join ' ', $index =~ /^- \[(\w+)\]\(#\1\)$/mg;
 
 for my $name (@sections) {
     my ($text) = $docs =~ /^### \Q$name\E\n(.*?)(?=^#+ |\z)/ms;
@@ -160,6 +167,37 @@ for my $row (rows(section('Errors')), rows(section('Connecting'))) {
 }
 
 
+# --- the browser client: each member of its types is on its page
+
+my %types = (
+    'docs/client.md' => [ 'conf/client/chatws.d.ts',
+        qw/ Options OwnEvents ChatClient Reconnecting Closed / ],
+    'docs/react.md' => [ 'conf/client/chatws-react.d.ts',
+        qw/ UseChatOptions UseChat / ],
+);
+
+for my $page (sort keys %types) {
+    my ($path, @names) = @{$types{$page}};
+    my $declared = Test::Chatws::Docs::text_of($path);
+    my $told = Test::Chatws::Docs::text_of($page);
+
+    for my $name (@names) {
+        my ($body) = $declared =~ /^(?:export\h)?(?:interface|class)\h$name\b
+                                   .*?\{\n(.*?)^\}/msx;
+
+        push @faults, "$path: there is no $name" if !defined $body;
+
+        for my $member (($body || '')
+            =~ /^    (?:readonly )?(\w+)(?:\?|\(|:|<)/mg)
+        {
+            push @faults, "$page: $member of $name is not described"
+                if $told !~ /`[^`\n]*\b$member\b[^`\n]*`/
+                    && $member !~ /^(?:constructor|\w+EventListener)$/;
+        }
+    }
+}
+
+
 # --- files and links
 
 # as it is read: a heading in a block of code is none
@@ -178,6 +216,16 @@ sub text_without_code {
 
     return Test::Chatws::Docs::text_of($path) =~ s/^```.*?^```$//msgr;
 }
+
+sub decoded_length {
+    my ($line) = @_;
+
+    utf8::decode($line);
+    return length $line;
+}
+
+push @faults, 'README.md: more than 300 lines'
+    if Test::Chatws::Docs::text_of('README.md') =~ tr/\n// > 300;
 
 my %anchor;
 
@@ -210,6 +258,12 @@ for my $page (@pages, 'conf/client/README.md') {
     push @faults, "$page: blanks at the end of a line"
         if $text =~ /[ \t]$/m;
     push @faults, "$page: a tab" if $text =~ /\t/;
+
+    # but for tables, links and what a test is told
+
+    push @faults, map { "$page: a line of more than 80 columns: $_" }
+        grep { decoded_length($_) > 80 && !/^\||^<!--|\]\(\S*$/ }
+        split /\n/, Test::Chatws::Docs::text_of($page);
 }
 
 print "$_\n" for @faults;

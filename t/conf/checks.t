@@ -32,8 +32,8 @@ for my $from (glob "$top/t/check/*.pl $top/t/lib/Test/*/*.pm") {
 
 make_path("$bare/docs");
 
-for my $path (qw{ config Makefile README.md ngx_http_chatws_module.c },
-    map { substr $_, length "$top/" } glob "$top/docs/*.md")
+for my $path (qw{ config Makefile ngx_http_chatws_module.c },
+    map { substr $_, length "$top/" } glob "$top/*.md $top/docs/*.md")
 {
     copy("$top/$path", "$bare/$path") or die "cannot copy $path: $!\n";
 }

@@ -35,7 +35,7 @@ sub text_of {
 }
 
 
-# The pages below a directory, in the order in which a reader meets them.
+# The pages of a tree, in the order in which a reader meets them.
 
 sub pages {
     my ($top) = @_;
@@ -44,7 +44,7 @@ sub pages {
 
     die "no pages in $top/docs\n" unless @pages;
 
-    return ('README.md', @pages);
+    return ('README.md', @pages, 'CONTRIBUTING.md', 'SECURITY.md');
 }
 
 
