@@ -26,6 +26,15 @@ const probe = 'chatws:probe';
 const enough = 8;
 
 
+/* what a status says of those that come next */
+
+const isBusy = ({ status }) =>
+    status > 499 || [408, 425, 429].includes(status);
+
+const isRefusal = (answer) => answer.type === 'opaqueredirect'
+    || answer.status > 299 && answer.status !== 426 && !isBusy(answer);
+
+
 /* React Native has no events */
 
 const Target = globalThis.EventTarget ?? class {
@@ -303,24 +312,41 @@ export class ChatClient extends Target {
     async #why() {
         const { url, fetch } = this.#options;
         const turn = this.#turn;
-        const how = { cache: 'no-store', credentials: 'include' };
 
         try {
             const address = this.#address(url.call ? await url() : url)
                 .replace('ws', 'http');
-            const { status, type, body } =
-                await fetch(address, { ...how, redirect: 'manual' })
-                    .catch(() => fetch(address, { ...how, mode: 'no-cors' }));
 
-            body?.cancel();
+            const ask = async (credentials, how) => {
+                const answer = await fetch(address, { cache: 'no-store',
+                    credentials, redirect: 'manual', ...how });
 
-            const login = type === 'opaqueredirect'
-                || [301, 302, 303, 307, 308, 401, 403].includes(status);
-            const busy = status > 499 || [408, 425, 429].includes(status);
-            const fault = status > 399 && status !== 426;
+                answer.body?.cancel();
 
-            if (turn === this.#turn && !busy) {
-                this.#giveUp(login, fault ? enough : 1, 'refused', status);
+                return answer;
+            };
+
+            const hidden = () => ask('omit',
+                { mode: 'no-cors', redirect: 'follow' });
+
+            let answer = await ask('omit').catch(hidden);
+
+            /* then as ourselves, unless the browser would open a dialog */
+
+            const dialog = /basic|digest|negotiate|ntlm/i.test(
+                answer.headers?.get('WWW-Authenticate'));
+
+            if (isRefusal(answer) && !dialog) {
+                answer = await ask('include').catch(hidden);
+            }
+
+            const { status } = answer;
+            const sure = isRefusal(answer) && !dialog;
+            const login = sure
+                && (status < 400 || status === 401 || status === 403);
+
+            if (turn === this.#turn && !isBusy(answer)) {
+                this.#giveUp(login, sure ? enough : 1, 'refused', status);
             }
 
         } catch {

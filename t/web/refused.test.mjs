@@ -63,10 +63,9 @@ test('refused for good', async (t) => {
         s.tick(1e6);
         assert.equal(FakeSocket.all.length, 1);
 
-        const [[address, { credentials }]] = asked;
-
-        assert.equal(address, 'https://host/ws?a&userId=u');
-        assert.equal(credentials, 'include');
+        assert.deepEqual(asked.map(([url, { credentials }]) =>
+            [url, credentials]), ['omit', 'include'].map((credentials) =>
+            ['https://host/ws?a&userId=u', credentials]));
 
         /* after a login, for instance: with all its chats */
 
@@ -90,6 +89,43 @@ test('refused for a while', async (t) => {
         const s = start(t, { fetch });
 
         assert.equal(await refuse(s, 50), 50);
+        done(s);
+    }
+});
+
+
+/* Only we ourselves are let in, or are not: cookies decide. */
+
+test('as the one who asks', async (t) => {
+    const fetch = (mine) => async (url, { credentials }) =>
+        ({ status: credentials === 'include' ? mine : 401 });
+
+    for (const [status, attempts] of [[426, 8], [403, 1], [503, 50]]) {
+        const s = start(t, { fetch: fetch(status) });
+
+        assert.equal(await refuse(s, 50), attempts, `${status}`);
+        done(s);
+    }
+});
+
+
+/* For some kinds of a 401 a browser asks its user for a password. */
+
+test('no dialog is opened', async (t) => {
+    for (const [kind, attempts] of [['Basic realm=x', 8], ['Digest', 8],
+        ['Negotiate', 8], ['NTLM', 8], ['Bearer', 1]])
+    {
+        const asked = new Set();
+        const s = start(t, { fetch: async (url, { credentials }) => {
+            asked.add(credentials);
+
+            return { status: 401,
+                headers: new Headers({ 'WWW-Authenticate': kind }) };
+        } });
+
+        assert.equal(await refuse(s, 50), attempts, kind);
+        assert.equal(s.take().at(-1).status, 401);
+        assert.equal(asked.has('include'), attempts === 1);
         done(s);
     }
 });
@@ -165,7 +201,7 @@ test('what is no refusal is not asked about', async (t) => {
     socket().end(1006);
     s.client.retry();
     await settled();
-    assert.equal(asked, 1);
+    assert.equal(asked, 2);
     assert.equal(s.client.state, 'connecting');
     socket().say(connected());
     assert.equal(s.client.state, 'open');
@@ -188,7 +224,8 @@ test('a ticket is asked for once more', async (t) => {
     assert.equal(socket().url, 'ws://host/?ticket=1&userId=u');
     socket().end(1006);
     await settled();
-    assert.deepEqual(asked, ['http://host/?ticket=2&userId=u']);
+    assert.deepEqual([...new Set(asked)],
+        ['http://host/?ticket=2&userId=u']);
     assert.equal(s.client.state, 'closed');
 });
 
@@ -268,8 +305,7 @@ let nginx;
 
 before(async () => nginx = await Nginx.start({
     edit: (text) => text.replace(/location = \/api\/ws \{/, `
-        location = /private { auth_basic x; auth_basic_user_file none;
-            chatws chat; }
+        location = /private { return 401; }
         location = /forbidden { deny all; chatws chat; }
         location = /login { return 302 /; }
         location = /busy { return 503; }
