@@ -369,8 +369,7 @@ sub said {
 }
 
 
-# The lines of a console are run one by one, each when no connection is still
-# being made.
+# Lines of a console as they are pasted: all at once, on a page of the demo.
 
 sub console {
     my ($step, $where, $type) = @_;
@@ -380,31 +379,15 @@ sub console {
 
         my $before = said();
 
-        $t->write_file('lines.js', local_ports($step->{text}));
+        $t->write_file('lines.js', $step->{text});
+        $t->write_file('host', local_ports('localhost:8000'));
         program('console.js', 'node', <<'EOS');
 const vm = require('vm');
 const fs = require('fs');
-const sockets = [];
 
-class WebSocket extends require('ws') {
-    constructor(url) { super(url); sockets.push(this); }
-}
-
-const context = vm.createContext({ WebSocket, console });
-const lines = fs.readFileSync(`${__dirname}/lines.js`, 'utf8')
-    .split(/\n(?=\S)/);
-
-function next() {
-    if (sockets.some((s) => s.readyState === 0)) {
-        setTimeout(next, 10);
-
-    } else if (lines.length) {
-        vm.runInContext(lines.shift(), context);
-        setTimeout(next, 10);
-    }
-}
-
-next();
+vm.runInNewContext(fs.readFileSync(`${__dirname}/lines.js`, 'utf8'), {
+    WebSocket: require('ws'), console,
+    location: { host: fs.readFileSync(`${__dirname}/host`, 'utf8') } });
 EOS
 
         ok(said_to($before) && printed('console.js', qr/type: '$type'/),

@@ -13,6 +13,7 @@ use Test::More;
 BEGIN { use FindBin; push @INC, "$FindBin::Bin/../lib"; }
 
 use Test::Chatws;
+use Test::Chatws::Docs;
 use Test::Nginx;
 
 plan(skip_all => 'port 8000 is taken')
@@ -37,7 +38,10 @@ ok(eventually(sub {
 my $text = text();
 
 like($text, qr{http://localhost:8000/}, 'says where');
-like($text, qr/new WebSocket\('ws:/, 'says what to try in a browser');
+my ($lines) = Test::Chatws::Docs::text_of("$Test::Chatws::TOP/README.md")
+    =~ /^<!-- test: console .*?^```js\n(.*?)^```$/ms;
+
+is(index($text =~ s/^  //gmr, $lines) > 0, 1, 'says what to try in a browser');
 
 my ($curl) = $text =~ /^ *(curl -X POST.*?)\n\n/ms;
 like($curl, qr{localhost:8000/api/messages}, 'says what to try in a shell');
