@@ -34,13 +34,15 @@ CREATE INDEX IF NOT EXISTS messages_of_chat ON messages (chat_id, number);
 
 # chats that are there before anybody has written
 
-CHATS = ["general", "coffee", "release-party"]
+CHATS = ["general", "coffee", "release-party", "chat_1"]
 
 
 app = FastAPI(title="chatws example")
 
 
 class NewMessage(BaseModel):
+    # Chosen by a client that may have to send again: the answer can get lost.
+    id: Optional[str] = Field(None, min_length=1, max_length=64)
     chatId: str = Field(min_length=1, max_length=128)
     text: str = Field(min_length=1, max_length=4000)
 
@@ -115,13 +117,15 @@ def only_json(request: Request):
         raise HTTPException(415, "Content-Type must be application/json")
 
 
-# The answer is what nginx publishes, and what the browser gets.
+# The answer is what nginx publishes, and what the browser gets.  A message that
+# comes again is answered, and published, as the first time: who has it knows
+# it by its id, and nobody misses it if the first answer did not get to nginx.
 
 @app.post("/api/messages", status_code=201,
           dependencies=[Depends(only_json)])
 def post_message(message: NewMessage):
     stored = {
-        "id": "msg_" + secrets.token_hex(8),
+        "id": message.id or "msg_" + secrets.token_hex(8),
         "text": message.text,
         "sender": message.sender,
         "timestamp": now(),
@@ -130,8 +134,17 @@ def post_message(message: NewMessage):
 
     with database() as db:
         db.execute(
-            "INSERT INTO messages (id, chat_id, sender, text, timestamp)"
+            "INSERT OR IGNORE INTO messages"
+            " (id, chat_id, sender, text, timestamp)"
             " VALUES (:id, :chatId, :sender, :text, :timestamp)", stored)
+
+        first = db.execute("SELECT * FROM messages WHERE id = ?",
+                           (stored["id"],)).fetchone()
+
+    stored["timestamp"] = first["timestamp"]
+
+    if stored != {**shown(first), "chatId": first["chat_id"]}:
+        raise HTTPException(409, "another message has this id")
 
     return stored
 

@@ -9,14 +9,22 @@ const BACK = [500, 100, 20, 5];
 
 
 export class Chat {
-    items = [];             /* { id, text, sender, time, seq, own, state } */
-    unread = 0;
+    items = [];             /* { id, text, sender, time, seq, own,
+                                 state: sending, waiting, failed; reason } */
+    text = '';              /* begun, while another chat is open */
+    isSending = false;
+    timer = 0;              /* to send again */
+    tries = 0;
     typists = new Map();    /* user: name */
     loaded = false;
     ready = false;          /* what was said before has come */
     target = 0;             /* or comes up to this number */
 
     #tries = [...BACK];
+    #fresh = [];            /* numbers of those that nobody has looked at */
+    #told = 0;              /* how many the server thinks there are */
+    #seen = 0;              /* up to this number they were, in some tab */
+    #epoch;                 /* of that number */
 
     constructor(id, me) {
         this.id = id;
@@ -31,6 +39,14 @@ export class Chat {
         return this.items.findLast(({ id }) => id)?.id;
     }
 
+    get unread() {
+        return Math.max(this.#told, this.#fresh.length);
+    }
+
+    set told(count) {
+        this.#told = count;
+    }
+
     get names() {
         return [...this.typists.values()];
     }
@@ -39,10 +55,8 @@ export class Chat {
 
     add({ id, text, sender, timestamp }, seq) {
         const own = sender === this.me;
-        const known = this.items.find((item) => item.id === id)
-            ?? (own && this.items.find((item) =>
-                item.state && item.text === text));
-        const item = known || {};
+        const known = this.items.find((item) => item.id === id);
+        const item = known ?? {};
         const isNew = !known;
 
         Object.assign(item, { id, text: String(text), sender: String(sender),
@@ -66,15 +80,70 @@ export class Chat {
         this.items.splice(at + 1, 0, item);
     }
 
-    /* One of ours that is on its way. */
+    /*
+     * One of ours that is on its way.  Its id is ours, too: should the answer
+     * get lost, it can be sent again, and is known to all who have it.
+     */
 
     draft(text) {
-        const item = { text, sender: this.me, own: true, time: Date.now(),
-            state: 'sending' };
+        const random = crypto.getRandomValues(new Uint8Array(16));
+        const id = `msg_${Array.from(random, (byte) =>
+            byte.toString(16).padStart(2, '0')).join('')}`;
 
-        this.items.push(item);
+        this.items.push({ id, text, sender: this.me, own: true,
+            time: Date.now(), state: 'sending' });
+    }
 
-        return item;
+    /* Nobody answers, and all drafts know it. */
+
+    waiting() {
+        for (const item of this.items) {
+            if (item.state === 'sending') {
+                item.state = 'waiting';
+            }
+        }
+    }
+
+    /* A draft as it was stored. */
+
+    stored(item, { seq, ...message }) {
+        if (message.id !== item.id) {
+            this.items = this.items.filter((one) => one !== item);
+        }
+
+        this.add(message, seq);
+    }
+
+    /* Numbers of one epoch mean nothing in another. */
+
+    #count(epoch) {
+        if (epoch !== this.#epoch) {
+            this.#epoch = epoch;
+            this.#fresh = [];
+            this.#seen = 0;
+        }
+    }
+
+    /* Nobody has looked at this one, unless another tab has. */
+
+    arrived(seq, epoch) {
+        this.#count(epoch);
+
+        if (seq > this.#seen) {
+            this.#fresh.push(seq);
+        }
+    }
+
+    /* Somebody looks, here or in another tab. */
+
+    look({ seq, epoch } = {}) {
+        this.#told = 0;
+
+        if (epoch) {
+            this.#count(epoch);
+            this.#seen = Math.max(this.#seen, seq);
+            this.#fresh = this.#fresh.filter((one) => one > seq);
+        }
     }
 
     note(text) {

@@ -68,7 +68,7 @@ function frame(kind, text) {
 export class WatchedSocket extends WebSocket {
     constructor(url) {
         super(url);
-        log('link', 'connect', `${url.pathname}${url.search}`);
+        log('link', 'connect', url.replace(/^\w+:\/\/[^/]*/, ''));
 
         this.addEventListener('message', ({ data }) => frame('in', data));
         this.addEventListener('close', ({ code, reason }) =>
@@ -82,11 +82,26 @@ export class WatchedSocket extends WebSocket {
 }
 
 
-/* fetch() of JSON, shown too. */
+/* What the server says, or else what its status says. */
+
+function reason({ status, statusText }, text) {
+    try {
+        const { error, details } = JSON.parse(text);
+
+        return `${details ?? error} (${status})`;
+
+    } catch {
+        return statusText ? `${statusText} (${status})` : `${status}`;
+    }
+}
+
+
+/* fetch() of JSON, shown too; an error without a status: no answer. */
 
 export async function request(method, path, body) {
     const text = body && JSON.stringify(body);
     const answer = await fetch(path, { method, body: text,
+        signal: AbortSignal.timeout(20000),
         headers: body && { 'Content-Type': 'application/json' } });
     const result = await answer.text();
 
@@ -94,7 +109,8 @@ export async function request(method, path, body) {
         text ? `${text}\n${result}` : result);
 
     if (!answer.ok) {
-        throw new Error(`${answer.status} ${answer.statusText}`);
+        throw Object.assign(new Error(reason(answer, result)),
+            { status: answer.status });
     }
 
     return JSON.parse(result);

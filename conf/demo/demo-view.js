@@ -120,12 +120,13 @@ function bubble(item, first, again) {
     if (item.state === 'sending') {
         time.textContent = 'sending \u2026';
 
-    } else if (item.state === 'failed') {
+    } else if (item.state) {
         const button = element('button', '', 'Send again');
 
         button.type = 'button';
         button.addEventListener('click', () => again(item));
-        time.textContent = 'not sent';
+        time.textContent = item.state === 'failed'
+            ? `not sent: ${item.reason}` : 'waiting for an answer';
         body.append(button);
     }
 
@@ -154,7 +155,8 @@ export function messages(list, items, again) {
 
         const first = !last || last.notice || last.sender !== item.sender
             || item.time - last.time > 5 * 60 * 1000;
-        const sign = [first, item.state, item.time, item.text].join();
+        const sign = [first, item.state, item.reason, item.time, item.text]
+            .join();
         let node = nodes.get(item);
 
         if (node?.dataset.sign !== sign) {

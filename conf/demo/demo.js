@@ -23,7 +23,8 @@ let current = null;
 let history = false;
 let undoTyping = null;
 let countdown = 0;
-let begun = 0;              /* what is older was not missed, but is history */
+let begun = 0;              /* by the server's clock: what is older was not
+                               missed, but is history */
 
 
 /* Drawing, once a frame however much has happened. */
@@ -114,13 +115,13 @@ function showLink() {
 
     const { state } = client;
     const text = { open: 'Connected', connecting: 'Connecting \u2026',
-        waiting: navigator.onLine ? 'Connection lost' : 'Offline',
-        closed: 'Not connected' }[state];
+        waiting: 'Connection lost', closed: 'Not connected' }[state];
+    const tries = state === 'waiting' || state === 'connecting';
 
     $('link').dataset.state = state;
-    $('state').textContent = text;
+    $('state').textContent = tries && !navigator.onLine ? 'Offline' : text;
     $('countdown').textContent = '';
-    $('retry').hidden = state !== 'waiting';
+    $('retry').hidden = state !== 'waiting' && state !== 'closed';
 
     if (state === 'waiting') {
         const tick = () => {
@@ -177,10 +178,11 @@ function open(id) {
         return;
     }
 
-    undoTyping?.();
+    leave();
     current = chat;
-    chat.unread = 0;
+    look();
     undoTyping = client.autoTyping($('text'), id);
+    $('text').value = chat.text;
     $('title').textContent = id;
     $('latest').hidden = true;
     $('messages').replaceChildren();
@@ -190,6 +192,41 @@ function open(id) {
     drawNow();
     $('log').scrollTop = $('log').scrollHeight;
 }
+
+/* What was begun in the field stays with its chat. */
+
+function leave() {
+    undoTyping?.();
+    undoTyping = null;
+
+    if (current) {
+        current.text = $('text').value;
+        current = null;
+    }
+}
+
+
+/* What one tab has shown is read in all tabs of the same name. */
+
+const tabs = new BroadcastChannel('chatws.read');
+
+function look() {
+    if (!document.hidden) {
+        const at = client.position(current.id);
+
+        current.look(at);
+        tabs.postMessage({ me, id: current.id, at });
+    }
+}
+
+tabs.addEventListener('message', ({ data }) => {
+    const chat = data.me === me && chats.get(data.id);
+
+    if (chat && data.at?.epoch === client.position(data.id)?.epoch) {
+        chat.look(data.at);
+        draw();
+    }
+});
 
 function follow() {
     let id = '';
@@ -209,9 +246,7 @@ function follow() {
         }
 
     } else if (phone.matches) {
-        undoTyping?.();
-        undoTyping = null;
-        current = null;
+        leave();
         document.body.dataset.view = 'list';
         draw();
 
@@ -253,29 +288,61 @@ async function load(chat) {
 }
 
 
-/* Sending */
+/*
+ * Sending: one after the other, in the order in which they were written.  One
+ * without an answer, which may or may not have got there, waits, and those
+ * behind it, until there is a connection again, or for a while.
+ */
 
-async function send(chat, item) {
-    item.state = 'sending';
-    chat.ready = true;
-    draw();
-
-    try {
-        const stored = await frames.request('POST', 'api/messages',
-            { chatId: chat.id, text: item.text, sender: me });
-
-        chat.items = chat.items.filter((one) => one !== item);
-        chat.add(stored, stored.seq);
-
-    } catch {
-        item.state = 'failed';
+async function send(chat) {
+    if (chat.isSending) {
+        return;
     }
 
+    chat.isSending = true;
+    clearTimeout(chat.timer);
+
+    for ( ;; ) {
+        const item = chat.items.find(({ state }) =>
+            state === 'sending' || state === 'waiting');
+
+        if (!item) {
+            break;
+        }
+
+        item.state = 'sending';
+        draw();
+
+        try {
+            chat.stored(item, await frames.request('POST', 'api/messages',
+                { id: item.id, chatId: chat.id, text: item.text,
+                    sender: me }));
+            chat.tries = 0;
+
+        } catch (error) {
+
+            /* it may have come over the WebSocket meanwhile */
+
+            if (item.state && error.status) {
+                item.state = 'failed';
+                item.reason = error.message;
+
+            } else if (item.state) {
+                chat.waiting();
+                chat.timer = setTimeout(() => send(chat),
+                    Math.min(30, 2 ** ++chat.tries) * 1000);
+                break;
+            }
+        }
+    }
+
+    chat.isSending = false;
     draw();
 }
 
 function sendAgain(item) {
-    send(current, item);
+    item.state = 'sending';
+    send(current);
 }
 
 
@@ -285,16 +352,17 @@ const handlers = {
     new_message({ chatId, message, seq }) {
         const chat = chats.get(chatId);
 
-        if (!chat.add(message, seq) || message.sender === me
-            || Date.parse(message.timestamp) < begun)
-        {
-            return;
+        const isNew = chat.add(message, seq) && message.sender !== me
+            && Date.parse(message.timestamp) >= begun;
+
+        if (chat === current) {
+            look();
         }
 
-        if (chat !== current || document.hidden) {
-            chat.unread++;
+        if (isNew && (chat !== current || document.hidden)) {
+            chat.arrived(seq, client.position(chatId).epoch);
 
-        } else if (!atBottom()) {
+        } else if (isNew && !atBottom()) {
             $('latest').hidden = false;
         }
     },
@@ -303,7 +371,7 @@ const handlers = {
         const chat = chats.get(chatId);
 
         if (chat !== current) {
-            chat.unread = Math.max(chat.unread, Number(unreadCount) || 0);
+            chat.told = Number(unreadCount) || 0;
         }
     },
 
@@ -361,7 +429,12 @@ const handlers = {
         (chats.get(chatId) ?? current)?.note(`${error}: ${details}`);
     },
 
-    open: showLink,
+    open({ timestamp }) {
+        begun ||= Date.parse(timestamp);
+        showLink();
+        chats.forEach(send);
+    },
+
     connecting: showLink,
 
     reconnecting({ attempt }) {
@@ -409,7 +482,6 @@ async function start(name) {
         /* one chat is enough to begin with */
     }
 
-    begun = Date.now();
     client = connect({ url: 'api/ws', userId: name,
         WebSocket: frames.WatchedSocket });
 
@@ -474,7 +546,9 @@ $('send').addEventListener('submit', (event) => {
 
     if (text) {
         $('text').value = '';
-        send(current, current.draft(text));
+        current.draft(text);
+        current.ready = true;
+        send(current);
         drawNow();
         $('log').scrollTop = $('log').scrollHeight;
         $('text').focus();
@@ -499,7 +573,7 @@ document.addEventListener('keydown', (event) => {
 
 document.addEventListener('visibilitychange', () => {
     if (current && !document.hidden) {
-        current.unread = 0;
+        look();
         draw();
     }
 });
@@ -532,6 +606,8 @@ $('skip').addEventListener('click', (event) => {
 
 $('retry').addEventListener('click', () => client.retry());
 addEventListener('hashchange', () => client && follow());
+addEventListener('online', () => client && showLink());
+addEventListener('offline', () => client && showLink());
 phone.addEventListener('change', () => client && !current && follow());
 
 frames.setup();

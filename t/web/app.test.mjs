@@ -131,6 +131,28 @@ test('what a page of another origin may send without asking', async () => {
 });
 
 
+test('a message that comes again', async () => {
+    const message = { id: 'msg_chosen', chatId: 'twice', text: 'once',
+        sender: 'x' };
+    const [status, first] = await ask('api/messages', message);
+
+    assert.equal(status, 201);
+    assert.equal(first.id, 'msg_chosen');
+    assert.deepEqual(await ask('api/messages', message), [201, first]);
+
+    for (const other of [{ text: 'twice' }, { sender: 'y' },
+        { chatId: 'other' }])
+    {
+        assert.equal((await ask('api/messages', { ...message, ...other }))[0],
+            409);
+    }
+
+    const [, { messages }] = await ask('api/chats/twice/messages');
+
+    assert.equal(messages.length, 1);
+});
+
+
 test('what is refused', async () => {
     for (const [body, details] of [
         [{ text: 'x', sender: 'y' }, /^chatId: /],

@@ -5,9 +5,11 @@
  */
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
 import { launch, Person } from './browser.mjs';
+import { top } from './modules.mjs';
 import { line, Nginx } from './nginx.mjs';
 
 let browser;
@@ -286,10 +288,11 @@ test('offline and back', async (t) => {
         await ann.context.setOffline(true);
         await ann.page.getByText('Offline', { exact: true }).waitFor();
 
-        /* what is written now waits for us to send it again */
+        /* what is written now waits, and is sent in its order */
 
         await ann.write('from afar');
-        await ann.page.getByText('not sent').waitFor();
+        await ann.write('and far away');
+        await ann.page.getByText('waiting for an answer').nth(1).waitFor();
 
         await nginx.publish({ chatId: chat, text: 'missed', sender: 'Cy' });
 
@@ -300,10 +303,205 @@ test('offline and back', async (t) => {
         await ann.sees('missed');
         await ben.sees('missed');
 
-        await ann.page.getByRole('button', { name: 'Send again' }).click();
         await ben.sees('from afar');
-        await ann.page.getByText('not sent').waitFor({ state: 'hidden' });
+        await ben.sees('and far away');
+        await ann.page.getByRole('button', { name: 'Send again' })
+            .waitFor({ state: 'hidden' });
+        assert.deepEqual((await ben.texts()).slice(1),
+            ['missed', 'from afar', 'and far away']);
     }, way.url);
+});
+
+
+test('offline is seen at once', async (t) => {
+    const ann = await arrive(t, 'Ann');
+    const seen = () => ann.page.evaluate(() => {
+        dispatchEvent(new Event('offline'));
+
+        return document.querySelector('#link').dataset.state;
+    });
+
+    assert.equal(await seen(), 'waiting');
+    await ann.connected();
+    await ann.context.setOffline(true);
+    await ann.page.getByText('Offline', { exact: true }).waitFor();
+    await ann.context.setOffline(false);
+    await ann.connected();
+});
+
+
+/* Posts get there, and the answers do not; with them the connection, or not. */
+
+for (const cut of [false, true]) {
+    test(`a lost answer${cut ? ' and connection' : ''}`, async (t) => {
+        const way = await line(nginx.port);
+
+        t.after(() => way.close());
+
+        const ann = await arrive(t, 'Ann', {}, way.url);
+        const ben = await arrive(t, 'Ben');
+        const text = `once ${Math.random()}`;
+        let posts = 0;
+
+        await ann.page.route('**/api/messages', async (route) => {
+            if (++posts > 2) {
+                return route.continue();
+            }
+
+            if (cut) {
+                way.cut();
+            }
+
+            await nginx.publish(route.request().postDataJSON());
+            await route.abort();
+
+            return undefined;
+        });
+
+        await ann.write(text);
+        await ben.sees(text);
+
+        if (cut) {
+            await ann.page.getByText('waiting for an answer').waitFor();
+            await ann.page.getByRole('button', { name: 'Send again' })
+                .click();
+            way.join();
+        }
+
+        await ann.page.locator('.own:not(.sending, .waiting)')
+            .getByText(text, { exact: true }).waitFor();
+        await ann.write(`after ${text}`);
+        await ann.sees(`after ${text}`);
+        await ben.sees(`after ${text}`);
+        await ann.sees(text);
+        await ben.sees(text);
+    });
+}
+
+
+test('one text twice is two messages', async (t) => {
+    const ann = await arrive(t, 'Ann');
+    const ben = await arrive(t, 'Ben');
+    const text = `again ${Math.random()}`;
+
+    await ann.write(text);
+    await ann.write(text);
+    await ben.page.locator('.message').getByText(text).nth(1).waitFor();
+    await ann.page.locator('.message:not(.sending)').getByText(text).nth(1)
+        .waitFor();
+    assert.equal((await ann.texts()).filter((one) => one === text).length, 2);
+});
+
+
+test('a refusal says why', async (t) => {
+    const ann = await arrive(t, 'Ann');
+    const ben = await arrive(t, 'Ben');
+    const answers = [
+        { status: 429, body: '<html>Too Many Requests</html>' },
+        { status: 429, contentType: 'application/json', body: JSON.stringify(
+            { type: 'error', error: 'Rate limited',
+                details: 'ten messages a minute' }) },
+    ];
+
+    await ann.page.route('**/api/messages', (route) => answers[0]
+        ? route.fulfill(answers.shift()) : route.continue());
+
+    const text = `too much ${Math.random()}`;
+    const again = ann.page.getByRole('button', { name: 'Send again' });
+
+    await ann.write(text);
+    await ann.page.getByText('not sent: Too Many Requests (429)').waitFor();
+    await again.click();
+    await ann.page.getByText('not sent: ten messages a minute (429)')
+        .waitFor();
+
+    /* others need not wait for it */
+
+    await ann.write('something else');
+    await ben.sees('something else');
+    assert.ok(!(await ben.texts()).includes(text));
+    await again.click();
+    await ben.sees(text);
+    await again.waitFor({ state: 'hidden' });
+});
+
+
+test('each chat has its draft', async (t) => {
+    const ann = await arrive(t, 'Ann');
+    const field = ann.page.getByRole('textbox', { name: 'Message' });
+
+    await ann.open('general');
+    await field.fill('for all');
+    await ann.open('coffee');
+    assert.equal(await field.inputValue(), '');
+    await field.fill('for some');
+    await ann.open('general');
+    assert.equal(await field.inputValue(), 'for all');
+    await ann.page.keyboard.press('Enter');
+    await ann.sees('for all');
+    await ann.open('coffee');
+    assert.equal(await field.inputValue(), 'for some');
+    await ann.open('general');
+    assert.equal(await field.inputValue(), '');
+    await ann.wellBehaved();
+});
+
+
+test('what one tab shows is read in the other', async (t) => {
+    const ann = await arrive(t, 'Ann');
+    const second = await ann.tab(nginx.url);
+    const ben = await arrive(t, 'Ben');
+    const unread = (page, n) => page.getByRole('link',
+        { name: new RegExp(`release-party.*${n} unread`) }).waitFor();
+
+    await ben.open('release-party');
+    await ben.write('one');
+    await ben.write('two');
+
+    for (const page of [ann.page, second]) {
+        await unread(page, 2);
+    }
+
+    await ann.open('release-party');
+    await second.locator('.count').waitFor({ state: 'hidden' });
+    assert.match(await second.title(), /^general/);
+
+    /* and while it is open there */
+
+    await ben.write('three');
+    await ann.sees('three');
+    await ben.open('coffee');
+    await ben.write('elsewhere');
+    await second.getByRole('link', { name: /coffee.*1 unread/ }).waitFor();
+    assert.equal(await second.locator('.count').count()
+        - await second.locator('.count[hidden]').count(), 1);
+    await ann.wellBehaved();
+});
+
+
+/* Pasted as they are, all at once, whatever the page is called. */
+
+test('the lines for the console', async (t) => {
+    const [, lines] = readFileSync(`${top}README.md`, 'utf8')
+        .match(/^<!-- test: console .*\n```js\n([^]*?)^```$/m);
+
+    for (const host of ['127.0.0.1', 'localhost']) {
+        const ann = await arrive(t, 'Ann', {}, nginx.url
+            .replace('127.0.0.1', host));
+        const { page } = ann;
+        const shown = (type) => page.waitForEvent('console', async (said) =>
+            (await said.args()[0]?.jsonValue())?.type === type);
+        const all = Promise.all([shown('connected'),
+            shown('subscription_confirmed').then(() => nginx.publish({
+                chatId: 'chat_1', text: `Hello ${host}!`,
+                sender: 'john_doe' })), shown('new_message')]);
+
+        await page.evaluate(lines);
+        await all;
+        await ann.open('chat_1');
+        await ann.sees(`Hello ${host}!`);
+        await ann.wellBehaved();
+    }
 });
 
 
