@@ -39,7 +39,9 @@ export interface ChatMessage {
     sender: string;
     timestamp: string;
     isOwnMessage?: boolean;
+    /** Its place among those of one epoch. */
     seq?: number;
+    epoch?: string;
     [member: string]: unknown;
 }
 

@@ -76,7 +76,7 @@ function acquire(name, options) {
 }
 
 
-/* by number, where both have one, or else by time; each id once */
+/* by number, where both have one of one epoch, or by time; each id once */
 
 function merge(messages, more) {
     const all = new Map(messages.map((message) => [message.id, message]));
@@ -86,7 +86,7 @@ function merge(messages, more) {
     }
 
     return [...all.values()].sort((a, b) =>
-        a.seq && b.seq ? a.seq - b.seq
+        a.seq && b.seq && a.epoch === b.epoch ? a.seq - b.seq
             : Date.parse(a.timestamp) - Date.parse(b.timestamp));
 }
 
@@ -171,7 +171,9 @@ export function useChat(options) {
 
         const handlers = {
             new_message({ message, seq }) {
-                setMessages((all) => merge(all, [{ ...message, seq }]));
+                const { epoch } = client.client.position(chatId) ?? {};
+
+                setMessages((all) => merge(all, [{ ...message, seq, epoch }]));
                 setTypists((all) => all.filter(
                     (one) => one.userId !== message.sender));
             },

@@ -9,7 +9,7 @@ const BACK = [500, 100, 20, 5];
 
 
 export class Chat {
-    items = [];             /* { id, text, sender, time, seq, own,
+    items = [];             /* { id, text, sender, time, seq, epoch, own,
                                  state: sending, waiting, failed; reason } */
     text = '';              /* begun, while another chat is open */
     isSending = false;
@@ -53,7 +53,7 @@ export class Chat {
 
     /* A message as it came; true if it is a new one. */
 
-    add({ id, text, sender, timestamp }, seq) {
+    add({ id, text, sender, timestamp }, seq, epoch) {
         const own = sender === this.me;
         const known = this.items.find((item) => item.id === id);
         const item = known ?? {};
@@ -61,7 +61,8 @@ export class Chat {
 
         Object.assign(item, { id, text: String(text), sender: String(sender),
             own, time: Date.parse(timestamp) || Date.now(),
-            seq: seq ?? item.seq, state: undefined });
+            seq: seq ?? item.seq, epoch: epoch ?? item.epoch,
+            state: undefined });
 
         this.items = this.items.filter((one) => one !== item);
         this.#insert(item);
@@ -70,12 +71,12 @@ export class Chat {
         return isNew;
     }
 
-    /* By number where both have one, or else by time. */
+    /* By number where both have one of one epoch, or else by time. */
 
     #insert(item) {
         const at = this.items.findLastIndex((one) => !one.state
-            && (one.seq && item.seq ? one.seq < item.seq
-                : one.time <= item.time));
+            && (one.seq && item.seq && one.epoch === item.epoch
+                ? one.seq < item.seq : one.time <= item.time));
 
         this.items.splice(at + 1, 0, item);
     }
@@ -106,12 +107,12 @@ export class Chat {
 
     /* A draft as it was stored. */
 
-    stored(item, { seq, ...message }) {
+    stored(item, { seq, epoch, ...message }) {
         if (message.id !== item.id) {
             this.items = this.items.filter((one) => one !== item);
         }
 
-        this.add(message, seq);
+        this.add(message, seq, epoch);
     }
 
     /* Numbers of one epoch mean nothing in another. */

@@ -352,7 +352,8 @@ const handlers = {
     new_message({ chatId, message, seq }) {
         const chat = chats.get(chatId);
 
-        const isNew = chat.add(message, seq) && message.sender !== me
+        const { epoch } = client.position(chatId) ?? {};
+        const isNew = chat.add(message, seq, epoch) && message.sender !== me
             && Date.parse(message.timestamp) >= begun;
 
         if (chat === current) {
@@ -360,7 +361,7 @@ const handlers = {
         }
 
         if (isNew && (chat !== current || document.hidden)) {
-            chat.arrived(seq, client.position(chatId).epoch);
+            chat.arrived(seq, epoch);
 
         } else if (isNew && !atBottom()) {
             $('latest').hidden = false;

@@ -196,6 +196,21 @@ test('what the app server has is loaded, and after a gap', async () => {
 });
 
 
+test('a server that begins its numbers anew', async () => {
+    await render({});
+    await say(connected(), confirmed('a', 6), message('a', 7));
+    await act(async () => socket().end(1006));
+    await act(async () => seen.chat.retry());
+
+    const { message: first, ...more } = message('a', 1, 'from now on');
+
+    await say(connected(), confirmed('a', 0, { recovered: false,
+        epoch: 'e2' }), { ...more, message: { ...first, id: 'msg_new',
+        timestamp: '2025-11-27T10:00:09.000Z' } });
+    assert.deepEqual(texts(), ['text 7', 'from now on']);
+});
+
+
 test('components share one connection', async () => {
     await render({ name: 'one' }, { name: 'two' },
         { name: 'three', chatId: 'b' });
