@@ -214,6 +214,11 @@ ngx_http_chatws_enter(ngx_http_chatws_client_t *client, ngx_str_t *chat,
     case NGX_DECLINED:
         return &greedy;
 
+    case NGX_AGAIN:
+        ngx_http_chatws_session_close(&client->session, CHATWS_CLOSE_LATER,
+                                      "zone busy, reconnect");
+        return &full;
+
     default:
         return &full;
     }

@@ -155,6 +155,10 @@ ngx_http_chatws_resume_chat(void *data, const chatws_resume_t *r)
         return CHATWS_OK;
     }
 
+    if (resume->client->session.state != NGX_HTTP_CHATWS_OPEN) {
+        return CHATWS_ERROR;
+    }
+
     at.seq = 0;
     recovered = 0;
 

@@ -33,7 +33,7 @@ typedef struct {
 } ngx_http_chatws_counter_name_t;
 
 
-static void ngx_http_chatws_status_read(ngx_http_chatws_zone_t *zone,
+static ngx_int_t ngx_http_chatws_status_read(ngx_http_chatws_zone_t *zone,
     ngx_http_chatws_figures_t *figures);
 static void ngx_http_chatws_status_write(ngx_http_chatws_zone_t *zone,
     ngx_http_chatws_figures_t *figures, chatws_json_out_t *json);
@@ -78,6 +78,9 @@ ngx_http_chatws_status_handler(ngx_http_request_t *r)
     static const chatws_fault_t   method =
         ngx_http_chatws_fault("Method not allowed",
                               "the status is read with GET");
+    static const chatws_fault_t   busy =
+        ngx_http_chatws_fault("Service unavailable",
+                              "the zone is busy, try again");
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
 
@@ -108,7 +111,10 @@ ngx_http_chatws_status_handler(ngx_http_request_t *r)
 
     chatws_json_out_begin(&json, &body);
 
-    ngx_http_chatws_status_read(zone, &figures);
+    if (ngx_http_chatws_status_read(zone, &figures) != NGX_OK) {
+        return ngx_http_chatws_refuse(r, NGX_HTTP_SERVICE_UNAVAILABLE, &busy);
+    }
+
     ngx_http_chatws_status_write(zone, &figures, &json);
 
     if (chatws_json_out_end(&json, &body) != CHATWS_OK) {
@@ -119,7 +125,7 @@ ngx_http_chatws_status_handler(ngx_http_request_t *r)
 }
 
 
-static void
+static ngx_int_t
 ngx_http_chatws_status_read(ngx_http_chatws_zone_t *zone,
     ngx_http_chatws_figures_t *figures)
 {
@@ -131,7 +137,9 @@ ngx_http_chatws_status_read(ngx_http_chatws_zone_t *zone,
 
     total = figures->total;
 
-    ngx_http_chatws_zone_lock(zone);
+    if (ngx_http_chatws_zone_lock(zone) != NGX_OK) {
+        return NGX_BUSY;
+    }
 
     chatws_store_usage(zone->store, &figures->usage);
 
@@ -168,6 +176,8 @@ ngx_http_chatws_status_read(ngx_http_chatws_zone_t *zone,
 
     total[NGX_HTTP_CHATWS_N_OPENED] -= total[NGX_HTTP_CHATWS_N_MOVED];
     total[NGX_HTTP_CHATWS_N_CLOSED] -= total[NGX_HTTP_CHATWS_N_MOVED];
+
+    return NGX_OK;
 }
 
 

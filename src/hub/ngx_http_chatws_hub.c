@@ -21,6 +21,9 @@
 /* ticks: how long after a reload nginx may tell its old workers to quit */
 #define NGX_HTTP_CHATWS_REPLACED    20
 
+/* in milliseconds, until the lock that was busy is asked for again */
+#define NGX_HTTP_CHATWS_AGAIN       20
+
 /* member rows of a dead worker taken out under one lock */
 #define NGX_HTTP_CHATWS_REAP_BATCH  16
 
@@ -32,6 +35,7 @@ static ngx_int_t ngx_http_chatws_hub_claim(ngx_http_chatws_hub_t *hub,
 static void ngx_http_chatws_hub_wakeup(void *data);
 static void ngx_http_chatws_hub_deliver(ngx_http_chatws_hub_t *hub);
 static void ngx_http_chatws_hub_tick(ngx_event_t *ev);
+static void ngx_http_chatws_hub_again_handler(ngx_event_t *ev);
 static void ngx_http_chatws_hub_quit(ngx_http_chatws_hub_t *hub);
 static uint32_t ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub);
 static uint32_t ngx_http_chatws_hub_release(ngx_http_chatws_hub_t *hub,
@@ -71,6 +75,7 @@ ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
     switch (ngx_http_chatws_hub_claim(hub, cycle)) {
 
     case NGX_OK:
+    case NGX_AGAIN:
         break;
 
     case NGX_BUSY:
@@ -124,6 +129,11 @@ ngx_http_chatws_hub_init(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
     hub->signal.log = cycle->log;
     hub->signal.handler = ngx_http_chatws_hub_signal_handler;
 
+    hub->again.data = &hub->ident;
+    hub->again.log = cycle->log;
+    hub->again.handler = ngx_http_chatws_hub_again_handler;
+    hub->again.cancelable = 1;
+
     hub->tick.data = &hub->ident;
     hub->tick.log = cycle->log;
     hub->tick.handler = ngx_http_chatws_hub_tick;
@@ -133,7 +143,10 @@ ngx_http_chatws_hub_init(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
 }
 
 
-/* NGX_BUSY: no slot, or no descriptor; NGX_ERROR: no connection. */
+/*
+ * NGX_BUSY: no slot, or no descriptor; NGX_AGAIN: the lock is busy; NGX_ERROR:
+ * no connection.
+ */
 
 static ngx_int_t
 ngx_http_chatws_hub_claim(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
@@ -149,8 +162,13 @@ ngx_http_chatws_hub_claim(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
         return rc;
     }
 
-    ngx_http_chatws_zone_lock(&hub->zone);
+    if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
+        ngx_http_chatws_wake_part(wake, &hub->sleeper);
+        return NGX_AGAIN;
+    }
+
     slot = chatws_store_claim(hub->zone.store, ngx_pid, wake->index);
+
     ngx_http_chatws_zone_unlock(&hub->zone);
 
     if (slot == CHATWS_SLOT_NONE) {
@@ -171,8 +189,14 @@ ngx_http_chatws_hub_claim(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
 void
 ngx_http_chatws_hub_close(ngx_http_chatws_hub_t *hub)
 {
+    ngx_http_chatws_ended_t  *ended;
+
     if (hub->tick.timer_set) {
         ngx_del_timer(&hub->tick);
+    }
+
+    if (hub->again.timer_set) {
+        ngx_del_timer(&hub->again);
     }
 
     if (hub->round.timer_set) {
@@ -191,6 +215,14 @@ ngx_http_chatws_hub_close(ngx_http_chatws_hub_t *hub)
     if (hub->slot != CHATWS_SLOT_NONE) {
         ngx_http_chatws_wake_part(hub->zone.wake, &hub->sleeper);
         (void) ngx_http_chatws_hub_release(hub, hub->slot, ngx_pid);
+    }
+
+    /* what is left of it in the zone goes with the slot */
+
+    while (hub->ended != NULL) {
+        ended = hub->ended;
+        hub->ended = ended->next;
+        ngx_free(ended);
     }
 
     ngx_http_chatws_deliver_done(hub);
@@ -228,7 +260,9 @@ ngx_http_chatws_hub_publish(ngx_http_chatws_hub_t *hub, uint32_t row,
         chatws_store_prefetch(store, &post->chat);
     }
 
-    ngx_http_chatws_zone_lock(&hub->zone);
+    if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
+        return NGX_BUSY;
+    }
 
     if (row != 0) {
         rc = chatws_store_post_known(store, row, post, now,
@@ -415,6 +449,30 @@ ngx_http_chatws_hub_quit(ngx_http_chatws_hub_t *hub)
 }
 
 
+void
+ngx_http_chatws_hub_again(ngx_http_chatws_hub_t *hub)
+{
+    if (!hub->again.timer_set) {
+        ngx_add_timer(&hub->again, NGX_HTTP_CHATWS_AGAIN);
+    }
+}
+
+
+static void
+ngx_http_chatws_hub_again_handler(ngx_event_t *ev)
+{
+    ngx_connection_t       *ident;
+    ngx_http_chatws_hub_t  *hub;
+
+    ident = ev->data;
+    hub = ident->data;
+
+    ngx_http_chatws_hub_end(hub);
+
+    ngx_post_event(&hub->round, &ngx_posted_events);
+}
+
+
 /* Returns the number of slots that were given back. */
 
 static uint32_t
@@ -439,21 +497,29 @@ ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub)
             continue;
         }
 
-        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                      "chatws zone \"%V\": reaping slot %uD of dead worker %P",
-                      &hub->zone.name, slot, pid);
-
-        reaped += ngx_http_chatws_hub_release(hub, slot, pid);
+        if (ngx_http_chatws_hub_release(hub, slot, pid)) {
+            ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                          "chatws zone \"%V\": reaping slot %uD of dead "
+                          "worker %P", &hub->zone.name, slot, pid);
+            reaped++;
+        }
     }
 
     if (reaped == 0) {
         return 0;
     }
 
-    /* it may have died between a publish and the wake-ups */
+    /*
+     * it may have died between a publish and the wake-ups; each worker looks
+     * for itself as well, but later
+     */
 
-    ngx_http_chatws_zone_lock(&hub->zone);
+    if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
+        return reaped;
+    }
+
     n = chatws_store_pending(hub->zone.store, hub->wakes);
+
     ngx_http_chatws_zone_unlock(&hub->zone);
 
     ngx_http_chatws_hub_wake(hub, n);
@@ -479,7 +545,9 @@ ngx_http_chatws_hub_release(ngx_http_chatws_hub_t *hub, uint32_t slot,
         rc = CHATWS_OK;
         released = 0;
 
-        ngx_http_chatws_zone_lock(&hub->zone);
+        if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
+            return 0;
+        }
 
         if (chatws_store_slot(hub->zone.store, slot)->pid == pid) {
             rc = chatws_store_release(hub->zone.store, slot,

@@ -132,6 +132,18 @@ typedef struct {
 } ngx_http_chatws_member_t;
 
 
+/* a subscription that has ended, and is still to be taken out of the zone */
+
+typedef struct ngx_http_chatws_ended_s  ngx_http_chatws_ended_t;
+
+struct ngx_http_chatws_ended_s {
+    ngx_http_chatws_ended_t         *next;
+    uint64_t                         user;
+    uint32_t                         row;
+    uint32_t                         flags;
+};
+
+
 /* a chat that has subscribers in this worker */
 
 struct ngx_http_chatws_local_chat_s {
@@ -190,6 +202,7 @@ typedef struct {
     uint32_t                        next;       /* touched to serve next */
     uint32_t                        number;     /* of the delivery */
     unsigned                        active:1;
+    unsigned                        served:1;   /* pos is to be told yet */
 } ngx_http_chatws_delivery_t;
 
 
@@ -202,12 +215,14 @@ struct ngx_http_chatws_hub_s {
     ngx_event_t                 round;          /* posted, or a timer */
     ngx_event_t                 signal;         /* posted, for owed */
     ngx_event_t                 tick;           /* housekeeping timer */
+    ngx_event_t                 again;          /* timer: the lock is busy */
     ngx_http_chatws_deliver_pt  deliver;
     ngx_http_chatws_lapse_pt    lapse;
     ngx_http_chatws_index_t     chats;          /* by id */
     ngx_http_chatws_index_t     rows;           /* by row */
     ngx_http_chatws_index_t     subs;           /* by subscriber and chat */
     ngx_http_chatws_delivery_t  delivery;
+    ngx_http_chatws_ended_t    *ended;
     uint32_t                   *wakes;          /* slots to wake, scratch */
     uint64_t                    owed[CHATWS_SLOTS_MAX / 64];
     void                       *handover;       /* the client's */
@@ -248,8 +263,8 @@ void ngx_http_chatws_leave(ngx_http_chatws_subscriber_t *subscriber);
  * then has been delivered, or with replay is left out, since the caller sends
  * it by itself.  at is for chatws_store_replay_first() if replay.  NGX_BUSY:
  * the zone is full.  NGX_DECLINED: its user has share subscriptions already,
- * in all workers, and it was not subscribed before.  NGX_ERROR: no memory in
- * this worker.
+ * in all workers, and it was not subscribed before.  NGX_AGAIN: the zone's
+ * lock can't be had now.  NGX_ERROR: no memory in this worker.
  */
 ngx_int_t ngx_http_chatws_subscribe(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *chat, uint32_t share, ngx_uint_t replay,
@@ -295,6 +310,12 @@ uint64_t ngx_http_chatws_since(ngx_http_chatws_subscriber_t *subscriber,
 ngx_uint_t ngx_http_chatws_expects(ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_local_chat_t *chat, uint64_t offset, uint64_t seq);
 
+/* The zone's lock can't be had: what waits for it is tried again soon. */
+void ngx_http_chatws_hub_again(ngx_http_chatws_hub_t *hub);
+
+/* Takes subscriptions that have ended out of the zone. */
+void ngx_http_chatws_hub_end(ngx_http_chatws_hub_t *hub);
+
 /* Wakes the workers that are owed it; for the hub only. */
 void ngx_http_chatws_hub_signal(ngx_http_chatws_hub_t *hub);
 
@@ -304,8 +325,12 @@ ngx_int_t ngx_http_chatws_deliver_init(ngx_http_chatws_hub_t *hub,
 void ngx_http_chatws_deliver_done(ngx_http_chatws_hub_t *hub);
 void ngx_http_chatws_deliver_handler(ngx_event_t *ev);
 
-/* Serves all that was published before the durable log's offset. */
-void ngx_http_chatws_deliver_until(ngx_http_chatws_hub_t *hub, uint64_t offset);
+/*
+ * Serves all that was published before the durable log's offset.  NGX_BUSY:
+ * the lock can't be had, and what was served is not known to others.
+ */
+ngx_int_t ngx_http_chatws_deliver_until(ngx_http_chatws_hub_t *hub,
+    uint64_t offset);
 
 /*
  * Serves all that was published until now.  Returns the durable log's offset

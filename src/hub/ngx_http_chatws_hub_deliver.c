@@ -35,6 +35,7 @@ static ngx_http_chatws_note_t *ngx_http_chatws_deliver_mine(
     ngx_http_chatws_delivery_t *delivery, ngx_http_chatws_note_t *note);
 static void ngx_http_chatws_deliver_lapse(ngx_http_chatws_hub_t *hub);
 static void ngx_http_chatws_deliver_finish(ngx_http_chatws_hub_t *hub);
+static ngx_int_t ngx_http_chatws_drain_settle(ngx_http_chatws_hub_t *hub);
 static void ngx_http_chatws_deliver_end(ngx_http_chatws_hub_t *hub);
 static void ngx_http_chatws_deliver_release(ngx_http_chatws_note_t *note);
 
@@ -107,7 +108,9 @@ ngx_http_chatws_deliver_handler(ngx_event_t *ev)
 
     ngx_http_chatws_hub_signal(hub);
 
-    if (hub->slot == CHATWS_SLOT_NONE) {
+    if (hub->slot == CHATWS_SLOT_NONE
+        || ngx_http_chatws_drain_settle(hub) != NGX_OK)
+    {
         return;
     }
 
@@ -140,6 +143,17 @@ ngx_http_chatws_deliver_handler(ngx_event_t *ev)
 static void
 ngx_http_chatws_deliver_lapse(ngx_http_chatws_hub_t *hub)
 {
+    if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
+        ngx_http_chatws_hub_again(hub);
+        return;
+    }
+
+    chatws_store_unlap(hub->zone.store, hub->slot);
+
+    ngx_http_chatws_zone_unlock(&hub->zone);
+
+    /* nothing is served between, and then there is nobody of before */
+
     hub->lapse(hub);
 
     ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_LAPS, 1);
@@ -147,14 +161,10 @@ ngx_http_chatws_deliver_lapse(ngx_http_chatws_hub_t *hub)
     if (hub->delivery.active) {
         ngx_http_chatws_deliver_end(hub);
     }
-
-    ngx_http_chatws_zone_lock(&hub->zone);
-    chatws_store_unlap(hub->zone.store, hub->slot);
-    ngx_http_chatws_zone_unlock(&hub->zone);
 }
 
 
-void
+ngx_int_t
 ngx_http_chatws_deliver_until(ngx_http_chatws_hub_t *hub, uint64_t offset)
 {
     uint64_t  before, cursor;
@@ -162,6 +172,11 @@ ngx_http_chatws_deliver_until(ngx_http_chatws_hub_t *hub, uint64_t offset)
     before = CHATWS_OFF_NONE;
 
     for ( ;; ) {
+
+        if (ngx_http_chatws_drain_settle(hub) != NGX_OK) {
+            return NGX_BUSY;
+        }
+
         cursor = chatws_store_cursor(hub->zone.store, hub->slot,
                                      CHATWS_DURABLE);
 
@@ -172,7 +187,7 @@ ngx_http_chatws_deliver_until(ngx_http_chatws_hub_t *hub, uint64_t offset)
             || cursor == before
             || chatws_store_lapped(hub->zone.store, hub->slot))
         {
-            return;
+            return NGX_OK;
         }
 
         if (!hub->delivery.active) {
@@ -203,27 +218,32 @@ ngx_http_chatws_deliver_rest(ngx_http_chatws_hub_t *hub)
 uint64_t
 ngx_http_chatws_deliver_position(ngx_http_chatws_hub_t *hub)
 {
-    uint64_t    cursor, head;
-    ngx_uint_t  lapped;
+    uint64_t         cursor, head;
+    chatws_store_t  *store;
+
+    store = hub->zone.store;
 
     if (hub->delivery.active) {
         ngx_http_chatws_deliver_rest(hub);
     }
 
-    ngx_http_chatws_deliver_until(hub, chatws_store_head(hub->zone.store,
-                                                         CHATWS_DURABLE));
+    if (ngx_http_chatws_deliver_until(hub, chatws_store_head(store,
+                                                             CHATWS_DURABLE))
+        != NGX_OK
+        && hub->delivery.pos[CHATWS_DURABLE] != CHATWS_OFF_NONE)
+    {
+        return hub->delivery.pos[CHATWS_DURABLE];
+    }
 
-    /* a slot without a cursor has had all that concerns it, or is lapped */
+    /*
+     * a slot without a cursor has had all that concerns it, or is lapped: the
+     * cursor is set before the head moves, so it is to be read after it
+     */
 
-    ngx_http_chatws_zone_lock(&hub->zone);
+    head = chatws_store_head(store, CHATWS_DURABLE);
+    cursor = chatws_store_cursor(store, hub->slot, CHATWS_DURABLE);
 
-    cursor = chatws_store_cursor(hub->zone.store, hub->slot, CHATWS_DURABLE);
-    head = chatws_store_head(hub->zone.store, CHATWS_DURABLE);
-    lapped = chatws_store_lapped(hub->zone.store, hub->slot);
-
-    ngx_http_chatws_zone_unlock(&hub->zone);
-
-    if (lapped) {
+    if (chatws_store_lapped(store, hub->slot)) {
         return CHATWS_OFF_NONE;
     }
 
@@ -478,22 +498,37 @@ ngx_http_chatws_deliver_mine(ngx_http_chatws_delivery_t *delivery,
 static void
 ngx_http_chatws_deliver_finish(ngx_http_chatws_hub_t *hub)
 {
+    ngx_http_chatws_deliver_end(hub);
+
+    if (hub->delivery.pos[CHATWS_DURABLE] != CHATWS_OFF_NONE
+        || hub->delivery.pos[CHATWS_EPHEMERAL] != CHATWS_OFF_NONE)
+    {
+        hub->delivery.served = 1;
+        (void) ngx_http_chatws_drain_settle(hub);
+    }
+}
+
+
+/* Tells publishers what was served; until then nothing more is. */
+
+static ngx_int_t
+ngx_http_chatws_drain_settle(ngx_http_chatws_hub_t *hub)
+{
     ngx_uint_t                   more, ring;
     ngx_http_chatws_delivery_t  *delivery;
 
     delivery = &hub->delivery;
 
-    ngx_http_chatws_deliver_end(hub);
-
-    if (delivery->pos[CHATWS_DURABLE] == CHATWS_OFF_NONE
-        && delivery->pos[CHATWS_EPHEMERAL] == CHATWS_OFF_NONE)
-    {
-        return;
+    if (!delivery->served) {
+        return NGX_OK;
     }
 
     more = 0;
 
-    ngx_http_chatws_zone_lock(&hub->zone);
+    if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
+        ngx_http_chatws_hub_again(hub);
+        return NGX_BUSY;
+    }
 
     for (ring = 0; ring < NGX_HTTP_CHATWS_RINGS; ring++) {
 
@@ -508,9 +543,13 @@ ngx_http_chatws_deliver_finish(ngx_http_chatws_hub_t *hub)
 
     ngx_http_chatws_zone_unlock(&hub->zone);
 
+    delivery->served = 0;
+
     if (more) {
         ngx_post_event(&hub->round, &ngx_posted_next_events);
     }
+
+    return NGX_OK;
 }
 
 

@@ -14,6 +14,9 @@
 
 #define NGX_HTTP_CHATWS_MEMBERS_MIN  2
 
+/* of those that ended, taken out of the zone in one turn */
+#define NGX_HTTP_CHATWS_ENDED        1024
+
 
 static ngx_http_chatws_local_chat_t *ngx_http_chatws_chat_find(
     ngx_http_chatws_hub_t *hub, ngx_str_t *id, uint64_t hash);
@@ -30,13 +33,15 @@ static ngx_int_t ngx_http_chatws_sub_create(
     chatws_subscribed_t *at);
 static ngx_int_t ngx_http_chatws_sub_renew(ngx_http_chatws_sub_t *sub,
     chatws_subscribed_t *at);
-static void ngx_http_chatws_sub_again(ngx_http_chatws_sub_t *sub,
+static ngx_int_t ngx_http_chatws_sub_again(ngx_http_chatws_sub_t *sub,
     chatws_subscribed_t *at);
 static ngx_int_t ngx_http_chatws_store_add(
     ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *id, uint32_t share,
-    chatws_subscribed_t *at);
-static void ngx_http_chatws_store_del(
-    ngx_http_chatws_subscriber_t *subscriber, uint32_t row, ngx_uint_t last);
+    ngx_uint_t renew, chatws_subscribed_t *at);
+static void ngx_http_chatws_store_del(ngx_http_chatws_sub_t *sub,
+    ngx_http_chatws_subscriber_t *subscriber, uint32_t row);
+static ngx_int_t ngx_http_chatws_store_end(ngx_http_chatws_hub_t *hub,
+    ngx_http_chatws_ended_t *ended);
 static uint64_t ngx_http_chatws_sub_key(
     ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_local_chat_t *chat);
@@ -103,9 +108,7 @@ ngx_http_chatws_subscribe(ngx_http_chatws_subscriber_t *subscriber,
         return ngx_http_chatws_sub_renew(sub, at);
     }
 
-    ngx_http_chatws_sub_again(sub, at);
-
-    return NGX_OK;
+    return ngx_http_chatws_sub_again(sub, at);
 }
 
 
@@ -131,7 +134,7 @@ ngx_http_chatws_sub_create(ngx_http_chatws_subscriber_t *subscriber,
         return NGX_ERROR;
     }
 
-    rc = ngx_http_chatws_store_add(subscriber, id, share, at);
+    rc = ngx_http_chatws_store_add(subscriber, id, share, 0, at);
 
     if (rc != NGX_OK) {
         ngx_free(sub);
@@ -142,8 +145,7 @@ ngx_http_chatws_sub_create(ngx_http_chatws_subscriber_t *subscriber,
         chat = ngx_http_chatws_chat_create(subscriber->hub, id, hash, at);
 
         if (chat == NULL) {
-            ngx_http_chatws_store_del(subscriber, at->chat, 1);
-            ngx_free(sub);
+            ngx_http_chatws_store_del(sub, subscriber, at->chat);
             return NGX_ERROR;
         }
     }
@@ -164,18 +166,16 @@ static ngx_int_t
 ngx_http_chatws_sub_renew(ngx_http_chatws_sub_t *sub,
     chatws_subscribed_t *at)
 {
+    ngx_int_t                      rc;
     ngx_http_chatws_local_chat_t  *chat;
 
     chat = sub->chat;
 
-    if (ngx_http_chatws_store_add(sub->subscriber, &chat->id,
-                                  CHATWS_SHARE_ANY, at)
-        != NGX_OK)
-    {
-        return NGX_BUSY;
+    rc = ngx_http_chatws_store_add(sub->subscriber, &chat->id,
+                                   CHATWS_SHARE_ANY, 1, at);
+    if (rc != NGX_OK) {
+        return rc;
     }
-
-    ngx_http_chatws_store_del(sub->subscriber, chat->row, 0);
 
     sub->upto = (uint32_t) at->seq;
     chat->from = at->head;
@@ -189,7 +189,7 @@ ngx_http_chatws_sub_renew(ngx_http_chatws_sub_t *sub,
  * nothing else, though more may come while that is served.
  */
 
-static void
+static ngx_int_t
 ngx_http_chatws_sub_again(ngx_http_chatws_sub_t *sub,
     chatws_subscribed_t *at)
 {
@@ -199,10 +199,16 @@ ngx_http_chatws_sub_again(ngx_http_chatws_sub_t *sub,
 
     hub = sub->subscriber->hub;
 
-    ngx_http_chatws_deliver_until(hub, chatws_store_head(hub->zone.store,
-                                                         CHATWS_DURABLE));
+    if (ngx_http_chatws_deliver_until(hub, chatws_store_head(hub->zone.store,
+                                                             CHATWS_DURABLE))
+        != NGX_OK)
+    {
+        return NGX_AGAIN;
+    }
 
-    ngx_http_chatws_zone_lock(&hub->zone);
+    if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
+        return NGX_AGAIN;
+    }
 
     at->seq = chatws_store_seq(hub->zone.store, sub->chat->row);
     at->head = chatws_store_head(hub->zone.store, CHATWS_DURABLE);
@@ -218,36 +224,48 @@ ngx_http_chatws_sub_again(ngx_http_chatws_sub_t *sub,
                                    &next);
 
         if (entry == NULL) {
-            return;
+            break;
         }
 
         if (entry->seq != 0
             && ngx_http_chatws_collect_chat(hub, entry) == sub->chat)
         {
             at->seq = entry->seq - 1;
-            return;
+            break;
         }
     }
+
+    return NGX_OK;
 }
 
 
+/* With renew in place of a subscription that is there. */
+
 static ngx_int_t
 ngx_http_chatws_store_add(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_str_t *id, uint32_t share, chatws_subscribed_t *at)
+    ngx_str_t *id, uint32_t share, ngx_uint_t renew, chatws_subscribed_t *at)
 {
+    uint32_t                flags;
     chatws_rc_e             rc;
     ngx_http_chatws_hub_t  *hub;
 
     hub = subscriber->hub;
+    flags = subscriber->own ? CHATWS_MEMBER_OWN : 0;
 
     chatws_store_prefetch(hub->zone.store, (chatws_str_t *) id);
 
-    ngx_http_chatws_zone_lock(&hub->zone);
+    if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
+        return NGX_AGAIN;
+    }
 
     rc = chatws_store_subscribe(hub->zone.store, hub->slot,
-                                (chatws_str_t *) id, subscriber->user,
-                                subscriber->own ? CHATWS_MEMBER_OWN : 0,
+                                (chatws_str_t *) id, subscriber->user, flags,
                                 share, at);
+
+    if (rc == CHATWS_OK && renew) {
+        chatws_store_unsubscribe(hub->zone.store, hub->slot, at->chat,
+                                 subscriber->user, flags, 0);
+    }
 
     ngx_http_chatws_zone_unlock(&hub->zone);
 
@@ -265,21 +283,80 @@ ngx_http_chatws_store_add(ngx_http_chatws_subscriber_t *subscriber,
 }
 
 
+/*
+ * Frees the subscription, which nothing refers to any more.  When the lock
+ * can't be had, its memory keeps what is still to be done.
+ */
+
 static void
-ngx_http_chatws_store_del(ngx_http_chatws_subscriber_t *subscriber,
-    uint32_t row, ngx_uint_t last)
+ngx_http_chatws_store_del(ngx_http_chatws_sub_t *sub,
+    ngx_http_chatws_subscriber_t *subscriber, uint32_t row)
 {
-    ngx_http_chatws_hub_t  *hub;
+    ngx_http_chatws_hub_t    *hub;
+    ngx_http_chatws_ended_t   ended, *keep;
 
     hub = subscriber->hub;
 
-    ngx_http_chatws_zone_lock(&hub->zone);
+    ended.user = subscriber->user;
+    ended.row = row;
+    ended.flags = subscriber->own ? CHATWS_MEMBER_OWN : 0;
 
-    chatws_store_unsubscribe(hub->zone.store, hub->slot, row,
-                             subscriber->user,
-                             subscriber->own ? CHATWS_MEMBER_OWN : 0, last);
+    if (ngx_http_chatws_store_end(hub, &ended) == NGX_OK) {
+        ngx_free(sub);
+        return;
+    }
+
+    ended.next = hub->ended;
+
+    keep = (ngx_http_chatws_ended_t *) sub;
+    *keep = ended;
+
+    hub->ended = keep;
+
+    ngx_http_chatws_hub_again(hub);
+}
+
+
+static ngx_int_t
+ngx_http_chatws_store_end(ngx_http_chatws_hub_t *hub,
+    ngx_http_chatws_ended_t *ended)
+{
+    ngx_uint_t  last;
+
+    last = ngx_http_chatws_index_first(&hub->rows, ended->row) == NULL;
+
+    if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
+        return NGX_BUSY;
+    }
+
+    chatws_store_unsubscribe(hub->zone.store, hub->slot, ended->row,
+                             ended->user, ended->flags, last);
 
     ngx_http_chatws_zone_unlock(&hub->zone);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_chatws_hub_end(ngx_http_chatws_hub_t *hub)
+{
+    ngx_uint_t                n;
+    ngx_http_chatws_ended_t  *ended;
+
+    for (n = 0; hub->ended != NULL; n++) {
+        ended = hub->ended;
+
+        if (n == NGX_HTTP_CHATWS_ENDED
+            || ngx_http_chatws_store_end(hub, ended) != NGX_OK)
+        {
+            ngx_http_chatws_hub_again(hub);
+            return;
+        }
+
+        hub->ended = ended->next;
+        ngx_free(ended);
+    }
 }
 
 
@@ -542,6 +619,7 @@ ngx_http_chatws_sub_add(ngx_http_chatws_sub_t *sub,
 static void
 ngx_http_chatws_sub_del(ngx_http_chatws_sub_t *sub)
 {
+    uint32_t                       row;
     ngx_http_chatws_hub_t         *hub;
     ngx_http_chatws_local_chat_t  *chat;
     ngx_http_chatws_member_t      *last;
@@ -565,11 +643,11 @@ ngx_http_chatws_sub_del(ngx_http_chatws_sub_t *sub)
 
     subscriber->nsubs--;
 
-    ngx_http_chatws_store_del(subscriber, chat->row, chat->n == 0);
+    row = chat->row;
 
     if (chat->n == 0) {
         ngx_http_chatws_chat_destroy(hub, chat);
     }
 
-    ngx_free(sub);
+    ngx_http_chatws_store_del(sub, subscriber, row);
 }

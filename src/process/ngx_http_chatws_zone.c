@@ -17,16 +17,11 @@
 /* of the pages of a zone, for offers: one in so many, and one */
 #define NGX_HTTP_CHATWS_OFFERS_SHARE  256
 
-/* in milliseconds: for a worker that holds the lock to be run again */
-#define NGX_HTTP_CHATWS_LOCK_SLEEP  1
-
 
 static ngx_shm_zone_t *ngx_http_chatws_zone_next(ngx_list_part_t **part,
     ngx_uint_t *n, void *tag);
 static ngx_shm_zone_t *ngx_http_chatws_zone_find(ngx_cycle_t *cycle,
     ngx_shm_zone_t *shm_zone);
-static void ngx_http_chatws_zone_wait(ngx_http_chatws_zone_t *zone);
-static ngx_uint_t ngx_http_chatws_zone_spin(ngx_shmtx_t *mutex);
 static ngx_int_t ngx_http_chatws_zone_init(ngx_shm_zone_t *shm_zone,
     void *data);
 static ngx_int_t ngx_http_chatws_zone_adopt(ngx_shm_zone_t *shm_zone,
@@ -183,85 +178,6 @@ ngx_http_chatws_zone_find(ngx_cycle_t *cycle, ngx_shm_zone_t *shm_zone)
                     != 0));
 
     return zone;
-}
-
-
-void
-ngx_http_chatws_zone_lock(ngx_http_chatws_zone_t *zone)
-{
-    if (!ngx_shmtx_trylock(&zone->shpool->mutex)) {
-        ngx_http_chatws_zone_wait(zone);
-    }
-
-    chatws_store_recover(zone->store);
-}
-
-
-/*
- * When a worker dies, the master opens the locks it held in the zones of its
- * configuration.  It has forgotten a zone that a reload removed, or replaced
- * by one of another size, but old workers are still there: instead of
- * sleeping until they are woken they look now and then who holds the lock.
- */
-
-static void
-ngx_http_chatws_zone_wait(ngx_http_chatws_zone_t *zone)
-{
-    ngx_pid_t     pid;
-    ngx_shmtx_t  *mutex;
-
-    mutex = &zone->shpool->mutex;
-
-    while (!ngx_http_chatws_zone_spin(mutex)) {
-
-        pid = (ngx_pid_t) *mutex->lock;
-
-        if (pid != 0
-            && kill(pid, 0) == -1
-            && ngx_errno == NGX_ESRCH
-            && ngx_shmtx_force_unlock(mutex, pid))
-        {
-            ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                          "chatws zone \"%V\" was locked by dead worker %P",
-                          &zone->name, pid);
-            continue;
-        }
-
-        ngx_msleep(NGX_HTTP_CHATWS_LOCK_SLEEP);
-    }
-}
-
-
-/* As ngx_shmtx_lock() does before it sleeps.  Returns whether it is taken. */
-
-static ngx_uint_t
-ngx_http_chatws_zone_spin(ngx_shmtx_t *mutex)
-{
-    ngx_uint_t  i, n;
-
-    if (ngx_ncpu == 1) {
-        return ngx_shmtx_trylock(mutex);
-    }
-
-    for (n = 1; n < mutex->spin; n <<= 1) {
-
-        for (i = 0; i < n; i++) {
-            ngx_cpu_pause();
-        }
-
-        if (ngx_shmtx_trylock(mutex)) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-void
-ngx_http_chatws_zone_unlock(ngx_http_chatws_zone_t *zone)
-{
-    ngx_shmtx_unlock(&zone->shpool->mutex);
 }
 
 

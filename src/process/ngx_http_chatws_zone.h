@@ -47,6 +47,7 @@ typedef struct {
     ngx_http_chatws_pass_t   *pass;
     ngx_http_chatws_hub_t    *hub;      /* NULL until the worker is up */
     ngx_uint_t                generation;   /* of this configuration */
+    ngx_pid_t                 stopped;  /* has the lock and does not run */
     uint32_t                  nslots;
 } ngx_http_chatws_zone_t;
 
@@ -92,9 +93,10 @@ ngx_int_t ngx_http_chatws_zone_offers(ngx_http_chatws_zone_t *zone,
 /*
  * Takes the zone's lock, also from a worker that died with it, and rolls back
  * what that one had begun.  Nothing but memory operations may follow until
- * the unlock.
+ * the unlock.  NGX_BUSY: a worker that does not run has it; to be tried again
+ * later.
  */
-void ngx_http_chatws_zone_lock(ngx_http_chatws_zone_t *zone);
+ngx_int_t ngx_http_chatws_zone_lock(ngx_http_chatws_zone_t *zone);
 
 void ngx_http_chatws_zone_unlock(ngx_http_chatws_zone_t *zone);
 

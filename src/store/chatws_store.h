@@ -317,8 +317,8 @@ chatws_rc_e chatws_store_caught_up(chatws_store_t *st, uint32_t slot,
 /*
  * Whether publishers went past this slot, so that it has lost entries, and
  * may be reading overwritten ones.  Without the lock (acquire).  A lapped
- * slot is neither waited for nor woken until unlap(), so it is to end all its
- * subscriptions first.
+ * slot is neither waited for nor woken until unlap(), and is to end all its
+ * subscriptions with it.
  */
 int chatws_store_lapped(chatws_store_t *st, uint32_t slot);
 

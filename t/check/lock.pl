@@ -3,9 +3,10 @@
 # Copyright (C) chatws contributors
 #
 # What happens under the lock of a zone: nothing but memory operations.
-# Between taking it and giving it back the glue calls functions of the store
-# alone, reads and adds counters, and does not leave; and what the store is
-# made of refers to nothing in libc that could call the system.
+# Between taking it, which may be refused, and giving it back the glue calls
+# functions of the store alone, reads and adds counters, and does not leave; and
+# what the store is made of refers to nothing in libc that could call the
+# system.
 
 use warnings;
 use strict;
@@ -23,7 +24,7 @@ my $allowed = qr/^(?:chatws_store_\w+|chatws_entry_t|if|for|while|sizeof
     |ngx_min|ngx_max)$/x;
 
 # zone_lock() itself, where it is defined
-my %defines = ('src/process/ngx_http_chatws_zone.c' => 1);
+my %defines = ('src/process/ngx_http_chatws_zone_lock.c' => 1);
 
 my $sections = 0;
 
@@ -32,7 +33,7 @@ for my $path (glob 'src/*/*.c ngx_http_chatws_module.c') {
 
     open my $fh, '<', $path or die "cannot read $path: $!\n";
     my @lines = <$fh>;
-    my $held = 0;
+    my ($held, $refused) = (0, undef);
 
     for my $n (1 .. @lines) {
         my $line = $lines[$n - 1];
@@ -41,8 +42,16 @@ for my $path (glob 'src/*/*.c ngx_http_chatws_module.c') {
 
         if ($line =~ /ngx_http_chatws_zone_lock\(/) {
             push @faults, "$path:$n: taken twice" if $held;
+            push @faults, "$path:$n: may be refused"
+                unless $line =~ /^( +)if \(ngx_http\S+ != NGX_OK\) \{$/;
+            $refused = $1;
             $held = $n;
             $sections++;
+            next;
+        }
+
+        if (defined $refused) {
+            undef $refused if $line eq "$refused}\n";
             next;
         }
 

@@ -43,15 +43,15 @@ sub holder {
 }
 
 
-# Gives it to a worker that has stopped, once nobody else has it.  False:
-# somebody keeps it.
+# Gives it to a worker that has stopped, or to nobody, from nobody or from
+# another one that has stopped.  False: somebody else keeps it.
 
 sub give {
-    my ($self, $pid) = @_;
+    my ($self, $pid, $from) = @_;
 
     Test::Chatws::eventually(sub {
         my $holder = $self->holder();
-        $holder == 0 || $holder == $pid;
+        $holder == 0 || $holder == $pid || $holder == ($from || 0);
     }) or return 0;
 
     sysseek $self->{memory}, $self->{at}, 0;

@@ -1,0 +1,129 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The lock of a zone: shpool's mutex, taken in a way that neither a dead
+ * worker nor one that was stopped in it stops the others.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "process/ngx_http_chatws_zone.h"
+
+
+/* in milliseconds: for a worker that holds the lock to be run again */
+#define NGX_HTTP_CHATWS_LOCK_SLEEP  1
+
+/* so often, once for each time that a worker is stopped */
+#define NGX_HTTP_CHATWS_LOCK_TRIES  200
+
+
+static ngx_int_t ngx_http_chatws_zone_wait(ngx_http_chatws_zone_t *zone);
+static ngx_uint_t ngx_http_chatws_zone_spin(ngx_shmtx_t *mutex);
+
+
+ngx_int_t
+ngx_http_chatws_zone_lock(ngx_http_chatws_zone_t *zone)
+{
+    if (!ngx_shmtx_trylock(&zone->shpool->mutex)
+        && ngx_http_chatws_zone_wait(zone) != NGX_OK)
+    {
+        return NGX_BUSY;
+    }
+
+    zone->stopped = 0;
+
+    chatws_store_recover(zone->store);
+
+    return NGX_OK;
+}
+
+
+/*
+ * When a worker dies, the master opens the locks it held in the zones of its
+ * configuration.  It has forgotten a zone that a reload removed, or replaced
+ * by one of another size, but old workers are still there: instead of
+ * sleeping until they are woken they look now and then who holds the lock.
+ *
+ * From a worker that lives the lock can't be taken, since it goes on where it
+ * was stopped.  It is waited for once: as long as the lock is its own those
+ * who come later do not wait.
+ */
+
+static ngx_int_t
+ngx_http_chatws_zone_wait(ngx_http_chatws_zone_t *zone)
+{
+    ngx_pid_t     pid;
+    ngx_uint_t    n;
+    ngx_shmtx_t  *mutex;
+
+    mutex = &zone->shpool->mutex;
+
+    for (n = 0; !ngx_http_chatws_zone_spin(mutex); n++) {
+
+        pid = (ngx_pid_t) *mutex->lock;
+
+        if (pid != 0
+            && ngx_http_chatws_wake_dead(pid)
+            && ngx_shmtx_force_unlock(mutex, pid))
+        {
+            ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                          "chatws zone \"%V\" was locked by dead worker %P",
+                          &zone->name, pid);
+            continue;
+        }
+
+        if (pid != 0 && pid == zone->stopped) {
+            return NGX_BUSY;
+        }
+
+        if (n >= NGX_HTTP_CHATWS_LOCK_TRIES) {
+            ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                          "chatws zone \"%V\" is locked by worker %P, which "
+                          "does not go on: not waiting for it", &zone->name,
+                          pid);
+
+            zone->stopped = pid;
+
+            return NGX_BUSY;
+        }
+
+        ngx_msleep(NGX_HTTP_CHATWS_LOCK_SLEEP);
+    }
+
+    return NGX_OK;
+}
+
+
+/* As ngx_shmtx_lock() does before it sleeps.  Returns whether it is taken. */
+
+static ngx_uint_t
+ngx_http_chatws_zone_spin(ngx_shmtx_t *mutex)
+{
+    ngx_uint_t  i, n;
+
+    if (ngx_ncpu == 1) {
+        return ngx_shmtx_trylock(mutex);
+    }
+
+    for (n = 1; n < mutex->spin; n <<= 1) {
+
+        for (i = 0; i < n; i++) {
+            ngx_cpu_pause();
+        }
+
+        if (ngx_shmtx_trylock(mutex)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+void
+ngx_http_chatws_zone_unlock(ngx_http_chatws_zone_t *zone)
+{
+    ngx_shmtx_unlock(&zone->shpool->mutex);
+}
