@@ -17,6 +17,7 @@ use IO::Socket::IP;
 use Test::Chatws;
 use Test::Chatws::Piece;
 use Test::Chatws::Docs;
+use Test::Chatws::Tutorial;
 use Test::Nginx;
 
 my $top = $Test::Chatws::TOP;
@@ -38,7 +39,8 @@ for my $page (Test::Chatws::Docs::pages($top)) {
     push @steps, map { { %$_, page => $page } } @some;
 }
 
-my ($served, $typed);
+my $tutorial = Test::Chatws::Tutorial->new($t);
+my ($served, $typed, @shown);
 
 my %verb = (
     run => \&run,
@@ -59,54 +61,21 @@ my %verb = (
     post => \&post,
     answer => \&answer,
     sysctl => \&sysctl,
+    home => \&home,
+    file => sub { $tutorial->write_file($_[2], $_[0]{text}); pass($_[1]) },
+    replace => sub {
+        ok($tutorial->replace((split / /, $_[2], 2), $_[0]{text}), $_[1]);
+    },
+    daemon => \&background,
+    page => \&page,
+    shown => \&shown,
+    unnoticed => sub { ok($tutorial->unnoticed(), $_[1]) },
     picture => sub { pass("$_[1]: a picture") },
 );
 
 my %default = (nginx => 'check', sh => 'run');
 
-# What takes root or minutes is run elsewhere, by "make deb-test" and "make
-# docker-test"; here, that the targets, the files and the packages are there.
-
-my $elsewhere = <<'EOS';
-make() { command make -n "$@" NGINX= NGINX_SRC="$PWD" > /dev/null; }
-
-sudo() {
-    case "$*" in
-        "apt-get install -y "*)
-            shift 3
-            for package; do
-                grep -qw -e "$package" docker/Dockerfile || return 1
-            done
-        ;;
-
-        "apt install ./build/libnginx-mod-http-chatws_"*.deb)
-            grep -q '^Package: libnginx-mod-http-chatws$' conf/debian/control
-        ;;
-
-        "install -D -m 644 conf/debian/"*)
-            test -f "$5"
-        ;;
-
-        "systemctl daemon-reload") ;;
-
-        *) "$@" ;;
-    esac
-}
-
-docker() {
-    case "$1" in
-        build | compose)
-            test "$(echo "$*" | sed -n 's/.* -f \([^ ]*\).*/\1/p' \
-                | xargs cat | grep -cE '^(FROM|services:)')" -gt 0
-        ;;
-
-        run) echo "$*" | grep -q -e '-p 8000:8000 chatws$' ;;
-        *) return 1 ;;
-    esac
-}
-EOS
-
-$t->plan(@steps + 3);
+$t->plan(@steps + 4);
 
 # --- the demo, which the examples talk to
 
@@ -146,7 +115,7 @@ for my $step (@steps) {
         $verb{$verb}->($step, $where, $args);
 
     } elsif ($step->{verb}
-             =~ /^(\w+) (connects|sends|receives|posts)\b(,? ?.*)/)
+             =~ /^(\w+) (connects|sends|receives|posts|types)\b(,? ?.*)/)
     {
         talk($step, $where, $1, $2, $3);
 
@@ -157,6 +126,7 @@ for my $step (@steps) {
 
 $_->drop() for values %client;
 
+is($tutorial->done(), '', 'the tutorial, to its end');
 is(join("\n", @faults), '', 'nothing but examples that are run');
 is(faults_of_defaults(), '', 'defaults of directives');
 
@@ -164,9 +134,11 @@ is(faults_of_defaults(), '', 'defaults of directives');
 
 is(faults_of_zone(), '', 'a zone of the size that is told is enough');
 
-# connections of the examples would hold nginx up; the steps hold on to $t
+# connections of the examples would hold nginx up; the steps hold on to $t, and
+# so does the tutorial
 
 $t->stop_daemons();
+undef $tutorial;
 undef $t;
 
 
@@ -216,7 +188,7 @@ sub output {
 sub make {
     my ($step, $where) = @_;
 
-    ok(shell($step->{text}, $elsewhere), $where)
+    ok(shell($step->{text}, $Test::Chatws::Docs::ELSEWHERE), $where)
         or diag($t->read_file('example.err'));
 }
 
@@ -226,7 +198,7 @@ sub make {
 sub install {
     my ($step, $where) = @_;
 
-    my $ok = shell($step->{text}, "$elsewhere\n"
+    my $ok = shell($step->{text}, "$Test::Chatws::Docs::ELSEWHERE\n"
         . "NGINX=$Test::Nginx::NGINX MODULES_PATH=$d/modules\n" . <<'EOS');
 made=$PWD/build/ngx_http_chatws_module.so
 
@@ -519,13 +491,23 @@ sub python {
 }
 
 
-# user connects | sends | receives; a text may follow in the comment itself.
+# user connects | sends | receives | posts | types; a text may follow in the
+# comment itself.
 
 sub talk {
     my ($step, $where, $user, $what, $more) = @_;
 
     my $text = length $step->{text} ? $step->{text} : $more;
     my $client = $client{$user};
+
+    if ($what eq 'types') {
+        SKIP: {
+            skip 'no npm package ws', 1 unless -d "$npm/ws";
+            ok($tutorial->types($user, $more =~ s/^ //r), $where);
+        }
+
+        return;
+    }
 
     if ($what eq 'posts') {
         $reply = publish($text, port => 8000);
@@ -594,6 +576,64 @@ sub answer {
         && $reply->{body} =~ Test::Chatws::Docs::pattern($step->{text});
 
     ok($ok, $where) or diag("$reply->{status} $reply->{body}");
+}
+
+
+# --- the tutorial
+
+sub home {
+    my ($step, $where) = @_;
+
+    ok(shell(Test::Chatws::Tutorial::ports($step->{text}),
+        "$Test::Chatws::Docs::ELSEWHERE\n" . $tutorial->prelude()), $where)
+        or diag($t->read_file('example.err'),
+                $tutorial->read_file('error.log'));
+}
+
+
+# A program that goes on, and listens on that port.
+
+sub background {
+    my ($step, $where, $port) = @_;
+
+    $t->write_file('daemon.sh', $tutorial->prelude() . "exec $step->{text}");
+    $t->run_daemon('/bin/sh', '-c', "exec /bin/sh $d/daemon.sh "
+        . "> $d/daemon.out 2>&1");
+
+    ok(eventually(sub {
+        IO::Socket::IP->new(PeerHost => '127.0.0.1', PeerPort => port($port));
+    }), $where) or diag($t->read_file('daemon.out'));
+}
+
+
+sub page {
+    my ($step, $where, $user) = @_;
+
+    SKIP: {
+        skip 'no npm package ws', 1 unless -d "$npm/ws";
+        ok($tutorial->page($user, $npm), $where)
+            or diag($tutorial->output($user));
+    }
+}
+
+
+# The lines are behind the last of several steps.
+
+sub shown {
+    my ($step, $where, $user) = @_;
+
+    push @shown, [ $user, $where ];
+    return unless length $step->{text};
+
+    for my $one (splice @shown) {
+        my ($name, $which) = @$one;
+
+        SKIP: {
+            skip 'no npm package ws', 1 unless -d "$npm/ws";
+            ok($tutorial->shows($name, $step->{text}), $which)
+                or diag($tutorial->output($name));
+        }
+    }
 }
 
 
