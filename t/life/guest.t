@@ -39,14 +39,17 @@ my @statuses = map { [ header => "status $_" ] } 200, 204, 403, 500;
 my %path = map { ("@$_" => '/' . "@$_" =~ s/[^a-z0-9]+/_/gr) }
     @cases, @held, @active, @statuses;
 
-my $t = Test::Nginx->new()->has(qw/ http proxy rewrite mirror /);
+my $t = Test::Nginx->new()
+    ->has(qw/ http http_ssl socket_ssl proxy rewrite mirror limit_conn /)
+    ->has_daemon('openssl');
 
 my $guest = "$Test::Chatws::TOP/build/ngx_http_chatws_guest_module.so";
 my $static = ($ENV{TEST_NGINX_GLOBALS} || '') !~ /load_module/;
 
 plan(skip_all => 'no module of t/guest') unless $static || -e $guest;
 
-$t->plan(4 * @cases + 11 * (@held + 1) + 8 * @active + 4 * @statuses + 17);
+$t->plan(4 * @cases + 2 * (10 * (@held + 1) + 7 * @active + 7)
+    + 4 * @statuses + 17);
 
 my $app = IO::Socket::INET->new(Proto => 'tcp', Listen => 64,
     LocalAddr => '127.0.0.1:' . port(8081), ReuseAddr => 1) or die "$!\n";
@@ -54,44 +57,25 @@ my $app = IO::Socket::INET->new(Proto => 'tcp', Listen => 64,
 $t->write_file_expand('nginx.conf', conf(
     main => ($static ? '' : "load_module $guest;") . 'worker_processes 2;',
     zone => 'zone=chat:2m',
-    http => 'chatws_drain 24h; log_format state "$uri $status";'
+    http => 'chatws_drain 24h; limit_conn_zone $server_name zone=conn:1m;'
+        . 'log_format state "$scheme $uri $status";'
         . 'access_log %%TESTDIR%%/access.log state;',
-    server => locations() . <<'EOC'));
+    server => locations() . <<'EOC' . locations()));
+    }
 
-        location = /empty {
-            internal;
-            return 204;
-        }
+    server {
+        listen 127.0.0.1:8443 ssl;
+        server_name localhost;
 
-        location = /page {
-            internal;
-            return 200 "not to be seen";
-        }
-
-        location = /refused {
-            internal;
-            proxy_pass http://127.0.0.1:8082;
-        }
-
-        location = /held {
-            internal;
-            proxy_pass http://127.0.0.1:8081;
-        }
-
-        location = /mirrored {
-            mirror /held;
-            chatws chat;
-        }
-
-        location = /swallowed {
-            chatws chat;
-            chatws_guest header swallow;
-        }
+        ssl_certificate cert.pem;
+        ssl_certificate_key cert.key;
 EOC
+
+certificate($t);
 
 $t->run();
 
-ok(Test::Chatws::until(sub { workers_of($t) == 2 }), 'workers');
+ok(eventually(sub { workers_of($t) == 2 }), 'workers');
 
 my @workers = workers_of($t);
 
@@ -127,70 +111,91 @@ is_deeply([ workers_of($t) ], \@workers, 'the same workers');
 
 # --- what goes on in the background: the life of a session beside it
 
-for my $case (@held, [ 'mirror' ]) {
-    my $name = "@$case";
-    my $path = $path{$name} || '/mirrored';
+for my $tls ([ 'http' ], [ 'https', port => 8443, ssl => 1 ]) {
+    my ($scheme, @o) = @$tls;
 
-    my ($ws, $back) = opened($name, $path);
+    for my $case (@held, [ 'mirror' ]) {
+        my $path = $path{"@$case"} || '/mirrored';
+        my $name = "$scheme @$case";
+        my $ended = sub { logged($t, $scheme, $path) };
 
-    is(alive($ws), 'pong subscribed', "$name: alive, held");
-    is(publish({ chatId => $name, text => 'held', sender => 'x' })
-        ->{json}{recipients}, 1, "$name: published to it");
-    is(($ws->await('new_message') || {})->{message}{text}, 'held',
-        "$name: gets a message, held");
-    is(logged($t, $path), 0, "$name: the request is there");
+        my ($ws, $back) = opened($name, $path, @o);
+
+        is(alive($ws), 'pong subscribed', "$name: alive, held");
+        is(delivered($ws, $name), '1 held', "$name: gets a message, held");
+        is($ended->(), 0, "$name: the request is there");
+
+        answer($back);
+
+        ok(eventually(sub { $ended->() == 1 }), "$name: the request is freed");
+        is(alive($ws), 'pong subscribed', "$name: alive, freed");
+        is(closing($ws), '1000 end', "$name: closing handshake, freed");
+
+        # the session ends before: by a handshake, or without
+
+        ($ws, $back) = opened($name, $path, @o);
+
+        is(closing($ws), '1000 end', "$name: closing handshake, held");
+        ok(eventually(sub { $ended->() == 2 }),
+            "$name: and the request is freed");
+
+        ($ws, $back) = opened($name, $path, @o);
+        $ws->drop();
+
+        ok(eventually(sub { $ended->() == 3 }),
+            "$name: the client has gone, and the request is freed");
+        is(publish({ chatId => $name, text => 'gone', sender => 'x' })
+            ->{json}{recipients}, 0, "$name: and the session");
+    }
+
+    # an active subrequest: nginx gives it the events of the connection
+
+    for my $case (@active) {
+        my $path = $path{"@$case"};
+        my $name = "$scheme @$case";
+        my $ended = sub { logged($t, $scheme, $path) };
+
+        my ($ws, $back) = opened($name, $path, @o);
+
+        is(alive($ws), 'pong subscribed', "$name: alive, held");
+        is(delivered($ws, $name), '1 held', "$name: gets a message, held");
+
+        answer($back);
+
+        ok(eventually(sub { $ended->() == 1 }), "$name: the request is freed");
+        is(alive($ws), 'pong subscribed', "$name: alive, freed");
+        is(closing($ws), '1000 end', "$name: closing handshake, freed");
+
+        ($ws, $back) = opened($name, $path, @o);
+        is(closing($ws), '1000 end', "$name: closing handshake, held");
+        ok(eventually(sub { $ended->() == 2 }),
+            "$name: and the request is freed");
+    }
+
+    # a request that is counted is there to the end
+
+    my ($ws, $back) = opened("$scheme counted", '/counted', @o);
 
     answer($back);
 
-    ok(Test::Chatws::until(sub { logged($t, $path) == 1 }),
-        "$name: the request is freed");
-    is(alive($ws), 'pong subscribed', "$name: alive, freed");
-    is(closing($ws), '1000 end', "$name: closing handshake, freed");
+    is(alive($ws), 'pong subscribed', "$scheme, counted: alive");
+    is(delivered($ws, "$scheme counted"), '1 held',
+        "$scheme, counted: gets a message");
+    is(logged($t, $scheme, '/counted'), 0, "$scheme, counted: kept");
+    is(closing($ws), '1000 end', "$scheme, counted: closing handshake");
+    ok(eventually(sub { logged($t, $scheme, '/counted') == 1 }),
+        "$scheme, counted: and the request is freed");
 
-    # the session ends before: by a handshake, or without
+    # the timer is the session's, whatever nginx does with that of the request
 
-    ($ws, $back) = opened($name, $path);
+    ($ws, $back) = opened("$scheme pinged", '/pinged', @o);
 
-    is(closing($ws), '1000 end', "$name: closing handshake, held");
-    ok(Test::Chatws::until(sub { logged($t, $path) == 2 }),
-        "$name: and the request is freed");
+    ok(eventually(sub { $ws->await('never', 0.1); ($ws->{pings} || 0) > 1 }),
+        "$scheme, held: pings");
 
-    ($ws, $back) = opened($name, $path);
+    $ws->{mute} = 1;
+    is(($ws->await_close() || {})->{code}, 1008, "$scheme, held: no pong");
     $ws->drop();
-
-    ok(Test::Chatws::until(sub { logged($t, $path) == 3 }),
-        "$name: the client has gone, and the request is freed");
-    is(publish({ chatId => $name, text => 'gone', sender => 'x' })
-        ->{json}{recipients}, 0, "$name: and the session");
-}
-
-
-# --- an active subrequest: nginx gives it the events of the connection
-
-for my $case (@active) {
-    my $name = "@$case";
-    my $path = $path{$name};
-
-    my ($ws, $back) = opened($name, $path);
-
-    is(alive($ws), 'pong subscribed', "$name: alive, held");
-    is(publish({ chatId => $name, text => 'held', sender => 'x' })
-        ->{json}{recipients}, 1, "$name: published to it");
-    is(($ws->await('new_message') || {})->{message}{text}, 'held',
-        "$name: gets a message, held");
-
-    answer($back);
-
-    ok(Test::Chatws::until(sub { logged($t, $path) == 1 }),
-        "$name: the request is freed");
-    is(alive($ws), 'pong subscribed', "$name: alive, freed");
-    is(closing($ws), '1000 end', "$name: closing handshake, freed");
-
-    ($ws, $back) = opened($name, $path);
-    is(closing($ws), '1000 end', "$name: closing handshake, held");
-    ok(Test::Chatws::until(sub { logged($t, $path) == 2 }),
-        "$name: and the request is freed");
-
 }
 
 is_deeply([ workers_of($t) ], \@workers, 'the same workers still');
@@ -235,7 +240,7 @@ for my $name (sort keys %moving) {
 
 answer($moving{$_}[1]) for sort keys %moving;
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     my %now = map { $_ => 1 } workers_of($t);
     keys %now == 2 && !grep { $now{$_} } @workers;
 }), 'the old workers have gone');
@@ -278,16 +283,60 @@ sub locations {
             . "chatws_guest $moment $deed; }\n";
     }
 
-    return $text;
+    return $text . <<'EOC';
+
+        location = /empty {
+            internal;
+            return 204;
+        }
+
+        location = /page {
+            internal;
+            return 200 "not to be seen";
+        }
+
+        location = /refused {
+            internal;
+            proxy_pass http://127.0.0.1:8082;
+        }
+
+        location = /held {
+            internal;
+            proxy_pass http://127.0.0.1:8081;
+        }
+
+        location = /mirrored {
+            mirror /held;
+            chatws chat;
+        }
+
+        location = /swallowed {
+            chatws chat;
+            chatws_guest header swallow;
+        }
+
+        location = /counted {
+            limit_conn conn 1000;
+            mirror /held;
+            chatws chat;
+        }
+
+        location = /pinged {
+            mirror /held;
+            chatws chat;
+            chatws_ping_interval 1s;
+            chatws_ping_timeout 1s;
+        }
+EOC
 }
 
 
 # A WebSocket, and the connection of its subrequest to the app.
 
 sub opened {
-    my ($name, $path) = @_;
+    my ($name, $path, @o) = @_;
 
-    my $ws = ws(user => $name, path => $path);
+    my $ws = ws(user => $name, path => $path, @o);
     my $back;
 
     $ws->subscribe($name);
@@ -344,12 +393,26 @@ sub closing {
 }
 
 
+# How many a message reaches, and what this one gets.
+
+sub delivered {
+    my ($ws, $chat) = @_;
+
+    my $n = publish({ chatId => $chat, text => 'held', sender => 'x' })
+        ->{json}{recipients};
+    my $event = $ws->await('new_message') || {};
+
+    return join ' ', $n, $event->{message}{text} || 'nothing';
+}
+
+
 # How often a request of this path has ended.
 
 sub logged {
-    my ($t, $path) = @_;
+    my ($t, $scheme, $path) = @_;
 
-    return scalar(() = $t->read_file('access.log') =~ /^\Q$path\E 101$/mg);
+    return scalar(() = $t->read_file('access.log')
+        =~ /^$scheme \Q$path\E 101$/mg);
 }
 
 
