@@ -44,13 +44,13 @@ EOC
 
 $t->run();
 
-ok(Test::Chatws::until(sub { workers_of($t) == 2 }), 'two workers');
+ok(eventually(sub { workers_of($t) == 2 }), 'two workers');
 
 # connections of one user in both workers, one subscription each
 
 my %tabs;
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     my $ws = ws(user => 'u', path => '/five');
     push @{$tabs{$ws->{headers}{'x-pid'}}}, $ws;
     keys %tabs == 2 && !grep { @$_ < 2 } values %tabs;
@@ -73,7 +73,7 @@ like(subscribe($own, 'more'), qr/this user have as many/,
 
 is(subscribe($tabs[0], 'fifth'), 'in', 'again');
 is($tabs[1]->ask({ action => 'subscribe', chatId => 'same',
-    since => { seq => 0, epoch => status()->{epoch} } })->{recovered},
+    since => { seq => 0, epoch => hub_status()->{epoch} } })->{recovered},
     JSON::PP::true(), 'again, since');
 is(resume($tabs[2], 'same', 'new'), 'new', 'resume, each chat on its own');
 
@@ -95,14 +95,14 @@ is(subscribe($tabs[3], 'x'), 'in', 'another one leaves');
 
 # moved to other workers, all at once
 
-my $before = status()->{subscriptions};
+my $before = hub_status()->{subscriptions};
 
 ok(reloaded($t), 'reload');
-ok(Test::Chatws::until(sub {
-    my $now = status();
+ok(eventually(sub {
+    my $now = hub_status();
     workers_of($t) == 2 && $now->{moved} == $now->{connections};
 }), 'moved');
-is(status()->{subscriptions}, $before, 'moved, with all they have');
+is(hub_status()->{subscriptions}, $before, 'moved, with all they have');
 like(subscribe($tabs[1], 'y'), qr/this user have/, 'moved, and no more');
 
 # a dead worker's are not counted
@@ -111,9 +111,9 @@ my ($victim) = workers_of($t);
 
 kill 'KILL', $victim;
 
-ok(Test::Chatws::until(sub { status()->{reaped} == 1 }), 'reaped');
+ok(eventually(sub { hub_status()->{reaped} == 1 }), 'reaped');
 $_->drop() for @tabs, $own, $elsewhere;
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     my $ws = ws(user => 'u', path => '/five');
     my $in = grep { subscribe($ws, "after $_") eq 'in' } 1 .. 5;
     $ws->drop();
@@ -167,9 +167,4 @@ sub resume {
     return join ' ', sort grep {
         ($answer->{chats}{$_}{error} || '') eq 'Too many subscriptions'
     } keys %{$answer->{chats}};
-}
-
-
-sub status {
-    return request('GET', '/status')->{json} || {};
 }

@@ -255,7 +255,7 @@ sub log_line {
 
     my $line = qr/^.* user="joe\\x22 chat=\\x22forged" chat="-" - .*$/m;
 
-    return Test::Chatws::until(sub {
+    return eventually(sub {
         $piece->file('logs/chat.log') =~ $line
     }) ? '' : $piece->file('logs/chat.log');
 }
@@ -397,7 +397,7 @@ sub proxy {
 
     my @from;
 
-    Test::Chatws::until(sub {
+    eventually(sub {
         @from = $t->read_file('address.log') =~ m{^(\S+) 101 /api/ws$}mg;
         @from >= @claims;
     });

@@ -120,7 +120,7 @@ EOC
 
 $t->run();
 
-ok(Test::Chatws::until(sub { workers_of($t) == 1 }), 'a worker');
+ok(eventually(sub { workers_of($t) == 1 }), 'a worker');
 
 my ($worker) = workers_of($t);
 my %clients;

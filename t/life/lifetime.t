@@ -107,7 +107,7 @@ for my $path (qw/ pings second counted /) {
 
 # whoever reads no pings answers none
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     $t->read_file('error.log') =~ /closes with 1008: ping timeout/
 }), 'pings go on meanwhile');
 $mute->drop();
@@ -123,7 +123,7 @@ my $not = ws(user => 'u', path => '/stays/not', chats => 'c');
 
 ok(reloaded($t), 'reload');
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     request('GET', '/status')->{json}{moved} == 4
 }), 'handed over') or diag(request('GET', '/status')->{body});
 

@@ -73,7 +73,7 @@ for my $zone (qw/ small large /) {
 
 ok(reloaded($t), 'reload');
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     request('GET', '/status/large')->{json}{moved} == @sample
 }), 'large, all are handed over');
 
@@ -82,7 +82,7 @@ is(scalar(grep { ($_->subscribe('d') || {})->{chatId} } @{$ws{large}}),
 
 # of the others each is either handed over or closed
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     (() = $t->read_file('error.log') =~ /closes with 1012/g)
         + request('GET', '/status/small')->{json}{moved} == @sample
 }), 'small, all are one or the other');

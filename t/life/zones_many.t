@@ -32,7 +32,7 @@ my $t = Test::Nginx->new()->has(qw/ http /)->plan(16);
 configure($t, 64);
 $t->run();
 
-ok(Test::Chatws::until(sub { workers_of($t) == 2 }), 'two workers');
+ok(eventually(sub { workers_of($t) == 2 }), 'two workers');
 
 my $master = $t->read_file('nginx.pid') =~ /(\d+)/ ? $1 : 0;
 my $fds = fds($master);
@@ -43,7 +43,7 @@ cmp_ok($fds, '<', 400, "descriptors of the master: $fds");
 
 my %clients;
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     my $zone = $zones[rand @zones];
     my $ws = ws(user => 'u', path => "/ws/$zone", chats => 'c');
 
@@ -72,7 +72,7 @@ is(told('second', 21 .. 40), 40, 'zones that stay');
 
 my %new;
 
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     my $zone = $zones[rand 20];
     my $ws = ws(user => 'u', path => "/ws/$zone", chats => 'c');
 
@@ -106,13 +106,13 @@ for my $n (1 .. 70) {
 
     kill 'KILL', $victim;
 
-    Test::Chatws::until(sub {
+    eventually(sub {
         reaped() > $reaped && !grep { $_ == $victim } workers_of($t)
     }) or last;
 }
 
 cmp_ok(reaped(), '>=', 70, 'workers died');
-ok(Test::Chatws::until(sub {
+ok(eventually(sub {
     my $ws = ws(user => 'v', path => '/ws/1', chats => 'd');
     publish({ chatId => 'd', text => 'on', sender => 'x' },
         uri => '/publish/1')->{json}{recipients} == 1
