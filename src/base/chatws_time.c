@@ -6,13 +6,11 @@
  */
 
 
+#include "base/chatws_decimal.h"
 #include "base/chatws_time.h"
 
 
 #define CHATWS_TIME_LAST  253402300799999ULL  /* 9999-12-31T23:59:59.999Z */
-
-
-static void chatws_time_digits(uint8_t *p, unsigned n, uint32_t value);
 
 
 void
@@ -24,7 +22,7 @@ chatws_time_format(uint8_t out[CHATWS_TIME_LEN], uint64_t ms)
         ms = CHATWS_TIME_LAST;
     }
 
-    chatws_time_digits(out + 20, 3, ms % 1000);
+    chatws_decimal_padded(out + 20, 3, ms % 1000);
 
     sec = ms / 1000 % 86400;
 
@@ -64,27 +62,17 @@ chatws_time_format(uint8_t out[CHATWS_TIME_LEN], uint64_t ms)
         year++;
     }
 
-    chatws_time_digits(out, 4, year);
+    chatws_decimal_padded(out, 4, year);
     out[4] = '-';
-    chatws_time_digits(out + 5, 2, month);
+    chatws_decimal_padded(out + 5, 2, month);
     out[7] = '-';
-    chatws_time_digits(out + 8, 2, day);
+    chatws_decimal_padded(out + 8, 2, day);
     out[10] = 'T';
-    chatws_time_digits(out + 11, 2, sec / 3600);
+    chatws_decimal_padded(out + 11, 2, sec / 3600);
     out[13] = ':';
-    chatws_time_digits(out + 14, 2, sec / 60 % 60);
+    chatws_decimal_padded(out + 14, 2, sec / 60 % 60);
     out[16] = ':';
-    chatws_time_digits(out + 17, 2, sec % 60);
+    chatws_decimal_padded(out + 17, 2, sec % 60);
     out[19] = '.';
     out[23] = 'Z';
-}
-
-
-static void
-chatws_time_digits(uint8_t *p, unsigned n, uint32_t value)
-{
-    while (n-- != 0) {
-        p[n] = '0' + value % 10;
-        value /= 10;
-    }
 }

@@ -14,9 +14,9 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "protocol/chatws_action.h"
 #include "base/chatws_bucket.h"
 #include "base/chatws_id.h"
+#include "protocol/chatws_action.h"
 #include "hub/ngx_http_chatws_hub.h"
 #include "session/ngx_http_chatws_session.h"
 

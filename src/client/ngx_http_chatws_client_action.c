@@ -11,9 +11,10 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "protocol/chatws_notify.h"
+#include "process/ngx_http_chatws_clock.h"
+#include "process/ngx_http_chatws_scratch.h"
 #include "client/ngx_http_chatws_client.h"
 #include "client/ngx_http_chatws_client_replay.h"
-#include "process/ngx_http_chatws_scratch.h"
 
 
 /* an answer, with room for its frame header in front */
@@ -38,10 +39,9 @@ static void ngx_http_chatws_complain(ngx_http_chatws_client_t *client,
     chatws_action_t *action, const chatws_fault_t *fault);
 
 
-const chatws_fault_t  ngx_http_chatws_chat_refused = {
-    chatws_str(CHATWS_E_CHAT),
-    chatws_str("chatId does not match the pattern of this server")
-};
+const chatws_fault_t  ngx_http_chatws_chat_refused =
+    chatws_fault(CHATWS_E_CHAT,
+                 "chatId does not match the pattern of this server");
 
 
 void
@@ -54,10 +54,9 @@ ngx_http_chatws_dispatch(ngx_http_chatws_session_t *s, chatws_event_t *ev)
     chatws_action_t              action;
     ngx_http_chatws_client_t    *client;
 
-    static const chatws_fault_t  many = {
-        chatws_str(CHATWS_E_RATE),
-        chatws_str("this connection says more than it may")
-    };
+    static const chatws_fault_t  many =
+        chatws_fault(CHATWS_E_RATE,
+                     "this connection says more than it may");
 
     client = (ngx_http_chatws_client_t *) s;
 
@@ -172,21 +171,18 @@ ngx_http_chatws_enter(ngx_http_chatws_client_t *client, ngx_str_t *chat,
 {
     uint32_t                     share;
 
-    static const chatws_fault_t  many = {
-        chatws_str(CHATWS_E_SUBSCRIPTIONS),
-        chatws_str("this connection has as many as it may have")
-    };
+    static const chatws_fault_t  many =
+        chatws_fault(CHATWS_E_SUBSCRIPTIONS,
+                     "this connection has as many as it may have");
 
-    static const chatws_fault_t  greedy = {
-        chatws_str(CHATWS_E_SUBSCRIPTIONS),
-        chatws_str("the connections of this user have as many as they may "
-                   "have")
-    };
+    static const chatws_fault_t  greedy =
+        chatws_fault(CHATWS_E_SUBSCRIPTIONS,
+                     "the connections of this user have as many as they may "
+                     "have");
 
-    static const chatws_fault_t  full = {
-        chatws_str(CHATWS_E_SUBSCRIPTIONS),
-        chatws_str("the server has no room for another one now")
-    };
+    static const chatws_fault_t  full =
+        chatws_fault(CHATWS_E_SUBSCRIPTIONS,
+                     "the server has no room for another one now");
 
     if (!ngx_http_chatws_chat_allowed(client->rules, chat)) {
         return &ngx_http_chatws_chat_refused;
@@ -262,10 +258,9 @@ ngx_http_chatws_do_typing(ngx_http_chatws_client_t *client,
     ngx_http_chatws_hub_t       *hub;
     u_char                       text[CHATWS_NOTIFY_SIZE];
 
-    static const chatws_fault_t  stranger = {
-        chatws_str(CHATWS_E_NOT_SUBSCRIBED),
-        chatws_str("typing needs a subscription to the chat")
-    };
+    static const chatws_fault_t  stranger =
+        chatws_fault(CHATWS_E_NOT_SUBSCRIBED,
+                     "typing needs a subscription to the chat");
 
     hub = client->subscriber.hub;
 

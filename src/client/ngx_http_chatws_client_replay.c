@@ -11,6 +11,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "process/ngx_http_chatws_clock.h"
 #include "client/ngx_http_chatws_client_replay.h"
 
 

@@ -10,8 +10,9 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "client/ngx_http_chatws_client_replay.h"
+#include "protocol/chatws_notify.h"
 #include "process/ngx_http_chatws_scratch.h"
+#include "client/ngx_http_chatws_client_replay.h"
 
 
 /* bytes of the shortest member of an object, the comma included */

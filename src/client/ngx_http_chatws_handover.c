@@ -13,9 +13,9 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include <ngx_http.h>
+#include "process/ngx_http_chatws_fdpass.h"
 #include "client/ngx_http_chatws_handover.h"
 #include "client/ngx_http_chatws_handover_parcel.h"
-#include "process/ngx_http_chatws_fdpass.h"
 
 
 /* clients taken over before other events have their turn */

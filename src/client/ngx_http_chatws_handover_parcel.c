@@ -12,9 +12,9 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "websocket/chatws_reader_save.h"
-#include "client/ngx_http_chatws_handover_parcel.h"
 #include "process/ngx_http_chatws_fdpass.h"
 #include "client/ngx_http_chatws_client_replay.h"
+#include "client/ngx_http_chatws_handover_parcel.h"
 
 
 typedef struct {

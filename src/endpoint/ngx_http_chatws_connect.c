@@ -10,9 +10,11 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "protocol/chatws_notify.h"
+#include "process/ngx_http_chatws_clock.h"
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_identity.h"
 #include "endpoint/ngx_http_chatws_origin.h"
+#include "endpoint/ngx_http_chatws_refuse.h"
 #include "endpoint/ngx_http_chatws_response.h"
 #include "endpoint/ngx_http_chatws_upgrade.h"
 
@@ -43,7 +45,7 @@ ngx_http_chatws_endpoint_handler(ngx_http_request_t *r)
     static ngx_str_t              allow = ngx_string("GET");
 
     static const chatws_fault_t   method =
-        ngx_http_chatws_fault("Method not allowed",
+        chatws_fault("Method not allowed",
                               "a WebSocket is opened with GET");
 
     if (r->method != NGX_HTTP_GET) {
@@ -97,7 +99,7 @@ ngx_http_chatws_accept_client(ngx_http_request_t *r,
     ngx_http_chatws_client_t    *client;
 
     static const chatws_fault_t  leaving =
-        ngx_http_chatws_fault("Service unavailable",
+        chatws_fault("Service unavailable",
                               "the server is shutting down, reconnect");
 
     zone = cwlcf->zone->data;
@@ -152,7 +154,7 @@ static ngx_int_t
 ngx_http_chatws_no_room(ngx_http_request_t *r, ngx_http_chatws_hub_t *hub)
 {
     static const chatws_fault_t  full =
-        ngx_http_chatws_fault("Service unavailable",
+        chatws_fault("Service unavailable",
                               "the server has no room now, reconnect");
 
     if (hub != NULL) {

@@ -10,8 +10,9 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "base/chatws_query.h"
 #include "base/chatws_name.h"
+#include "base/chatws_query.h"
+#include "protocol/chatws_notify.h"
 #include "endpoint/ngx_http_chatws_identity.h"
 #include "endpoint/ngx_http_chatws_response.h"
 
@@ -63,9 +64,9 @@ ngx_http_chatws_find_user(ngx_http_request_t *r, ngx_str_t *user,
     static const chatws_str_t    name = chatws_str("userId");
 
     static const chatws_fault_t  missing =
-        ngx_http_chatws_fault(CHATWS_E_NO_USER, "userId is required");
+        chatws_fault(CHATWS_E_NO_USER, "userId is required");
     static const chatws_fault_t  invalid =
-        ngx_http_chatws_fault(CHATWS_E_USER,
+        chatws_fault(CHATWS_E_USER,
                               "userId must come once, spelled so, and be 1 "
                               "to 128 bytes of UTF-8 without control "
                               "characters");
@@ -112,7 +113,7 @@ ngx_http_chatws_find_username(ngx_http_request_t *r, ngx_str_t *username,
     static const chatws_str_t    name = chatws_str("username");
 
     static const chatws_fault_t  invalid =
-        ngx_http_chatws_fault("Invalid username",
+        chatws_fault("Invalid username",
                               "username must come once, spelled so, and be "
                               "1 to 128 bytes of UTF-8 without control "
                               "characters");

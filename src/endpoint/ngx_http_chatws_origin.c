@@ -218,7 +218,7 @@ ngx_http_chatws_check_page(ngx_http_request_t *r,
     ngx_http_chatws_loc_conf_t  *cwlcf;
 
     static const chatws_fault_t  refused =
-        ngx_http_chatws_fault("Origin not allowed",
+        chatws_fault("Origin not allowed",
                               "this server does not serve that origin");
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);

@@ -10,8 +10,9 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "json/chatws_json_scan.h"
-#include "endpoint/ngx_http_chatws_publish.h"
+#include "process/ngx_http_chatws_clock.h"
 #include "process/ngx_http_chatws_scratch.h"
+#include "endpoint/ngx_http_chatws_publish.h"
 
 
 static ngx_uint_t ngx_http_chatws_publish_parsed(ngx_http_request_t *r,

@@ -10,8 +10,10 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "endpoint/ngx_http_chatws_publish.h"
+#include "protocol/chatws_notify.h"
+#include "process/ngx_http_chatws_clock.h"
 #include "process/ngx_http_chatws_scratch.h"
+#include "endpoint/ngx_http_chatws_publish.h"
 
 
 /* members of a batch, and how many of them may be refused before it ends */

@@ -13,6 +13,7 @@
 #include "endpoint/ngx_http_chatws_body.h"
 #include "endpoint/ngx_http_chatws_origin.h"
 #include "endpoint/ngx_http_chatws_publish.h"
+#include "endpoint/ngx_http_chatws_refuse.h"
 #include "endpoint/ngx_http_chatws_response.h"
 
 
@@ -34,10 +35,10 @@ ngx_http_chatws_publish_handler(ngx_http_request_t *r)
     static ngx_str_t             identity = ngx_string("identity");
 
     static const chatws_fault_t  method =
-        ngx_http_chatws_fault("Method not allowed",
+        chatws_fault("Method not allowed",
                               "messages are published with POST");
     static const chatws_fault_t  coding =
-        ngx_http_chatws_fault("Unsupported content coding",
+        chatws_fault("Unsupported content coding",
                               "a body with Content-Encoding is not read");
 
     if (r->method != NGX_HTTP_POST) {
@@ -88,7 +89,7 @@ ngx_http_chatws_check_sender(ngx_http_request_t *r,
     const chatws_fault_t **fault)
 {
     static const chatws_fault_t  type =
-        ngx_http_chatws_fault("Unsupported media type",
+        chatws_fault("Unsupported media type",
                               "Content-Type must be application/json");
 
     if (r != r->main) {

@@ -2,14 +2,13 @@
 /*
  * Copyright (C) chatws contributors
  *
- * HTTP answers with a JSON body.
+ * HTTP answers with a JSON body, and the header fields of refusals.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "session/ngx_http_chatws_session.h"
 #include "endpoint/ngx_http_chatws_response.h"
 
 
@@ -82,11 +81,11 @@ ngx_http_chatws_send_json(ngx_http_request_t *r, ngx_uint_t status,
 
 
 ngx_int_t
-ngx_http_chatws_refuse(ngx_http_request_t *r, ngx_uint_t status,
-    const chatws_fault_t *fault)
+ngx_http_chatws_refuse_with(ngx_http_request_t *r, ngx_uint_t status,
+    const chatws_fault_t *fault, ngx_http_chatws_refusal_pt refusal)
 {
     ngx_int_t             rc;
-    chatws_str_t          body;
+    ngx_str_t             body;
     ngx_http_err_page_t  *page;
 
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
@@ -95,7 +94,10 @@ ngx_http_chatws_refuse(ngx_http_request_t *r, ngx_uint_t status,
 
     page = ngx_http_chatws_error_page(r, status);
 
-    /* with "=" the answer is another one, of a location that wants the body */
+    /*
+     * With "=" in error_page the answer, with its header fields, is another
+     * location's, which wants the body of the request as well.
+     */
 
     if ((page == NULL || page->overwrite == -1)
         && ngx_http_chatws_status_headers(r, status) != NGX_OK)
@@ -113,25 +115,18 @@ ngx_http_chatws_refuse(ngx_http_request_t *r, ngx_uint_t status,
         return rc;
     }
 
-    body.len = CHATWS_NOTIFY_SIZE;
-    body.data = ngx_pnalloc(r->pool, body.len);
-
-    if (body.data == NULL
-        || chatws_notify_error(&body, fault, NULL, ngx_http_chatws_now())
-           != CHATWS_OK)
-    {
+    if (refusal(r, fault, &body) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_chatws_send_json(r, status, (ngx_str_t *) &body);
+    return ngx_http_chatws_send_json(r, status, &body);
 }
 
-
-/* A client that waits to be asked for it is not asked: RFC 9110, 10.1.1. */
 
 ngx_int_t
 ngx_http_chatws_ignore_body(ngx_http_request_t *r)
 {
+    /* RFC 9110, 10.1.1: no "100 Continue", after which it would be sent */
     r->expect_tested = 1;
 
     return ngx_http_discard_request_body(r);
@@ -175,7 +170,7 @@ ngx_http_chatws_status_headers(ngx_http_request_t *r, ngx_uint_t status)
             return NGX_ERROR;
         }
 
-        /* seconds, spread so that clients don't come back all at once */
+        /* 1 to 5 seconds, at random: not all clients come back at once */
         after.data[0] = (u_char) ('1' + ngx_random() % 5);
 
         return ngx_http_chatws_add_header(r, "Retry-After", &after);
@@ -186,7 +181,7 @@ ngx_http_chatws_status_headers(ngx_http_request_t *r, ngx_uint_t status)
 }
 
 
-/* NULL: the location has none for this status. */
+/* The error_page of the location for this status, or NULL. */
 
 static ngx_http_err_page_t *
 ngx_http_chatws_error_page(ngx_http_request_t *r, ngx_uint_t status)

@@ -2,7 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * HTTP answers with a JSON body, as both endpoints give them.
+ * HTTP answers with a JSON body.  The caller makes the JSON: this file, which
+ * the WebSocket engine needs, writes none.
  */
 
 
@@ -13,39 +14,55 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "protocol/chatws_notify.h"
-
-
-/* Adds a header field; name and value live as long as the request. */
-ngx_int_t ngx_http_chatws_add_header(ngx_http_request_t *r, const char *name,
-    ngx_str_t *value);
-
-/*
- * Sends status with a body of JSON, which lives as long as the request.
- * Returns what a content handler returns.
- */
-ngx_int_t ngx_http_chatws_send_json(ngx_http_request_t *r, ngx_uint_t status,
-    ngx_str_t *body);
-
-/*
- * Refuses a request: with the specification's error message, and its body is
- * thrown away; or by the location's error_page where it has one for this
- * status.  A 426 and a 503 get the fields that belong to them.  Returns what
- * a content handler returns.
- */
-ngx_int_t ngx_http_chatws_refuse(ngx_http_request_t *r, ngx_uint_t status,
-    const chatws_fault_t *fault);
-
-/* Throws the body of a request away; returns what a content handler does. */
-ngx_int_t ngx_http_chatws_ignore_body(ngx_http_request_t *r);
+#include "base/chatws_fault.h"
 
 
 /* not among the codes of ngx_http_request.h */
 #define NGX_HTTP_CHATWS_UPGRADE_REQUIRED  426
 
-/* a fault of two literals */
-#define ngx_http_chatws_fault(error, details)                                 \
-    { chatws_str(error), chatws_str(details) }
+
+/*
+ * Makes the JSON text that tells a client the fault, in memory that lives as
+ * long as the request.  NGX_ERROR: no memory.
+ */
+typedef ngx_int_t (*ngx_http_chatws_refusal_pt)(ngx_http_request_t *r,
+    const chatws_fault_t *fault, ngx_str_t *body);
+
+
+/*
+ * Adds a header field to the answer.  The name and the bytes of the value are
+ * not copied and live as long as the request.  NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_chatws_add_header(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value);
+
+/*
+ * Sends an answer with this status and a JSON text as its body, the bytes of
+ * which live as long as the request.
+ *
+ * The content handler returns what this returns.
+ */
+ngx_int_t ngx_http_chatws_send_json(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *body);
+
+/*
+ * Refuses the request and logs the fault.  Where the location has an
+ * error_page for this status, nginx answers with that page.  Otherwise the
+ * body of the request is thrown away, and refusal is called to make the body
+ * of the answer.  A 426 gets the fields Upgrade, Connection and
+ * Sec-WebSocket-Version, a 503 gets Retry-After.
+ *
+ * The content handler returns what this returns.
+ */
+ngx_int_t ngx_http_chatws_refuse_with(ngx_http_request_t *r,
+    ngx_uint_t status, const chatws_fault_t *fault,
+    ngx_http_chatws_refusal_pt refusal);
+
+/*
+ * Throws the body of the request away, without asking a client for it that
+ * waits to be asked.  NGX_OK, or the code that the content handler returns.
+ */
+ngx_int_t ngx_http_chatws_ignore_body(ngx_http_request_t *r);
 
 
 #endif /* _NGX_HTTP_CHATWS_RESPONSE_H_INCLUDED_ */

@@ -10,7 +10,9 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "process/ngx_http_chatws_clock.h"
 #include "endpoint/ngx_http_chatws_conf.h"
+#include "endpoint/ngx_http_chatws_refuse.h"
 #include "endpoint/ngx_http_chatws_response.h"
 
 
@@ -76,10 +78,10 @@ ngx_http_chatws_status_handler(ngx_http_request_t *r)
     static ngx_str_t              allow = ngx_string("GET, HEAD");
 
     static const chatws_fault_t   method =
-        ngx_http_chatws_fault("Method not allowed",
+        chatws_fault("Method not allowed",
                               "the status is read with GET");
     static const chatws_fault_t   busy =
-        ngx_http_chatws_fault("Service unavailable",
+        chatws_fault("Service unavailable",
                               "the zone is busy, try again");
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {

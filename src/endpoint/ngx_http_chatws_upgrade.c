@@ -67,31 +67,31 @@ ngx_http_chatws_handshake(ngx_http_request_t *r,
     ngx_http_chatws_fields_t     fields;
 
     static const chatws_fault_t  required =
-        ngx_http_chatws_fault("Upgrade required",
+        chatws_fault("Upgrade required",
                               "this is a WebSocket endpoint");
     static const chatws_fault_t  version =
-        ngx_http_chatws_fault("Unsupported WebSocket version",
+        chatws_fault("Unsupported WebSocket version",
                               "Sec-WebSocket-Version must be 13");
     static const chatws_fault_t  repeated =
-        ngx_http_chatws_fault("Invalid handshake",
+        chatws_fault("Invalid handshake",
                               "Sec-WebSocket-Key, Sec-WebSocket-Version and "
                               "Origin must come once");
     static const chatws_fault_t  key =
-        ngx_http_chatws_fault("Invalid handshake",
+        chatws_fault("Invalid handshake",
                               "Sec-WebSocket-Key must be 16 bytes of base64");
     static const chatws_fault_t  body =
-        ngx_http_chatws_fault("Invalid handshake",
+        chatws_fault("Invalid handshake",
                               "an upgrade request must have no body");
     static const chatws_fault_t  protocol =
-        ngx_http_chatws_fault("Invalid handshake",
+        chatws_fault("Invalid handshake",
                               "Sec-WebSocket-Protocol must be a list of "
                               "tokens");
     static const chatws_fault_t  extensions =
-        ngx_http_chatws_fault("Invalid handshake",
+        chatws_fault("Invalid handshake",
                               "Sec-WebSocket-Extensions must be a list of "
                               "extensions");
     static const chatws_fault_t  status =
-        ngx_http_chatws_fault("Upgrade impossible",
+        chatws_fault("Upgrade impossible",
                               "error_page has set another status than 101");
 
     ngx_memzero(hs, sizeof(ngx_http_chatws_handshake_t));

@@ -13,7 +13,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "protocol/chatws_notify.h"
+#include "base/chatws_fault.h"
 #include "session/ngx_http_chatws_session.h"
 
 

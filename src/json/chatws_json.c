@@ -17,9 +17,10 @@
 #include <yajl/yajl_gen.h>
 #include <yajl/yajl_parse.h>
 
+#include "base/chatws_decimal.h"
+#include "base/chatws_utf8.h"
 #include "json/chatws_json.h"
 #include "json/chatws_json_scan.h"
-#include "base/chatws_utf8.h"
 
 
 #define CHATWS_JSON_FIXED     12288    /* twice yajl's structs and buffers */
@@ -503,17 +504,9 @@ chatws_json_put(chatws_json_out_t *out, const void *data, size_t len)
 void
 chatws_json_put_uint(chatws_json_out_t *out, uint64_t n)
 {
-    uint8_t   buf[20];
-    unsigned  i;
+    uint8_t  digits[CHATWS_DECIMAL_MAX];
 
-    i = sizeof(buf);
-
-    do {
-        buf[--i] = '0' + n % 10;
-        n /= 10;
-    } while (n != 0);
-
-    chatws_json_put(out, buf + i, sizeof(buf) - i);
+    chatws_json_put(out, digits, chatws_decimal(digits, n));
 }
 
 

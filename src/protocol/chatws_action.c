@@ -9,11 +9,12 @@
 
 #include <string.h>
 
-#include "protocol/chatws_action.h"
 #include "base/chatws_id.h"
-#include "json/chatws_json_scan.h"
 #include "base/chatws_name.h"
 #include "base/chatws_utf8.h"
+#include "json/chatws_json_scan.h"
+#include "protocol/chatws_action.h"
+#include "protocol/chatws_notify.h"
 
 
 #define CHATWS_ACTION_VERB_MAX  64     /* bytes of an unknown verb shown */
@@ -106,7 +107,7 @@ chatws_action_parse(chatws_action_t *action, const chatws_str_t *text,
     if (chatws_json_object(&ms.arena, text, depth, chatws_action_collect, &ms)
         != CHATWS_OK)
     {
-        return chatws_notify_fail(&action->fault, CHATWS_E_JSON,
+        return chatws_fault_set(&action->fault, CHATWS_E_JSON,
                                   CHATWS_D_JSON);
     }
 
@@ -135,7 +136,7 @@ chatws_action_parse(chatws_action_t *action, const chatws_str_t *text,
         m = &ms.known[CHATWS_ACTION_TYPING];
 
         if (m->value.len == 0 || m->type != CHATWS_JSON_BOOL) {
-            return chatws_notify_fail(&action->fault, CHATWS_E_MESSAGE,
+            return chatws_fault_set(&action->fault, CHATWS_E_MESSAGE,
                                       "isTyping must be a boolean");
         }
 
@@ -188,7 +189,7 @@ chatws_action_id(chatws_action_t *action, const chatws_json_member_t *m)
         return CHATWS_OK;
     }
 
-    return chatws_notify_fail(&action->fault, CHATWS_E_MESSAGE,
+    return chatws_fault_set(&action->fault, CHATWS_E_MESSAGE,
                               "id must be a string of at most 64 bytes "
                               "or an integer");
 }
@@ -206,7 +207,7 @@ chatws_action_verb(chatws_action_t *action, chatws_action_members_t *ms)
     if (m->value.len != 0) {
 
         if (m->type != CHATWS_JSON_STRING) {
-            return chatws_notify_fail(&action->fault, CHATWS_E_MESSAGE,
+            return chatws_fault_set(&action->fault, CHATWS_E_MESSAGE,
                                       "action must be a string");
         }
 
@@ -214,12 +215,12 @@ chatws_action_verb(chatws_action_t *action, chatws_action_members_t *ms)
         m = &ms->known[CHATWS_ACTION_TYPE];
 
         if (m->value.len == 0) {
-            return chatws_notify_fail(&action->fault, CHATWS_E_TYPE,
+            return chatws_fault_set(&action->fault, CHATWS_E_TYPE,
                                       "No action or type is given");
         }
 
         if (m->type != CHATWS_JSON_STRING) {
-            return chatws_notify_fail(&action->fault, CHATWS_E_MESSAGE,
+            return chatws_fault_set(&action->fault, CHATWS_E_MESSAGE,
                                       "type must be a string");
         }
     }
@@ -247,7 +248,7 @@ chatws_action_unknown(chatws_action_t *action, const chatws_json_member_t *m,
     uint8_t       *p;
     chatws_str_t   what = chatws_str("Unknown message type: ");
 
-    (void) chatws_notify_fail(&action->fault, CHATWS_E_TYPE,
+    (void) chatws_fault_set(&action->fault, CHATWS_E_TYPE,
                               "Unknown message type");
 
     n = m->string.len;
@@ -271,12 +272,12 @@ static chatws_rc_e
 chatws_action_chat(chatws_action_t *action, const chatws_json_member_t *m)
 {
     if (m->value.len == 0 || m->type != CHATWS_JSON_STRING) {
-        return chatws_notify_fail(&action->fault, CHATWS_E_MESSAGE,
+        return chatws_fault_set(&action->fault, CHATWS_E_MESSAGE,
                                   "chatId must be a string");
     }
 
     if (m->lossy || chatws_name_check(&m->string) != CHATWS_OK) {
-        return chatws_notify_fail(&action->fault, CHATWS_E_CHAT,
+        return chatws_fault_set(&action->fault, CHATWS_E_CHAT,
                                   CHATWS_D_CHAT);
     }
 
@@ -315,7 +316,7 @@ chatws_action_since(chatws_action_t *action, chatws_action_members_t *ms,
         || epoch->value.len == 0
         || epoch->type != CHATWS_JSON_STRING)
     {
-        return chatws_notify_fail(&action->fault, CHATWS_E_MESSAGE,
+        return chatws_fault_set(&action->fault, CHATWS_E_MESSAGE,
                                   "since must be an object with a "
                                   "non-negative integer seq and a string "
                                   "epoch");
@@ -337,12 +338,12 @@ chatws_action_chats(chatws_action_t *action, chatws_action_members_t *ms)
     epoch = &ms->known[CHATWS_ACTION_EPOCH];
 
     if (chats->value.len == 0 || chats->type != CHATWS_JSON_OBJECT) {
-        return chatws_notify_fail(&action->fault, CHATWS_E_MESSAGE,
+        return chatws_fault_set(&action->fault, CHATWS_E_MESSAGE,
                                   "chats must be an object");
     }
 
     if (epoch->value.len == 0 || epoch->type != CHATWS_JSON_STRING) {
-        return chatws_notify_fail(&action->fault, CHATWS_E_MESSAGE,
+        return chatws_fault_set(&action->fault, CHATWS_E_MESSAGE,
                                   "epoch must be a string");
     }
 
@@ -384,7 +385,7 @@ chatws_action_resume_chat(void *data, const chatws_json_member_t *m)
     r.chat = m->name;
 
     if (m->lossy || chatws_name_check(&m->name) != CHATWS_OK) {
-        (void) chatws_notify_fail(&r.fault, CHATWS_E_CHAT, CHATWS_D_CHAT);
+        (void) chatws_fault_set(&r.fault, CHATWS_E_CHAT, CHATWS_D_CHAT);
 
         return walk->handler(walk->data, &r);
     }
@@ -400,7 +401,7 @@ chatws_action_resume_chat(void *data, const chatws_json_member_t *m)
         || !seq->integer
         || chatws_json_uint(&seq->value, &r.seq) != CHATWS_OK)
     {
-        (void) chatws_notify_fail(&r.fault, CHATWS_E_MESSAGE,
+        (void) chatws_fault_set(&r.fault, CHATWS_E_MESSAGE,
                                   "chats must hold objects with a "
                                   "non-negative integer seq");
     }

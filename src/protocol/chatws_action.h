@@ -12,11 +12,20 @@
 
 
 #include "base/chatws_core.h"
+#include "base/chatws_fault.h"
 #include "json/chatws_json.h"
-#include "protocol/chatws_notify.h"
 
 
 #define CHATWS_ACTION_ID_MAX  64   /* bytes of an echoed id, decoded */
+
+
+typedef enum {
+    CHATWS_VERB_SUBSCRIBE = 0,
+    CHATWS_VERB_UNSUBSCRIBE,
+    CHATWS_VERB_TYPING,
+    CHATWS_VERB_RESUME,
+    CHATWS_VERB_NONE               /* none that is known */
+} chatws_verb_e;
 
 
 /* Strings point into the text or into the block given to the parser. */

@@ -11,10 +11,10 @@
 #include <string.h>
 
 #include "base/chatws_id.h"
-#include "json/chatws_json.h"
-#include "protocol/chatws_notify.h"
 #include "base/chatws_time.h"
 #include "base/chatws_utf8.h"
+#include "json/chatws_json.h"
+#include "protocol/chatws_notify.h"
 
 
 static chatws_rc_e chatws_notify_close(chatws_json_out_t *json,
@@ -193,20 +193,6 @@ chatws_notify_resumed_close(chatws_json_out_t *json, uint64_t epoch,
     chatws_json_put_lit(json, "\"");
     chatws_notify_id(json, id);
     chatws_json_put_lit(json, "}");
-}
-
-
-chatws_rc_e
-chatws_notify_fail(chatws_fault_t *fault, const char *error,
-    const char *details)
-{
-    fault->error.data = (uint8_t *) error;
-    fault->error.len = strlen(error);
-
-    fault->details.data = (uint8_t *) details;
-    fault->details.len = strlen(details);
-
-    return CHATWS_ERROR;
 }
 
 

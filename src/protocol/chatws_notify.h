@@ -13,7 +13,9 @@
 
 
 #include "base/chatws_core.h"
+#include "base/chatws_fault.h"
 #include "json/chatws_json.h"
+#include "protocol/chatws_action.h"
 
 
 /*
@@ -42,26 +44,6 @@
 #define CHATWS_D_JSON            "Could not parse message as JSON"
 #define CHATWS_D_CHAT            "chatId must be 1 to 128 bytes of UTF-8 "    \
                                  "without control characters"
-
-
-typedef struct {
-    chatws_str_t  error;           /* one of the above, or the caller's */
-    chatws_str_t  details;
-} chatws_fault_t;
-
-
-/* Fills fault with two static texts, and returns CHATWS_ERROR. */
-chatws_rc_e chatws_notify_fail(chatws_fault_t *fault, const char *error,
-    const char *details);
-
-
-typedef enum {
-    CHATWS_VERB_SUBSCRIBE = 0,
-    CHATWS_VERB_UNSUBSCRIBE,
-    CHATWS_VERB_TYPING,
-    CHATWS_VERB_RESUME,
-    CHATWS_VERB_NONE               /* none that is known */
-} chatws_verb_e;
 
 
 /* What subscription_confirmed says; seq and epoch only after a subscribe. */

@@ -9,9 +9,9 @@
 
 #include <string.h>
 
+#include "base/chatws_name.h"
 #include "protocol/chatws_publication.h"
 #include "protocol/chatws_type.h"
-#include "base/chatws_name.h"
 
 
 #define CHATWS_PUB_ROOM      512       /* what is added to a text, at most */
@@ -151,7 +151,7 @@ chatws_publication_parse(chatws_publication_t *pub, const chatws_str_t *text,
                            &ms)
         != CHATWS_OK)
     {
-        return chatws_notify_fail(&pub->fault, CHATWS_E_JSON, CHATWS_D_JSON);
+        return chatws_fault_set(&pub->fault, CHATWS_E_JSON, CHATWS_D_JSON);
     }
 
     for (i = 0; i < CHATWS_PUB_FURTHER; i++) {
@@ -233,7 +233,7 @@ chatws_publication_kind(chatws_publication_t *pub,
     }
 
     if (m->type != CHATWS_JSON_STRING) {
-        return chatws_notify_fail(&pub->fault, CHATWS_E_MESSAGE,
+        return chatws_fault_set(&pub->fault, CHATWS_E_MESSAGE,
                                   "type must be a string");
     }
 
@@ -252,7 +252,7 @@ chatws_publication_kind(chatws_publication_t *pub,
         return CHATWS_OK;
     }
 
-    return chatws_notify_fail(&pub->fault, CHATWS_E_MESSAGE,
+    return chatws_fault_set(&pub->fault, CHATWS_E_MESSAGE,
                               "type must be new_message, chat_update, "
                               "or a name of a-z, 0-9 and _ that is not "
                               "the server's or the client's own");
@@ -300,7 +300,7 @@ chatws_publication_common(chatws_publication_t *pub,
     }
 
     if (m->lossy || chatws_name_check(&m->string) != CHATWS_OK) {
-        return chatws_notify_fail(&pub->fault, CHATWS_E_CHAT, CHATWS_D_CHAT);
+        return chatws_fault_set(&pub->fault, CHATWS_E_CHAT, CHATWS_D_CHAT);
     }
 
     pub->chat = m->string;
@@ -310,7 +310,7 @@ chatws_publication_common(chatws_publication_t *pub,
     if (m->value.len != 0) {
 
         if (m->type != CHATWS_JSON_STRING || m->lossy) {
-            return chatws_notify_fail(&pub->fault, CHATWS_E_MESSAGE,
+            return chatws_fault_set(&pub->fault, CHATWS_E_MESSAGE,
                                       "sender must be a string");
         }
 
@@ -335,7 +335,7 @@ chatws_publication_message(chatws_publication_t *pub,
     }
 
     if (pub->sender.len == 0) {
-        return chatws_notify_fail(&pub->fault, CHATWS_E_MESSAGE,
+        return chatws_fault_set(&pub->fault, CHATWS_E_MESSAGE,
                                   "sender must be a string that is "
                                   "not empty");
     }
@@ -360,7 +360,7 @@ chatws_publication_update(chatws_publication_t *pub,
     }
 
     if (!known[CHATWS_PUB_UNREAD].integer) {
-        return chatws_notify_fail(&pub->fault, CHATWS_E_MESSAGE,
+        return chatws_fault_set(&pub->fault, CHATWS_E_MESSAGE,
                                   "unreadCount must be an integer");
     }
 
@@ -373,7 +373,7 @@ chatws_publication_string(chatws_publication_t *pub,
     const chatws_json_member_t *m, const char *details)
 {
     if (m->value.len == 0 || m->type != CHATWS_JSON_STRING) {
-        return chatws_notify_fail(&pub->fault, CHATWS_E_MESSAGE, details);
+        return chatws_fault_set(&pub->fault, CHATWS_E_MESSAGE, details);
     }
 
     return CHATWS_OK;
@@ -390,7 +390,7 @@ chatws_publication_scalar(chatws_publication_t *pub,
         && m->type != CHATWS_JSON_STRING
         && m->type != CHATWS_JSON_NUMBER)
     {
-        return chatws_notify_fail(&pub->fault, CHATWS_E_MESSAGE, details);
+        return chatws_fault_set(&pub->fault, CHATWS_E_MESSAGE, details);
     }
 
     return CHATWS_OK;

@@ -13,9 +13,9 @@
 
 #include "base/chatws_core.h"
 #include "base/chatws_id.h"
+#include "base/chatws_time.h"
 #include "json/chatws_json.h"
 #include "protocol/chatws_notify.h"
-#include "base/chatws_time.h"
 
 
 typedef enum {

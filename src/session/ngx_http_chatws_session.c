@@ -11,6 +11,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include <ngx_http.h>
+#include "process/ngx_http_chatws_clock.h"
 #include "session/ngx_http_chatws_session_private.h"
 
 
@@ -187,17 +188,6 @@ ngx_http_chatws_last_word(ngx_http_chatws_session_t *s, ngx_uint_t code,
     if (ngx_http_chatws_queue(s, frame, len) == NGX_OK) {
         (void) ngx_http_chatws_flush(s);
     }
-}
-
-
-uint64_t
-ngx_http_chatws_now(void)
-{
-    ngx_time_t  *tp;
-
-    tp = ngx_timeofday();
-
-    return (uint64_t) tp->sec * 1000 + tp->msec;
 }
 
 

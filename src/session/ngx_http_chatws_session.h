@@ -193,9 +193,6 @@ void ngx_http_chatws_session_abort(ngx_http_chatws_session_t *s);
 void ngx_http_chatws_session_each(const ngx_http_chatws_handlers_t *handlers,
     void (*handler)(ngx_http_chatws_session_t *s, void *data), void *data);
 
-/* Milliseconds since 1970, as of this turn of the event loop. */
-uint64_t ngx_http_chatws_now(void);
-
 /* At the worker's end: a last word to every peer that can take it. */
 void ngx_http_chatws_session_exit(void);
 

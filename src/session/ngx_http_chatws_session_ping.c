@@ -13,6 +13,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "process/ngx_http_chatws_clock.h"
 #include "session/ngx_http_chatws_session_private.h"
 
 #if (NGX_LINUX)

@@ -13,8 +13,8 @@
 
 
 #include "base/chatws_core.h"
-#include "websocket/chatws_frame.h"
 #include "base/chatws_memory.h"
+#include "websocket/chatws_frame.h"
 
 
 /* the longest answer of chatws_deflate_negotiate() */

@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-#include "websocket/chatws_frame.h"
 #include "base/chatws_utf8.h"
+#include "websocket/chatws_frame.h"
 
 
 static chatws_rc_e chatws_frame_first(unsigned first, unsigned allowed,

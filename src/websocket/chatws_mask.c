@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-#include "websocket/chatws_mask.h"
 #include "base/chatws_utf8.h"
+#include "websocket/chatws_mask.h"
 
 #if (defined __x86_64__ && defined __GNUC__)
 

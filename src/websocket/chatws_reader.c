@@ -9,9 +9,9 @@
 
 #include <string.h>
 
+#include "base/chatws_utf8.h"
 #include "websocket/chatws_mask.h"
 #include "websocket/chatws_reader.h"
-#include "base/chatws_utf8.h"
 
 
 /* the first allocation for a message whose length is not known yet */

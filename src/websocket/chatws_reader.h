@@ -15,8 +15,8 @@
 
 
 #include "base/chatws_core.h"
-#include "websocket/chatws_frame.h"
 #include "base/chatws_memory.h"
+#include "websocket/chatws_frame.h"
 
 
 /* before every payload that a reader allocates, for the header of an echo */

@@ -31,6 +31,12 @@ my @rooms = (
       qw/ base json websocket protocol store process hub session client / ],
 );
 
+# The engine is what another module than ours, the echo of the tests, is built
+# of.  It takes nothing from the chat: the folders and files below.
+
+my $engine = 't/echo/config';
+my @engine_rooms = qw/ base websocket process session /;
+
 # what one room alone may include, of what is not ours
 
 my %only = (
@@ -138,6 +144,33 @@ for my $path (sort keys %calls) {
     }
 }
 
+# the files that config names, and all that these include
+
+sub engine_files {
+    open my $fh, '<', $engine or die "cannot read $engine: $!\n";
+    local $/;
+
+    return map { glob "src/$_" } <$fh> =~ m{\$chatws_src/([\w/*]+\.c)}g;
+}
+
+my @engine = engine_files();
+my %named = map { s/\.c$//r => 1 } @engine;
+my %seen;
+
+while (defined(my $path = shift @engine)) {
+    next if $seen{$path}++;
+
+    my ($room) = $path =~ m{^src/(\w+)/};
+
+    push @faults, "$path: the engine takes it from the chat"
+        unless (grep { $_ eq $room } @engine_rooms)
+            || $named{$path =~ s/\.[ch]$//r};
+
+    open my $fh, '<', $path or next;
+    push @engine, map { /^#include "(.*?)"/ ? "src/$1" : () } <$fh>;
+}
+
+push @faults, "$engine: no files were found" if keys %seen < 20;
 push @faults, 'no files were found' if @files < 50;
 push @faults, 'no functions were found' if keys %defined < 100;
 push @faults, "no room $_->[0]" for grep { !-d "src/$_->[0]" } @rooms;

@@ -5,7 +5,7 @@
  * chatws_echo: a WebSocket that sends every message back as it came.  It
  * shows that the engine knows nothing of chats, and lets conformance suites
  * and benchmarks at it.
- * Floor 6, of a module that is for tests only.
+ * It is for tests only and never ships.
  */
 
 
@@ -22,6 +22,8 @@ typedef struct {
 
 
 static ngx_int_t ngx_http_chatws_echo_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_chatws_echo_refusal(ngx_http_request_t *r,
+    const chatws_fault_t *fault, ngx_str_t *body);
 static void ngx_http_chatws_echo_message(ngx_http_chatws_session_t *s,
     chatws_event_t *ev);
 static void ngx_http_chatws_echo_gone(ngx_http_chatws_session_t *s);
@@ -105,7 +107,8 @@ ngx_http_chatws_echo_handler(ngx_http_request_t *r)
     status = ngx_http_chatws_handshake(r, &celcf->session, &hs, &fault);
 
     if (status != 0) {
-        return ngx_http_chatws_refuse(r, status, fault);
+        return ngx_http_chatws_refuse_with(r, status, fault,
+                                           ngx_http_chatws_echo_refusal);
     }
 
     s = ngx_http_chatws_session_create(r, sizeof(ngx_http_chatws_session_t),
@@ -116,6 +119,28 @@ ngx_http_chatws_echo_handler(ngx_http_request_t *r)
     }
 
     return ngx_http_chatws_upgrade(r, &hs, s, NULL);
+}
+
+
+/* The texts of the engine have nothing in them that JSON would escape. */
+
+static ngx_int_t
+ngx_http_chatws_echo_refusal(ngx_http_request_t *r,
+    const chatws_fault_t *fault, ngx_str_t *body)
+{
+    u_char  *last;
+
+    body->data = ngx_pnalloc(r->pool, sizeof("{\"error\":\"\"}") - 1
+                                      + fault->details.len);
+    if (body->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    last = ngx_sprintf(body->data, "{\"error\":\"%V\"}",
+                       (ngx_str_t *) &fault->details);
+    body->len = last - body->data;
+
+    return NGX_OK;
 }
 
 

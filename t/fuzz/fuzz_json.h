@@ -12,6 +12,8 @@
 
 #include "fuzz.h"
 
+#include "base/chatws_decimal.c"
+#include "base/chatws_fault.c"
 #include "base/chatws_utf8.c"
 #include "base/chatws_name.c"
 #include "base/chatws_time.c"

@@ -11,6 +11,7 @@
 
 #include "tap.h"
 
+#include "base/chatws_decimal.c"
 #include "base/chatws_time.c"
 
 

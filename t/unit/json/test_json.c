@@ -12,6 +12,7 @@
 
 #include "tap.h"
 
+#include "base/chatws_decimal.c"
 #include "base/chatws_utf8.c"
 #include "json/chatws_json_memory.c"
 #include "json/chatws_json_scan.c"

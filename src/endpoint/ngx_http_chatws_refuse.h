@@ -1,0 +1,29 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Refusals of requests, as all endpoints of the chat give them.
+ */
+
+
+#ifndef _NGX_HTTP_CHATWS_REFUSE_H_INCLUDED_
+#define _NGX_HTTP_CHATWS_REFUSE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "base/chatws_fault.h"
+
+
+/*
+ * Refuses the request with this status and with the error message of the
+ * protocol as the body: see ngx_http_chatws_refuse_with().
+ *
+ * The content handler returns what this returns.
+ */
+ngx_int_t ngx_http_chatws_refuse(ngx_http_request_t *r, ngx_uint_t status,
+    const chatws_fault_t *fault);
+
+
+#endif /* _NGX_HTTP_CHATWS_REFUSE_H_INCLUDED_ */

@@ -1,0 +1,22 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The time of day, as the pure code wants it.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "process/ngx_http_chatws_clock.h"
+
+
+uint64_t
+ngx_http_chatws_now(void)
+{
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+
+    return (uint64_t) tp->sec * 1000 + tp->msec;
+}
