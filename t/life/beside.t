@@ -137,7 +137,11 @@ for my $setup (@setups, @redirects) {
 
     is(scalar(grep { $_->{status} == 101 } @clients), $before + $measured,
         "$name, connected");
-    cmp_ok($each, '<=', 1.2, "$name, KB each");
+
+    # a request that is kept takes 4 and more; the heap grows, and that of Lua,
+    # by steps which make half of one here
+
+    cmp_ok($each, '<=', 2, "$name, KB each");
     diag(sprintf '%-22s %.2f KB', $name, $each) if $ENV{TEST_NGINX_VERBOSE};
 
     $clients{$name} = \@clients;
