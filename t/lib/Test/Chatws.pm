@@ -313,13 +313,6 @@ sub eventually {
 }
 
 
-# Its former name.
-
-sub until {
-    return eventually(@_);
-}
-
-
 # Examples name port 8000.  Where the system allows a network of one's own,
 # the test starts again in it, and the port is free; otherwise false.
 
