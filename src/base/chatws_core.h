@@ -2,7 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * What every pure file shares: the return codes and a counted string.
+ * The pieces that every pure file uses: return codes, a counted string, and
+ * checks of tables at compile time.
  */
 
 
@@ -35,7 +36,19 @@ typedef struct {
 } chatws_str_t;
 
 
+/* the initializer of a string that consists of a literal */
 #define chatws_str(text)  { sizeof(text) - 1, (uint8_t *) text }
+
+
+/* how many elements the array has */
+#define chatws_nelts(array)  (sizeof(array) / sizeof((array)[0]))
+
+/*
+ * Does not compile unless the constant condition holds.  The name says in the
+ * message of the compiler which assertion failed; it is unique in its file.
+ */
+#define chatws_static_assert(name, condition)                                 \
+    typedef char  name[(condition) ? 1 : -1]
 
 
 #endif /* _CHATWS_CORE_H_INCLUDED_ */

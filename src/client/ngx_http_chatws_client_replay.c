@@ -11,6 +11,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "base/chatws_own.h"
 #include "process/ngx_http_chatws_clock.h"
 #include "client/ngx_http_chatws_client_replay.h"
 
@@ -218,7 +219,7 @@ ngx_http_chatws_replay_copy(ngx_http_chatws_replay_t *replay,
     if (len > replay->size - replay->len
         || len > chatws_store_reach(store, entry)
         || own > len
-        || (own != 0 && len - own < 5)
+        || (own != 0 && len - own < CHATWS_OWN_LEN)
         || ngx_http_chatws_replay_room(replay) != NGX_OK)
     {
         return NGX_DECLINED;
@@ -229,7 +230,7 @@ ngx_http_chatws_replay_copy(ngx_http_chatws_replay_t *replay,
     ngx_memcpy(p, entry->frame, len);
 
     if (own != 0) {
-        ngx_memcpy(p + own, "true ", 5);
+        ngx_memcpy(p + own, CHATWS_OWN_TRUE, CHATWS_OWN_LEN);
     }
 
     replay->len += len;

@@ -12,6 +12,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
+#include "base/chatws_own.h"
 #include "hub/ngx_http_chatws_hub.h"
 
 
@@ -480,7 +481,7 @@ ngx_http_chatws_deliver_mine(ngx_http_chatws_delivery_t *delivery,
     }
 
     ngx_memcpy(buf->data, note->frame.data, note->frame.len);
-    ngx_memcpy(buf->data + note->own, "true ", 5);
+    ngx_memcpy(buf->data + note->own, CHATWS_OWN_TRUE, CHATWS_OWN_LEN);
 
     mine = &delivery->mine[note - delivery->notes];
 

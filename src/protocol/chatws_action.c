@@ -3,7 +3,7 @@
  * Copyright (C) chatws contributors
  *
  * Client messages: from the text of a WebSocket message to a verb with its
- * checked members, or to the error to be answered.
+ * checked members, or to the error that is the answer.
  */
 
 
@@ -17,8 +17,11 @@
 #include "protocol/chatws_notify.h"
 
 
-#define CHATWS_ACTION_VERB_MAX  64     /* bytes of an unknown verb shown */
+#define CHATWS_ACTION_VERB_MAX  64     /* shown bytes of an unknown verb */
+#define CHATWS_ACTION_CHECKS    2      /* the most members that a verb has */
 
+
+/* The members that the server knows: each has a row in chatws_action_names. */
 
 typedef enum {
     CHATWS_ACTION_ID = 0,
@@ -34,12 +37,28 @@ typedef enum {
 } chatws_action_member_e;
 
 
-/* The members that are known, the last one of each name; value.len 0: none. */
+/*
+ * The members of one object by name.  Of several members of a name the last
+ * one counts.  A member that is missing has an empty value.
+ */
 
 typedef struct {
     chatws_json_arena_t    arena;
+    size_t                 depth;
     chatws_json_member_t   known[CHATWS_ACTION_UNKNOWN];
 } chatws_action_members_t;
+
+
+/* Checks members and sets them in the action; CHATWS_ERROR: sets the fault. */
+
+typedef chatws_rc_e (*chatws_action_check_pt)(chatws_action_t *action,
+    chatws_action_members_t *ms);
+
+
+typedef struct {
+    chatws_str_t             name;
+    chatws_action_check_pt   checks[CHATWS_ACTION_CHECKS];   /* NULL: no more */
+} chatws_action_row_t;
 
 
 typedef struct {
@@ -59,9 +78,11 @@ static chatws_rc_e chatws_action_verb(chatws_action_t *action,
 static chatws_rc_e chatws_action_unknown(chatws_action_t *action,
     const chatws_json_member_t *m, chatws_action_members_t *ms);
 static chatws_rc_e chatws_action_chat(chatws_action_t *action,
-    const chatws_json_member_t *m);
+    chatws_action_members_t *ms);
 static chatws_rc_e chatws_action_since(chatws_action_t *action,
-    chatws_action_members_t *ms, size_t depth);
+    chatws_action_members_t *ms);
+static chatws_rc_e chatws_action_typing(chatws_action_t *action,
+    chatws_action_members_t *ms);
 static chatws_rc_e chatws_action_chats(chatws_action_t *action,
     chatws_action_members_t *ms);
 static chatws_rc_e chatws_action_resume_chat(void *data,
@@ -69,46 +90,62 @@ static chatws_rc_e chatws_action_resume_chat(void *data,
 
 
 static const chatws_str_t  chatws_action_names[] = {
-    chatws_str("id"),
-    chatws_str("action"),
-    chatws_str("type"),
-    chatws_str("chatId"),
-    chatws_str("isTyping"),
-    chatws_str("since"),
-    chatws_str("chats"),
-    chatws_str("epoch"),
-    chatws_str("seq")
+    [CHATWS_ACTION_ID] = chatws_str("id"),
+    [CHATWS_ACTION_ACTION] = chatws_str("action"),
+    [CHATWS_ACTION_TYPE] = chatws_str("type"),
+    [CHATWS_ACTION_CHAT] = chatws_str("chatId"),
+    [CHATWS_ACTION_TYPING] = chatws_str("isTyping"),
+    [CHATWS_ACTION_SINCE] = chatws_str("since"),
+    [CHATWS_ACTION_CHATS] = chatws_str("chats"),
+    [CHATWS_ACTION_EPOCH] = chatws_str("epoch"),
+    [CHATWS_ACTION_SEQ] = chatws_str("seq")
 };
 
+chatws_static_assert(chatws_action_names_complete,
+    chatws_nelts(chatws_action_names) == CHATWS_ACTION_UNKNOWN);
 
-static const chatws_str_t  chatws_action_verbs[] = {
-    chatws_str("subscribe"),           /* CHATWS_VERB_SUBSCRIBE */
-    chatws_str("unsubscribe"),
-    chatws_str("typing"),
-    chatws_str("resume"),
-    { 0, NULL }
+
+/* The verbs, and the checks of their members in the order of the answers. */
+
+static const chatws_action_row_t  chatws_action_rows[] = {
+
+    [CHATWS_VERB_SUBSCRIBE] = { chatws_str("subscribe"),
+        { chatws_action_chat, chatws_action_since } },
+
+    [CHATWS_VERB_UNSUBSCRIBE] = { chatws_str("unsubscribe"),
+        { chatws_action_chat } },
+
+    [CHATWS_VERB_TYPING] = { chatws_str("typing"),
+        { chatws_action_chat, chatws_action_typing } },
+
+    [CHATWS_VERB_RESUME] = { chatws_str("resume"),
+        { chatws_action_chats } }
 };
+
+chatws_static_assert(chatws_action_rows_complete,
+    chatws_nelts(chatws_action_rows) == CHATWS_VERB_NONE);
 
 
 chatws_rc_e
 chatws_action_parse(chatws_action_t *action, const chatws_str_t *text,
     size_t depth, void *mem, size_t size)
 {
-    chatws_json_member_t     *m;
-    chatws_action_members_t   ms;
+    size_t                         i;
+    chatws_action_members_t        ms;
+    const chatws_action_check_pt  *checks;
 
     memset(action, 0, sizeof(chatws_action_t));
     action->verb = CHATWS_VERB_NONE;
 
     memset(&ms, 0, sizeof(chatws_action_members_t));
+    ms.depth = depth;
 
     chatws_json_arena_init(&ms.arena, mem, size);
 
     if (chatws_json_object(&ms.arena, text, depth, chatws_action_collect, &ms)
         != CHATWS_OK)
     {
-        return chatws_fault_set(&action->fault, CHATWS_E_JSON,
-                                  CHATWS_D_JSON);
+        return chatws_fault_set(&action->fault, CHATWS_E_JSON, CHATWS_D_JSON);
     }
 
     if (chatws_action_id(action, &ms.known[CHATWS_ACTION_ID]) != CHATWS_OK
@@ -117,36 +154,15 @@ chatws_action_parse(chatws_action_t *action, const chatws_str_t *text,
         return CHATWS_ERROR;
     }
 
-    if (action->verb == CHATWS_VERB_RESUME) {
-        return chatws_action_chats(action, &ms);
-    }
+    checks = chatws_action_rows[action->verb].checks;
 
-    if (chatws_action_chat(action, &ms.known[CHATWS_ACTION_CHAT])
-        != CHATWS_OK)
-    {
-        return CHATWS_ERROR;
-    }
-
-    switch (action->verb) {
-
-    case CHATWS_VERB_SUBSCRIBE:
-        return chatws_action_since(action, &ms, depth);
-
-    case CHATWS_VERB_TYPING:
-        m = &ms.known[CHATWS_ACTION_TYPING];
-
-        if (m->value.len == 0 || m->type != CHATWS_JSON_BOOL) {
-            return chatws_fault_set(&action->fault, CHATWS_E_MESSAGE,
-                                      "isTyping must be a boolean");
+    for (i = 0; i < CHATWS_ACTION_CHECKS && checks[i] != NULL; i++) {
+        if (checks[i](action, &ms) != CHATWS_OK) {
+            return CHATWS_ERROR;
         }
-
-        action->typing = m->truth;
-
-        return CHATWS_OK;
-
-    default:
-        return CHATWS_OK;
     }
+
+    return CHATWS_OK;
 }
 
 
@@ -190,8 +206,8 @@ chatws_action_id(chatws_action_t *action, const chatws_json_member_t *m)
     }
 
     return chatws_fault_set(&action->fault, CHATWS_E_MESSAGE,
-                              "id must be a string of at most 64 bytes "
-                              "or an integer");
+                            "id must be a string of at most 64 bytes "
+                            "or an integer");
 }
 
 
@@ -199,7 +215,7 @@ static chatws_rc_e
 chatws_action_verb(chatws_action_t *action, chatws_action_members_t *ms)
 {
     size_t                 i;
-    const chatws_str_t    *verb;
+    const chatws_str_t    *name;
     chatws_json_member_t  *m;
 
     m = &ms->known[CHATWS_ACTION_ACTION];
@@ -208,7 +224,7 @@ chatws_action_verb(chatws_action_t *action, chatws_action_members_t *ms)
 
         if (m->type != CHATWS_JSON_STRING) {
             return chatws_fault_set(&action->fault, CHATWS_E_MESSAGE,
-                                      "action must be a string");
+                                    "action must be a string");
         }
 
     } else {
@@ -216,20 +232,20 @@ chatws_action_verb(chatws_action_t *action, chatws_action_members_t *ms)
 
         if (m->value.len == 0) {
             return chatws_fault_set(&action->fault, CHATWS_E_TYPE,
-                                      "No action or type is given");
+                                    "No action or type is given");
         }
 
         if (m->type != CHATWS_JSON_STRING) {
             return chatws_fault_set(&action->fault, CHATWS_E_MESSAGE,
-                                      "type must be a string");
+                                    "type must be a string");
         }
     }
 
-    for (i = 0; chatws_action_verbs[i].len != 0; i++) {
-        verb = &chatws_action_verbs[i];
+    for (i = 0; i < chatws_nelts(chatws_action_rows); i++) {
+        name = &chatws_action_rows[i].name;
 
-        if (m->string.len == verb->len
-            && memcmp(m->string.data, verb->data, verb->len) == 0)
+        if (m->string.len == name->len
+            && memcmp(m->string.data, name->data, name->len) == 0)
         {
             action->verb = i;
             return CHATWS_OK;
@@ -244,24 +260,24 @@ static chatws_rc_e
 chatws_action_unknown(chatws_action_t *action, const chatws_json_member_t *m,
     chatws_action_members_t *ms)
 {
-    size_t         len, n;
-    uint8_t       *p;
-    chatws_str_t   what = chatws_str("Unknown message type: ");
+    size_t               len, n;
+    uint8_t             *p;
+    const chatws_str_t   text = chatws_str("Unknown message type: ");
 
     (void) chatws_fault_set(&action->fault, CHATWS_E_TYPE,
-                              "Unknown message type");
+                            "Unknown message type");
 
     n = m->string.len;
     len = chatws_utf8_cut(m->string.data, n, CHATWS_ACTION_VERB_MAX);
 
-    p = chatws_json_alloc(&ms->arena, what.len + len);
+    p = chatws_json_alloc(&ms->arena, text.len + len);
 
     if (p != NULL) {
-        memcpy(p, what.data, what.len);
-        memcpy(p + what.len, m->string.data, len);
+        memcpy(p, text.data, text.len);
+        memcpy(p + text.len, m->string.data, len);
 
         action->fault.details.data = p;
-        action->fault.details.len = what.len + len;
+        action->fault.details.len = text.len + len;
     }
 
     return CHATWS_ERROR;
@@ -269,16 +285,20 @@ chatws_action_unknown(chatws_action_t *action, const chatws_json_member_t *m,
 
 
 static chatws_rc_e
-chatws_action_chat(chatws_action_t *action, const chatws_json_member_t *m)
+chatws_action_chat(chatws_action_t *action, chatws_action_members_t *ms)
 {
+    const chatws_json_member_t  *m;
+
+    m = &ms->known[CHATWS_ACTION_CHAT];
+
     if (m->value.len == 0 || m->type != CHATWS_JSON_STRING) {
         return chatws_fault_set(&action->fault, CHATWS_E_MESSAGE,
-                                  "chatId must be a string");
+                                "chatId must be a string");
     }
 
     if (m->lossy || chatws_name_check(&m->string) != CHATWS_OK) {
         return chatws_fault_set(&action->fault, CHATWS_E_CHAT,
-                                  CHATWS_D_CHAT);
+                                CHATWS_D_CHAT);
     }
 
     action->chat = m->string;
@@ -288,8 +308,7 @@ chatws_action_chat(chatws_action_t *action, const chatws_json_member_t *m)
 
 
 static chatws_rc_e
-chatws_action_since(chatws_action_t *action, chatws_action_members_t *ms,
-    size_t depth)
+chatws_action_since(chatws_action_t *action, chatws_action_members_t *ms)
 {
     chatws_str_t           since;
     chatws_json_member_t  *epoch, *seq;
@@ -303,13 +322,13 @@ chatws_action_since(chatws_action_t *action, chatws_action_members_t *ms,
     seq = &ms->known[CHATWS_ACTION_SEQ];
     epoch = &ms->known[CHATWS_ACTION_EPOCH];
 
-    /* what has these names in the message itself means nothing */
+    /* members of these names count in the object since only */
 
     seq->value.len = 0;
     epoch->value.len = 0;
 
-    if (chatws_json_object(&ms->arena, &since, depth, chatws_action_collect,
-                           ms)
+    if (chatws_json_object(&ms->arena, &since, ms->depth,
+                           chatws_action_collect, ms)
         != CHATWS_OK
         || !seq->integer
         || chatws_json_uint(&seq->value, &action->seq) != CHATWS_OK
@@ -317,13 +336,31 @@ chatws_action_since(chatws_action_t *action, chatws_action_members_t *ms,
         || epoch->type != CHATWS_JSON_STRING)
     {
         return chatws_fault_set(&action->fault, CHATWS_E_MESSAGE,
-                                  "since must be an object with a "
-                                  "non-negative integer seq and a string "
-                                  "epoch");
+                                "since must be an object with a "
+                                "non-negative integer seq and a string "
+                                "epoch");
     }
 
     action->since = 1;
     action->epoch = chatws_epoch_parse(&epoch->string);
+
+    return CHATWS_OK;
+}
+
+
+static chatws_rc_e
+chatws_action_typing(chatws_action_t *action, chatws_action_members_t *ms)
+{
+    const chatws_json_member_t  *m;
+
+    m = &ms->known[CHATWS_ACTION_TYPING];
+
+    if (m->value.len == 0 || m->type != CHATWS_JSON_BOOL) {
+        return chatws_fault_set(&action->fault, CHATWS_E_MESSAGE,
+                                "isTyping must be a boolean");
+    }
+
+    action->typing = m->truth;
 
     return CHATWS_OK;
 }
@@ -339,12 +376,12 @@ chatws_action_chats(chatws_action_t *action, chatws_action_members_t *ms)
 
     if (chats->value.len == 0 || chats->type != CHATWS_JSON_OBJECT) {
         return chatws_fault_set(&action->fault, CHATWS_E_MESSAGE,
-                                  "chats must be an object");
+                                "chats must be an object");
     }
 
     if (epoch->value.len == 0 || epoch->type != CHATWS_JSON_STRING) {
         return chatws_fault_set(&action->fault, CHATWS_E_MESSAGE,
-                                  "epoch must be a string");
+                                "epoch must be a string");
     }
 
     action->chats = chats->value;
@@ -402,8 +439,8 @@ chatws_action_resume_chat(void *data, const chatws_json_member_t *m)
         || chatws_json_uint(&seq->value, &r.seq) != CHATWS_OK)
     {
         (void) chatws_fault_set(&r.fault, CHATWS_E_MESSAGE,
-                                  "chats must hold objects with a "
-                                  "non-negative integer seq");
+                                "chats must hold objects with a "
+                                "non-negative integer seq");
     }
 
     return walk->handler(walk->data, &r);

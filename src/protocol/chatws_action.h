@@ -3,7 +3,7 @@
  * Copyright (C) chatws contributors
  *
  * Client messages: from the text of a WebSocket message to a verb with its
- * checked members, or to the error to be answered.
+ * checked members, or to the error that is the answer.
  */
 
 
@@ -19,66 +19,80 @@
 #define CHATWS_ACTION_ID_MAX  64   /* bytes of an echoed id, decoded */
 
 
+/*
+ * Each verb has a row in chatws_action_rows[] of chatws_action.c, which tells
+ * its name and its members, and a row in ngx_http_chatws_client_verbs[], which
+ * tells how a client's wish is carried out.
+ */
+
 typedef enum {
     CHATWS_VERB_SUBSCRIBE = 0,
     CHATWS_VERB_UNSUBSCRIBE,
     CHATWS_VERB_TYPING,
     CHATWS_VERB_RESUME,
-    CHATWS_VERB_NONE               /* none that is known */
+    CHATWS_VERB_NONE               /* an unknown one; the number of verbs */
 } chatws_verb_e;
 
 
-/* Strings point into the text or into the block given to the parser. */
+/*
+ * A client message.  Its strings point into the text or into the block that
+ * was given to the parser, and live as long as both.
+ */
 
 typedef struct {
     chatws_verb_e   verb;
-    chatws_str_t    chat;          /* decoded and checked; none in a resume */
-    chatws_str_t    id;            /* JSON to be echoed, len 0: none */
+    chatws_str_t    chat;          /* decoded and checked; empty in a resume */
+    chatws_str_t    id;            /* JSON to be echoed; empty: none */
 
-    uint64_t        seq;           /* of since */
-    uint64_t        epoch;         /* of since or resume; CHATWS_EPOCH_NONE:
-                                      not the form of an epoch, so it matches
-                                      none */
-    chatws_str_t    chats;         /* of a resume: the object as written */
+    uint64_t        seq;           /* a member of since */
+    uint64_t        epoch;         /* a member of since, or of a resume;
+                                      CHATWS_EPOCH_NONE: it was not written
+                                      as an epoch is, and equals none */
+    chatws_str_t    chats;         /* the JSON object of a resume */
 
-    chatws_fault_t  fault;         /* after CHATWS_ERROR */
+    chatws_fault_t  fault;         /* set after CHATWS_ERROR only */
 
-    unsigned        typing:1;      /* isTyping */
+    unsigned        typing:1;      /* the value of isTyping */
     unsigned        since:1;       /* seq and epoch were given */
 } chatws_action_t;
 
 
-/* One chat of a resume; fault.error.len != 0: this one is not valid. */
+/* One chat of a resume.  If it is not valid, fault.error is not empty. */
 
 typedef struct {
-    chatws_str_t    chat;          /* decoded; until the handler returns */
+    chatws_str_t    chat;          /* decoded */
     uint64_t        seq;
     chatws_fault_t  fault;
 } chatws_resume_t;
 
 
-/* CHATWS_OK: go on; anything else ends the walk with that code. */
-
+/*
+ * Is called for each chat of a resume.  r and its strings live until the
+ * handler returns.  CHATWS_OK continues the walk, any other code ends it.
+ */
 typedef chatws_rc_e (*chatws_resume_pt)(void *data, const chatws_resume_t *r);
 
 
 /*
- * Parses one client message.  mem is a block of at least
- * chatws_json_arena_size(text->len) bytes, overwritten; depth is the limit of
- * nesting.
+ * Parses one client message, see the protocol, section 2.  Its JSON may be
+ * nested at most depth levels.  mem is a block of size bytes, at least
+ * chatws_json_arena_size(text->len); it needs no alignment and is overwritten.
  *
- * CHATWS_OK, or CHATWS_ERROR: answer with action->fault and action->id
- * (chatws_notify_error()) and keep the connection.
+ * CHATWS_OK: action is filled.  CHATWS_ERROR: the client gets action->fault
+ * and action->id as chatws_notify_error() writes them, and the connection goes
+ * on; action->verb is set if it was known.
  */
 chatws_rc_e chatws_action_parse(chatws_action_t *action,
     const chatws_str_t *text, size_t depth, void *mem, size_t size);
 
 /*
- * Walks the chats of a resume in their order; mem and depth as above, but not
- * the block that the strings of the action may lie in.
+ * Calls handler for each chat of a resume, in the order in which they are
+ * written, a chat that is written twice included.  mem, size and depth are as
+ * above, size for the length of action->chats.  mem is not the block of the
+ * first parse, in which strings of the action may lie.
  *
- * CHATWS_OK, or the handler's code.  The text was checked before, so
- * CHATWS_ERROR is only the handler's or that of too small a block.
+ * CHATWS_OK, or the handler's code.  The parser has checked the JSON before,
+ * so CHATWS_ERROR comes from the handler or from a block that is too small.
  */
 chatws_rc_e chatws_action_resume(const chatws_action_t *action,
     size_t depth, void *mem, size_t size, chatws_resume_pt handler,

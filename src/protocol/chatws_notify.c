@@ -2,9 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * What the server says of itself: each notification and error of the
- * protocol as compact JSON, members in the specification's order, extensions
- * after them.
+ * The notifications and errors that the server makes itself, as compact JSON.
  */
 
 
@@ -15,6 +13,7 @@
 #include "base/chatws_utf8.h"
 #include "json/chatws_json.h"
 #include "protocol/chatws_notify.h"
+#include "protocol/chatws_type.h"
 
 
 static chatws_rc_e chatws_notify_close(chatws_json_out_t *json,
@@ -33,7 +32,8 @@ chatws_notify_connected(chatws_str_t *out, const chatws_str_t *user,
 
     chatws_json_out_begin(&json, out);
 
-    chatws_json_put_lit(&json, "{\"type\":\"connected\",\"userId\":");
+    chatws_type_open(&json, CHATWS_TYPE_CONNECTED);
+    chatws_json_put_lit(&json, ",\"userId\":");
     chatws_json_put_string(&json, user);
     chatws_json_put_lit(&json, ",\"message\":"
                                "\"Successfully connected to WebSocket\"");
@@ -52,8 +52,8 @@ chatws_notify_confirmed(chatws_str_t *out, const chatws_confirmed_t *c)
 
     chatws_json_out_begin(&json, out);
 
-    chatws_json_put_lit(&json, "{\"type\":\"subscription_confirmed\","
-                               "\"action\":");
+    chatws_type_open(&json, CHATWS_TYPE_CONFIRMED);
+    chatws_json_put_lit(&json, ",\"action\":");
 
     if (c->verb == CHATWS_VERB_SUBSCRIBE) {
         chatws_json_put_lit(&json, "\"subscribe\"");
@@ -79,7 +79,7 @@ chatws_notify_confirmed(chatws_str_t *out, const chatws_confirmed_t *c)
         chatws_json_put_lit(&json, ",\"message\":\"Unsubscribed from chat ");
     }
 
-    /* the id once more, without its opening quote */
+    /* the chat's id once more, without the quote that opens it */
 
     chatws_json_put(&json, chat + 1, len - 1);
 
@@ -100,7 +100,8 @@ chatws_notify_typing(chatws_str_t *out, const chatws_str_t *chat,
 
     chatws_json_out_begin(&json, out);
 
-    chatws_json_put_lit(&json, "{\"type\":\"user_typing\",\"chatId\":");
+    chatws_type_open(&json, CHATWS_TYPE_TYPING);
+    chatws_json_put_lit(&json, ",\"chatId\":");
     chatws_json_put_string(&json, chat);
     chatws_json_put_lit(&json, ",\"userId\":");
     chatws_json_put_string(&json, user);
@@ -133,7 +134,8 @@ chatws_notify_error(chatws_str_t *out, const chatws_fault_t *fault,
 
     chatws_json_out_begin(&json, out);
 
-    chatws_json_put_lit(&json, "{\"type\":\"error\",\"error\":");
+    chatws_type_open(&json, CHATWS_TYPE_ERROR);
+    chatws_json_put_lit(&json, ",\"error\":");
     chatws_json_put_string(&json, &fault->error);
     chatws_json_put_lit(&json, ",\"details\":");
     chatws_json_put_string(&json, &details);
@@ -146,7 +148,8 @@ chatws_notify_error(chatws_str_t *out, const chatws_fault_t *fault,
 void
 chatws_notify_resumed_open(chatws_json_out_t *json)
 {
-    chatws_json_put_lit(json, "{\"type\":\"resumed\",\"chats\":{");
+    chatws_type_open(json, CHATWS_TYPE_RESUMED);
+    chatws_json_put_lit(json, ",\"chats\":{");
 }
 
 

@@ -10,39 +10,25 @@
 #include <string.h>
 
 #include "base/chatws_name.h"
+#include "base/chatws_own.h"
 #include "protocol/chatws_publication.h"
 #include "protocol/chatws_type.h"
 
 
-#define CHATWS_PUB_ROOM      512       /* what is added to a text, at most */
-#define CHATWS_PUB_NAME_MAX  64        /* of an application event */
+#define CHATWS_PUB_ROOM      512       /* bytes added to a text, at most */
+#define CHATWS_PUB_NAME_MAX  64        /* bytes of the type of an event */
 
 
-#define chatws_pub_bit(member)  (1u << (member))
+/*
+ * The texts in which a member is not put as it was written, because the text
+ * has a place of its own for it or leaves it out.
+ */
 
-/* members of each kind that have a place of their own or are left out */
-
-#define CHATWS_PUB_MESSAGE_SKIP                                               \
-    (chatws_pub_bit(CHATWS_PUB_TYPE) | chatws_pub_bit(CHATWS_PUB_CHAT)        \
-     | chatws_pub_bit(CHATWS_PUB_ID) | chatws_pub_bit(CHATWS_PUB_TEXT)        \
-     | chatws_pub_bit(CHATWS_PUB_SENDER) | chatws_pub_bit(CHATWS_PUB_TIME)    \
-     | chatws_pub_bit(CHATWS_PUB_OWN))
-
-#define CHATWS_PUB_UPDATE_SKIP                                                \
-    (chatws_pub_bit(CHATWS_PUB_TYPE) | chatws_pub_bit(CHATWS_PUB_CHAT)        \
-     | chatws_pub_bit(CHATWS_PUB_LAST_MESSAGE)                                \
-     | chatws_pub_bit(CHATWS_PUB_LAST_TIME)                                   \
-     | chatws_pub_bit(CHATWS_PUB_UNREAD) | chatws_pub_bit(CHATWS_PUB_TIME)    \
-     | chatws_pub_bit(CHATWS_PUB_SEQ))
-
-#define CHATWS_PUB_EVENT_SKIP                                                 \
-    chatws_pub_bit(CHATWS_PUB_SEQ)
-
-/* members that the server adds to the answer */
-
-#define CHATWS_PUB_ANSWER_SKIP                                                \
-    (chatws_pub_bit(CHATWS_PUB_SEQ) | chatws_pub_bit(CHATWS_PUB_EPOCH)        \
-     | chatws_pub_bit(CHATWS_PUB_RECIPIENTS))
+#define CHATWS_PUB_IN_MESSAGE  0x01    /* notification and answer */
+#define CHATWS_PUB_IN_UPDATE   0x02
+#define CHATWS_PUB_IN_EVENT    0x04
+#define CHATWS_PUB_NOTICE      0x08    /* the notification of a chat_update */
+#define CHATWS_PUB_ANSWER      0x10    /* the answer to any publication */
 
 
 struct chatws_pub_span_s {
@@ -58,14 +44,26 @@ struct chatws_pub_span_s {
 typedef struct {
     chatws_json_arena_t     arena;
     chatws_publication_t   *pub;
-    chatws_pub_span_t     **last;      /* where the next one is linked */
+    chatws_pub_span_t     **last;      /* the next span is linked here */
     chatws_json_member_t    known[CHATWS_PUB_FURTHER];
 } chatws_pub_members_t;
 
 
+/* A member that the server knows. */
+
+typedef struct {
+    chatws_str_t            name;
+    unsigned                keep:1;    /* its decoded string is needed */
+    unsigned                skip:5;    /* CHATWS_PUB_IN_..., the texts that
+                                          don't have it as it was written */
+} chatws_pub_row_t;
+
+
+/* A member at its place in a text; CHATWS_PUB_FURTHER ends a list of them. */
+
 typedef struct {
     chatws_pub_member_e     member;
-    chatws_str_t            text;      /* what comes before its value */
+    chatws_str_t            text;      /* is put in front of the value */
 } chatws_pub_field_t;
 
 
@@ -84,7 +82,6 @@ static chatws_rc_e chatws_publication_string(chatws_publication_t *pub,
     const chatws_json_member_t *m, const char *details);
 static chatws_rc_e chatws_publication_scalar(chatws_publication_t *pub,
     const chatws_json_member_t *m, const char *details);
-static int chatws_publication_is(const chatws_str_t *str, const char *text);
 
 static void chatws_publication_fields(const chatws_publication_t *pub,
     chatws_json_out_t *json, const chatws_pub_field_t *fields);
@@ -94,21 +91,53 @@ static void chatws_publication_event(const chatws_publication_t *pub,
     chatws_json_out_t *json, unsigned skip);
 
 
-static const char *const  chatws_publication_names[] = {
-    "type",                            /* CHATWS_PUB_TYPE */
-    "chatId",
-    "id",
-    "text",
-    "sender",
-    "timestamp",
-    "isOwnMessage",
-    "lastMessage",
-    "lastMessageTime",
-    "unreadCount",
-    "seq",
-    "epoch",
-    "recipients"
+static const chatws_pub_row_t  chatws_publication_rows[] = {
+
+    [CHATWS_PUB_TYPE] = { chatws_str("type"), 1,
+        CHATWS_PUB_IN_MESSAGE|CHATWS_PUB_IN_UPDATE },
+
+    [CHATWS_PUB_CHAT] = { chatws_str("chatId"), 1,
+        CHATWS_PUB_IN_MESSAGE|CHATWS_PUB_IN_UPDATE },
+
+    [CHATWS_PUB_ID] = { chatws_str("id"), 0,
+        CHATWS_PUB_IN_MESSAGE },
+
+    [CHATWS_PUB_TEXT] = { chatws_str("text"), 0,
+        CHATWS_PUB_IN_MESSAGE },
+
+    [CHATWS_PUB_SENDER] = { chatws_str("sender"), 1,
+        CHATWS_PUB_IN_MESSAGE|CHATWS_PUB_NOTICE },
+
+    [CHATWS_PUB_TIME] = { chatws_str("timestamp"), 0,
+        CHATWS_PUB_IN_MESSAGE|CHATWS_PUB_IN_UPDATE },
+
+    [CHATWS_PUB_OWN] = { chatws_str("isOwnMessage"), 0,
+        CHATWS_PUB_IN_MESSAGE },
+
+    [CHATWS_PUB_LAST_MESSAGE] = { chatws_str("lastMessage"), 0,
+        CHATWS_PUB_IN_UPDATE },
+
+    [CHATWS_PUB_LAST_TIME] = { chatws_str("lastMessageTime"), 0,
+        CHATWS_PUB_IN_UPDATE },
+
+    [CHATWS_PUB_UNREAD] = { chatws_str("unreadCount"), 0,
+        CHATWS_PUB_IN_UPDATE },
+
+    [CHATWS_PUB_SEQ] = { chatws_str("seq"), 0,
+        CHATWS_PUB_IN_UPDATE|CHATWS_PUB_IN_EVENT|CHATWS_PUB_ANSWER },
+
+    [CHATWS_PUB_EPOCH] = { chatws_str("epoch"), 0,
+        CHATWS_PUB_ANSWER },
+
+    [CHATWS_PUB_RECIPIENTS] = { chatws_str("recipients"), 0,
+        CHATWS_PUB_ANSWER }
 };
+
+chatws_static_assert(chatws_publication_rows_complete,
+    chatws_nelts(chatws_publication_rows) == CHATWS_PUB_FURTHER);
+
+/* a span has a field of four bits for the index of its row */
+chatws_static_assert(chatws_publication_rows_fit, CHATWS_PUB_FURTHER < 16);
 
 
 static const chatws_pub_field_t  chatws_publication_stored[] = {
@@ -121,7 +150,7 @@ static const chatws_pub_field_t  chatws_publication_stored[] = {
 
 
 static const chatws_pub_field_t  chatws_publication_updated[] = {
-    { CHATWS_PUB_CHAT, chatws_str("{\"type\":\"chat_update\",\"chatId\":") },
+    { CHATWS_PUB_CHAT, chatws_str(",\"chatId\":") },
     { CHATWS_PUB_LAST_MESSAGE, chatws_str(",\"lastMessage\":") },
     { CHATWS_PUB_LAST_TIME, chatws_str(",\"lastMessageTime\":") },
     { CHATWS_PUB_UNREAD, chatws_str(",\"unreadCount\":") },
@@ -183,23 +212,30 @@ chatws_publication_collect(void *data, const chatws_json_member_t *m)
 {
     chatws_pub_members_t *ms = data;
 
-    size_t              i;
-    const uint8_t      *text;
-    chatws_pub_span_t  *span;
+    size_t                   i;
+    const uint8_t           *text;
+    chatws_pub_span_t       *span;
+    const chatws_pub_row_t  *row;
 
     for (i = 0; i < CHATWS_PUB_FURTHER; i++) {
+        row = &chatws_publication_rows[i];
 
-        if (chatws_publication_is(&m->name, chatws_publication_names[i])) {
-            ms->known[i] = *m;
-            break;
+        if (m->name.len != row->name.len
+            || memcmp(m->name.data, row->name.data, m->name.len) != 0)
+        {
+            continue;
         }
-    }
 
-    if ((i == CHATWS_PUB_TYPE || i == CHATWS_PUB_CHAT
-         || i == CHATWS_PUB_SENDER)
-        && chatws_json_keep(&ms->arena, &ms->known[i].string) != CHATWS_OK)
-    {
-        return CHATWS_BUSY;
+        ms->known[i] = *m;
+
+        if (row->keep
+            && chatws_json_keep(&ms->arena, &ms->known[i].string)
+               != CHATWS_OK)
+        {
+            return CHATWS_BUSY;
+        }
+
+        break;
     }
 
     span = chatws_json_alloc(&ms->arena, sizeof(chatws_pub_span_t));
@@ -234,17 +270,21 @@ chatws_publication_kind(chatws_publication_t *pub,
 
     if (m->type != CHATWS_JSON_STRING) {
         return chatws_fault_set(&pub->fault, CHATWS_E_MESSAGE,
-                                  "type must be a string");
+                                "type must be a string");
     }
 
-    if (chatws_publication_is(&m->string, "new_message")) {
+    switch (chatws_type_find(&m->string)) {
+
+    case CHATWS_TYPE_MESSAGE:
         pub->kind = CHATWS_PUB_MESSAGE;
         return CHATWS_OK;
-    }
 
-    if (chatws_publication_is(&m->string, "chat_update")) {
+    case CHATWS_TYPE_UPDATE:
         pub->kind = CHATWS_PUB_UPDATE;
         return CHATWS_OK;
+
+    default:
+        break;
     }
 
     if (chatws_publication_is_event(&m->string)) {
@@ -253,9 +293,9 @@ chatws_publication_kind(chatws_publication_t *pub,
     }
 
     return chatws_fault_set(&pub->fault, CHATWS_E_MESSAGE,
-                              "type must be new_message, chat_update, "
-                              "or a name of a-z, 0-9 and _ that is not "
-                              "the server's or the client's own");
+                            "type must be new_message, chat_update, "
+                            "or a name of a-z, 0-9 and _ that is not "
+                            "the server's or the client's own");
 }
 
 
@@ -283,7 +323,7 @@ chatws_publication_is_event(const chatws_str_t *name)
 }
 
 
-/* What holds for each kind. */
+/* Checks the members that publications of all kinds have. */
 
 static chatws_rc_e
 chatws_publication_common(chatws_publication_t *pub,
@@ -311,7 +351,7 @@ chatws_publication_common(chatws_publication_t *pub,
 
         if (m->type != CHATWS_JSON_STRING || m->lossy) {
             return chatws_fault_set(&pub->fault, CHATWS_E_MESSAGE,
-                                      "sender must be a string");
+                                    "sender must be a string");
         }
 
         pub->sender = m->string;
@@ -336,8 +376,8 @@ chatws_publication_message(chatws_publication_t *pub,
 
     if (pub->sender.len == 0) {
         return chatws_fault_set(&pub->fault, CHATWS_E_MESSAGE,
-                                  "sender must be a string that is "
-                                  "not empty");
+                                "sender must be a string that is "
+                                "not empty");
     }
 
     return chatws_publication_scalar(pub, &known[CHATWS_PUB_ID],
@@ -361,7 +401,7 @@ chatws_publication_update(chatws_publication_t *pub,
 
     if (!known[CHATWS_PUB_UNREAD].integer) {
         return chatws_fault_set(&pub->fault, CHATWS_E_MESSAGE,
-                                  "unreadCount must be an integer");
+                                "unreadCount must be an integer");
     }
 
     return CHATWS_OK;
@@ -380,7 +420,7 @@ chatws_publication_string(chatws_publication_t *pub,
 }
 
 
-/* A string or a number, or not given. */
+/* Checks a member that may be a string or a number, or missing. */
 
 static chatws_rc_e
 chatws_publication_scalar(chatws_publication_t *pub,
@@ -394,17 +434,6 @@ chatws_publication_scalar(chatws_publication_t *pub,
     }
 
     return CHATWS_OK;
-}
-
-
-static int
-chatws_publication_is(const chatws_str_t *str, const char *text)
-{
-    size_t  len;
-
-    len = strlen(text);
-
-    return str->len == len && memcmp(str->data, text, len) == 0;
 }
 
 
@@ -462,7 +491,8 @@ chatws_publication_body(const chatws_publication_t *pub, chatws_str_t *out,
     case CHATWS_PUB_MESSAGE:
         chat = &pub->known[CHATWS_PUB_CHAT];
 
-        chatws_json_put_lit(&json, "{\"type\":\"new_message\",\"chatId\":");
+        chatws_type_open(&json, CHATWS_TYPE_MESSAGE);
+        chatws_json_put_lit(&json, ",\"chatId\":");
         chatws_json_put(&json, chat->data, chat->len);
         chatws_json_put_lit(&json, ",\"message\":{");
         chatws_publication_fields(pub, &json, chatws_publication_stored);
@@ -470,8 +500,8 @@ chatws_publication_body(const chatws_publication_t *pub, chatws_str_t *out,
 
         *own = json.pos - out->data;
 
-        chatws_json_put_lit(&json, "false");
-        chatws_publication_further(pub, &json, CHATWS_PUB_MESSAGE_SKIP, 0);
+        chatws_json_put_lit(&json, CHATWS_OWN_FALSE);
+        chatws_publication_further(pub, &json, CHATWS_PUB_IN_MESSAGE, 0);
         chatws_json_put_lit(&json, "},\"timestamp\":");
         chatws_json_put(&json, pub->time, sizeof(pub->time));
         chatws_json_put_lit(&json, ",\"seq\":");
@@ -479,16 +509,16 @@ chatws_publication_body(const chatws_publication_t *pub, chatws_str_t *out,
         break;
 
     case CHATWS_PUB_UPDATE:
+        chatws_type_open(&json, CHATWS_TYPE_UPDATE);
         chatws_publication_fields(pub, &json, chatws_publication_updated);
         chatws_publication_further(pub, &json,
-                                   CHATWS_PUB_UPDATE_SKIP
-                                   | chatws_pub_bit(CHATWS_PUB_SENDER), 0);
+                                   CHATWS_PUB_IN_UPDATE|CHATWS_PUB_NOTICE, 0);
         chatws_json_put_lit(&json, "}");
 
         break;
 
     default:  /* CHATWS_PUB_EVENT */
-        chatws_publication_event(pub, &json, CHATWS_PUB_EVENT_SKIP);
+        chatws_publication_event(pub, &json, CHATWS_PUB_IN_EVENT);
         chatws_json_put_lit(&json, ",\"seq\":");
 
         break;
@@ -516,25 +546,23 @@ chatws_publication_answer(const chatws_publication_t *pub, chatws_str_t *out,
         chatws_json_put_lit(&json, "{");
         chatws_publication_fields(pub, &json, chatws_publication_stored);
         chatws_publication_further(pub, &json,
-                                   CHATWS_PUB_MESSAGE_SKIP
-                                   | CHATWS_PUB_ANSWER_SKIP, 0);
+                                   CHATWS_PUB_IN_MESSAGE|CHATWS_PUB_ANSWER, 0);
         chatws_json_put_lit(&json, ",\"chatId\":");
         chatws_json_put(&json, chat->data, chat->len);
 
         break;
 
     case CHATWS_PUB_UPDATE:
+        chatws_type_open(&json, CHATWS_TYPE_UPDATE);
         chatws_publication_fields(pub, &json, chatws_publication_updated);
         chatws_publication_further(pub, &json,
-                                   CHATWS_PUB_UPDATE_SKIP
-                                   | CHATWS_PUB_ANSWER_SKIP, 0);
+                                   CHATWS_PUB_IN_UPDATE|CHATWS_PUB_ANSWER, 0);
 
         break;
 
     default:  /* CHATWS_PUB_EVENT */
         chatws_publication_event(pub, &json,
-                                 CHATWS_PUB_EVENT_SKIP
-                                 | CHATWS_PUB_ANSWER_SKIP);
+                                 CHATWS_PUB_IN_EVENT|CHATWS_PUB_ANSWER);
 
         break;
     }
@@ -574,8 +602,11 @@ chatws_publication_fields(const chatws_publication_t *pub,
 
 
 /*
- * Members as written, in order, but those in skip and but the last of a name
- * that the server knows, so that nobody can take another one for it.
+ * Puts the members as they were written, and in their order, except for those
+ * that one of the texts in skip leaves out.  Of several members of a name that
+ * the server knows only the last one is put, which is the one it has checked:
+ * a reader of the text could take another one for it.  first is not 0 where no
+ * comma is needed in front of the first member.
  */
 
 static void
@@ -590,7 +621,7 @@ chatws_publication_further(const chatws_publication_t *pub,
     for (span = pub->spans; span != NULL; span = span->next) {
 
         if (span->member != CHATWS_PUB_FURTHER
-            && ((skip & chatws_pub_bit(span->member))
+            && ((skip & chatws_publication_rows[span->member].skip)
                 || pub->known[span->member].data != text + span->value))
         {
             continue;

@@ -25,7 +25,10 @@ typedef enum {
 } chatws_pub_e;
 
 
-/* The members that the server knows; the index into known[]. */
+/*
+ * The members that the server knows, as indexes of known[].  Each has a row in
+ * chatws_publication_rows[].
+ */
 
 typedef enum {
     CHATWS_PUB_TYPE = 0,
@@ -45,26 +48,28 @@ typedef enum {
 } chatws_pub_member_e;
 
 
-/* A member as written, in the text's order; private to the .c file. */
+/* A member as it was written; private to chatws_publication.c. */
 
 typedef struct chatws_pub_span_s  chatws_pub_span_t;
 
 
 /*
- * Strings point into the text or into the block given to the parser; both
- * must live until the last call with this publication.
+ * A publication.  Its strings point into the text, into the block that was
+ * given to the parser, and into the structure itself: all three live, and stay
+ * where they are, until the last call with this publication.
  */
 
 typedef struct {
     chatws_pub_e        kind;
     chatws_str_t        chat;      /* decoded and checked */
-    chatws_str_t        sender;    /* decoded, len 0: not given */
-    chatws_fault_t      fault;     /* after CHATWS_ERROR */
+    chatws_str_t        sender;    /* decoded; empty: not given */
+    chatws_fault_t      fault;     /* set after CHATWS_ERROR only */
 
     /* private from here on */
 
     chatws_str_t        text;
-    chatws_str_t        known[CHATWS_PUB_FURTHER];    /* values as written */
+    chatws_str_t        known[CHATWS_PUB_FURTHER];    /* values as written,
+                                                         empty: not given */
     chatws_pub_span_t  *spans;
 
     uint8_t             id[CHATWS_ID_LEN + 2];        /* with quotes */
@@ -73,44 +78,47 @@ typedef struct {
 
 
 /*
- * Parses one publication, protocol section 4.  mem is a block of at least
- * chatws_json_arena_size(text->len) bytes.
+ * Parses one publication, see the protocol, section 4.  Its JSON may be
+ * nested at most depth levels.  mem is a block of size bytes, at least
+ * chatws_json_arena_size(text->len); it needs no alignment and is overwritten.
  *
- * CHATWS_OK, or CHATWS_ERROR: answer 400 with pub->fault.
+ * CHATWS_OK, or CHATWS_ERROR: the publisher gets pub->fault, with status 400.
  */
 chatws_rc_e chatws_publication_parse(chatws_publication_t *pub,
     const chatws_str_t *text, size_t depth, void *mem, size_t size);
 
 /*
- * Gives the publication what the server adds: the id that a new_message gets
- * if it has none, and the time of acceptance.  Call it once, before the
- * functions below; pub may not be moved after that.
+ * Adds the id, which a new_message gets that has none, and the time at which
+ * the server has accepted the publication, in milliseconds since 1970.  It is
+ * called once, before the functions below, and pub may not be copied or moved
+ * after it, because pub then points into itself.
  */
 void chatws_publication_stamp(chatws_publication_t *pub,
     const uint8_t id[CHATWS_ID_LEN], uint64_t ms);
 
-/* 1: a durable notification, that takes a sequence number. */
+/* Returns 1 if its notification is durable and takes a number, else 0. */
 int chatws_publication_sequenced(const chatws_publication_t *pub);
 
-/* Room that the two functions below are content with. */
+/* The bytes of room that each of the two functions below needs at most. */
 size_t chatws_publication_size(const chatws_publication_t *pub);
 
 /*
- * Writes the notification.  A sequenced one ends right before the digits of
- * its sequence number (..."seq":), which lack together with the closing
- * brace; another one is complete.  own is the position in it of the literal
- * false of isOwnMessage, 0: it has none.
+ * Writes the notification to out->data, where there is room for out->len
+ * bytes, and sets out->len.  A sequenced one ends with "seq": and lacks the
+ * digits of its number and the closing brace, which the store appends; another
+ * one is complete.  own is set to the position of CHATWS_OWN_FALSE, the value
+ * of isOwnMessage; 0: it has no such member.
  *
- * out as in chatws_notify.h; CHATWS_ERROR: no room.
+ * CHATWS_OK, or CHATWS_ERROR: there is too little room.
  */
 chatws_rc_e chatws_publication_body(const chatws_publication_t *pub,
     chatws_str_t *out, uint32_t *own);
 
 /*
- * Writes the JSON of the 201 answer; seq is not shown for what is not
- * sequenced.
+ * Writes the body of the answer with status 201, to out as above.  seq is shown
+ * for a sequenced one only; of the epoch the low 48 bits are shown.
  *
- * out as in chatws_notify.h; CHATWS_ERROR: no room.
+ * CHATWS_OK, or CHATWS_ERROR: there is too little room.
  */
 chatws_rc_e chatws_publication_answer(const chatws_publication_t *pub,
     chatws_str_t *out, uint64_t seq, uint64_t epoch, uint64_t recipients);

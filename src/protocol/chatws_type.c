@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Types of notifications that have a meaning already.
+ * The types of notifications, and the names that are taken.
  */
 
 
@@ -11,18 +11,20 @@
 #include "protocol/chatws_type.h"
 
 
-/* the check types.pl holds both lists against the browser client's */
+/* t/check/types.pl compares both lists with those of the browser client */
 
 static const chatws_str_t  chatws_type_server[] = {
-    chatws_str("connected"),
-    chatws_str("subscription_confirmed"),
-    chatws_str("resumed"),
-    chatws_str("new_message"),
-    chatws_str("chat_update"),
-    chatws_str("user_typing"),
-    chatws_str("error"),
-    { 0, NULL }
+    [CHATWS_TYPE_CONNECTED] = chatws_str("connected"),
+    [CHATWS_TYPE_CONFIRMED] = chatws_str("subscription_confirmed"),
+    [CHATWS_TYPE_RESUMED] = chatws_str("resumed"),
+    [CHATWS_TYPE_MESSAGE] = chatws_str("new_message"),
+    [CHATWS_TYPE_UPDATE] = chatws_str("chat_update"),
+    [CHATWS_TYPE_TYPING] = chatws_str("user_typing"),
+    [CHATWS_TYPE_ERROR] = chatws_str("error")
 };
+
+chatws_static_assert(chatws_type_server_complete,
+    chatws_nelts(chatws_type_server) == CHATWS_TYPE_NONE);
 
 
 static const chatws_str_t  chatws_type_client[] = {
@@ -36,33 +38,62 @@ static const chatws_str_t  chatws_type_client[] = {
     chatws_str("error"),
     chatws_str("unauthorized"),
     chatws_str("denied"),
-    chatws_str("undecryptable"),
-    { 0, NULL }
+    chatws_str("undecryptable")
 };
 
 
-static int chatws_type_in(const chatws_str_t *list, const chatws_str_t *name);
+static size_t chatws_type_index(const chatws_str_t *list, size_t n,
+    const chatws_str_t *name);
+
+
+chatws_type_e
+chatws_type_find(const chatws_str_t *name)
+{
+    return chatws_type_index(chatws_type_server, CHATWS_TYPE_NONE, name);
+}
+
+
+void
+chatws_type_open(chatws_json_out_t *json, chatws_type_e type)
+{
+    const chatws_str_t  *name;
+
+    name = &chatws_type_server[type];
+
+    chatws_json_put_lit(json, "{\"type\":\"");
+    chatws_json_put(json, name->data, name->len);
+    chatws_json_put_lit(json, "\"");
+}
 
 
 int
 chatws_type_reserved(const chatws_str_t *name)
 {
-    return chatws_type_in(chatws_type_server, name)
-           || chatws_type_in(chatws_type_client, name);
+    size_t  n;
+
+    n = chatws_nelts(chatws_type_client);
+
+    return chatws_type_find(name) != CHATWS_TYPE_NONE
+           || chatws_type_index(chatws_type_client, n, name) != n;
 }
 
 
-static int
-chatws_type_in(const chatws_str_t *list, const chatws_str_t *name)
-{
-    for ( /* void */ ; list->len != 0; list++) {
+/* The index of the name in a list of n names, or n. */
 
-        if (list->len == name->len
-            && memcmp(list->data, name->data, name->len) == 0)
+static size_t
+chatws_type_index(const chatws_str_t *list, size_t n,
+    const chatws_str_t *name)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+
+        if (list[i].len == name->len
+            && memcmp(list[i].data, name->data, name->len) == 0)
         {
-            return 1;
+            break;
         }
     }
 
-    return 0;
+    return i;
 }

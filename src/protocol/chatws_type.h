@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Types of notifications that have a meaning already, so that nobody can
- * publish an event of their name.
+ * The types of notifications: those that the server makes itself, and the
+ * names that are taken, so that an application event can't have them.
  */
 
 
@@ -12,11 +12,33 @@
 
 
 #include "base/chatws_core.h"
+#include "json/chatws_json.h"
 
+
+/* The server's own types.  Each has its name in chatws_type_server[]. */
+
+typedef enum {
+    CHATWS_TYPE_CONNECTED = 0,
+    CHATWS_TYPE_CONFIRMED,
+    CHATWS_TYPE_RESUMED,
+    CHATWS_TYPE_MESSAGE,
+    CHATWS_TYPE_UPDATE,
+    CHATWS_TYPE_TYPING,
+    CHATWS_TYPE_ERROR,
+    CHATWS_TYPE_NONE               /* another one; the number of types */
+} chatws_type_e;
+
+
+/* The type that has this name, or CHATWS_TYPE_NONE. */
+chatws_type_e chatws_type_find(const chatws_str_t *name);
+
+/* Begins a notification: puts {"type":"..." without a closing brace. */
+void chatws_type_open(chatws_json_out_t *json, chatws_type_e type);
 
 /*
- * Whether the name is the server's own type or an event of the browser
- * client, where listeners of both could not be told from others.
+ * Returns 1 if the name is a type of the server, or the name of an event that
+ * the browser client makes itself: a listener could not tell an application
+ * event of this name from it.  Otherwise 0.
  */
 int chatws_type_reserved(const chatws_str_t *name);
 

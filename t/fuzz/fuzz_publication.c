@@ -11,7 +11,6 @@
 #include "fuzz_json.h"
 
 #include "protocol/chatws_publication.c"
-#include "protocol/chatws_type.c"
 
 
 static void batch(const chatws_str_t *text);

@@ -49,6 +49,14 @@ main(void)
 static void
 test_verbs(void)
 {
+    size_t  i;
+
+    for (i = 0; i < CHATWS_VERB_NONE; i++) {
+        ok(chatws_action_rows[i].name.len != 0
+           && chatws_action_rows[i].checks[0] != NULL,
+           "verb %zu has a row", i);
+    }
+
     good("{\"action\":\"subscribe\",\"chatId\":\"chat_1\"}", "0 chat_1");
     good("{\"action\":\"unsubscribe\",\"chatId\":\"chat_1\"}", "1 chat_1");
     good("{\"type\":\"typing\",\"chatId\":\"chat_1\",\"isTyping\":true}",
