@@ -9,7 +9,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "client/ngx_http_chatws_client.h"
+#include "client/ngx_http_chatws_client_private.h"
 #include "client/ngx_http_chatws_handover.h"
 
 
@@ -23,7 +23,7 @@ static void ngx_http_chatws_client_missed(ngx_http_chatws_session_t *s,
 
 
 const ngx_http_chatws_handlers_t  ngx_http_chatws_client_handlers = {
-    ngx_http_chatws_dispatch,
+    ngx_http_chatws_client_message,
     ngx_http_chatws_client_ending,
     ngx_http_chatws_client_gone,
     ngx_http_chatws_client_quit

@@ -2,18 +2,20 @@
 /*
  * Copyright (C) chatws contributors
  *
- * What clients say: subscribe, unsubscribe, typing, and the answers.
- * Protocol, section 2.
+ * The messages of clients: each is parsed, counted, allowed or refused, and
+ * carried out.  Here are the table of verbs, and the handlers of subscribe,
+ * unsubscribe and typing.  Protocol, section 2.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "base/chatws_id.h"
 #include "protocol/chatws_notify.h"
 #include "process/ngx_http_chatws_clock.h"
 #include "process/ngx_http_chatws_scratch.h"
-#include "client/ngx_http_chatws_client.h"
+#include "client/ngx_http_chatws_client_private.h"
 #include "client/ngx_http_chatws_client_replay.h"
 
 
@@ -27,11 +29,11 @@ typedef struct {
 
 static void ngx_http_chatws_act(ngx_http_chatws_client_t *client,
     chatws_action_t *action);
-static void ngx_http_chatws_do_subscribe(ngx_http_chatws_client_t *client,
-    chatws_action_t *action);
-static void ngx_http_chatws_do_unsubscribe(ngx_http_chatws_client_t *client,
-    chatws_action_t *action);
-static void ngx_http_chatws_do_typing(ngx_http_chatws_client_t *client,
+static void ngx_http_chatws_client_subscribe(
+    ngx_http_chatws_client_t *client, chatws_action_t *action);
+static void ngx_http_chatws_client_unsubscribe(
+    ngx_http_chatws_client_t *client, chatws_action_t *action);
+static void ngx_http_chatws_client_typing(ngx_http_chatws_client_t *client,
     chatws_action_t *action);
 static void ngx_http_chatws_confirm(ngx_http_chatws_client_t *client,
     chatws_confirmed_t *confirmed);
@@ -39,13 +41,39 @@ static void ngx_http_chatws_complain(ngx_http_chatws_client_t *client,
     chatws_action_t *action, const chatws_fault_t *fault);
 
 
-const chatws_fault_t  ngx_http_chatws_chat_refused =
-    chatws_fault(CHATWS_E_CHAT,
-                 "chatId does not match the pattern of this server");
+/*
+ * Typing goes to all subscribers of a chat, so it costs as much as ten other
+ * messages.  An unsubscribe makes room, so it costs nothing.  A resume costs
+ * about as much as a subscribe for each of its chats, which take some 32 bytes
+ * each; its handler asks for the right in each of them.
+ */
+
+const ngx_http_chatws_client_verb_t  ngx_http_chatws_client_verbs[] = {
+
+    [CHATWS_VERB_SUBSCRIBE] = {
+        ngx_http_chatws_client_subscribe,
+        NGX_HTTP_CHATWS_RIGHT_SUBSCRIBE, 1, 0 },
+
+    [CHATWS_VERB_UNSUBSCRIBE] = {
+        ngx_http_chatws_client_unsubscribe,
+        NGX_HTTP_CHATWS_RIGHT_NONE, 0, 0 },
+
+    [CHATWS_VERB_TYPING] = {
+        ngx_http_chatws_client_typing,
+        NGX_HTTP_CHATWS_RIGHT_TYPING, 10, 0 },
+
+    [CHATWS_VERB_RESUME] = {
+        ngx_http_chatws_client_resume,
+        NGX_HTTP_CHATWS_RIGHT_NONE, 1, 32 }
+};
+
+chatws_static_assert(ngx_http_chatws_client_verbs_complete,
+    chatws_nelts(ngx_http_chatws_client_verbs) == CHATWS_VERB_NONE);
 
 
 void
-ngx_http_chatws_dispatch(ngx_http_chatws_session_t *s, chatws_event_t *ev)
+ngx_http_chatws_client_message(ngx_http_chatws_session_t *s,
+    chatws_event_t *ev)
 {
     void                        *mem;
     size_t                       size;
@@ -95,29 +123,26 @@ static void
 ngx_http_chatws_act(ngx_http_chatws_client_t *client,
     chatws_action_t *action)
 {
-    switch (action->verb) {
+    const chatws_fault_t                 *fault;
+    const ngx_http_chatws_client_verb_t  *verb;
 
-    case CHATWS_VERB_SUBSCRIBE:
-        ngx_http_chatws_do_subscribe(client, action);
-        break;
+    verb = &ngx_http_chatws_client_verbs[action->verb];
 
-    case CHATWS_VERB_UNSUBSCRIBE:
-        ngx_http_chatws_do_unsubscribe(client, action);
-        break;
-
-    case CHATWS_VERB_TYPING:
-        ngx_http_chatws_do_typing(client, action);
-        break;
-
-    default: /* CHATWS_VERB_RESUME */
-        ngx_http_chatws_resume(client, action);
-        break;
+    if (action->chat.len != 0) {
+        fault = ngx_http_chatws_client_may(client, verb->right,
+                                           (ngx_str_t *) &action->chat);
+        if (fault != NULL) {
+            ngx_http_chatws_complain(client, action, fault);
+            return;
+        }
     }
+
+    verb->handler(client, action);
 }
 
 
 static void
-ngx_http_chatws_do_subscribe(ngx_http_chatws_client_t *client,
+ngx_http_chatws_client_subscribe(ngx_http_chatws_client_t *client,
     chatws_action_t *action)
 {
     uint64_t                   epoch;
@@ -126,8 +151,8 @@ ngx_http_chatws_do_subscribe(ngx_http_chatws_client_t *client,
     const chatws_fault_t      *fault;
     ngx_http_chatws_replay_t   replay;
 
-    fault = ngx_http_chatws_enter(client, (ngx_str_t *) &action->chat,
-                                  action->since, &at);
+    fault = ngx_http_chatws_client_enter(client, (ngx_str_t *) &action->chat,
+                                         action->since, &at);
     if (fault != NULL) {
         ngx_http_chatws_complain(client, action, fault);
         return;
@@ -165,75 +190,11 @@ ngx_http_chatws_do_subscribe(ngx_http_chatws_client_t *client,
 }
 
 
-const chatws_fault_t *
-ngx_http_chatws_enter(ngx_http_chatws_client_t *client, ngx_str_t *chat,
-    ngx_uint_t replay, chatws_subscribed_t *at)
-{
-    uint32_t                     share;
-
-    static const chatws_fault_t  many =
-        chatws_fault(CHATWS_E_SUBSCRIPTIONS,
-                     "this connection has as many as it may have");
-
-    static const chatws_fault_t  greedy =
-        chatws_fault(CHATWS_E_SUBSCRIPTIONS,
-                     "the connections of this user have as many as they may "
-                     "have");
-
-    static const chatws_fault_t  full =
-        chatws_fault(CHATWS_E_SUBSCRIPTIONS,
-                     "the server has no room for another one now");
-
-    if (!ngx_http_chatws_chat_allowed(client->rules, chat)) {
-        return &ngx_http_chatws_chat_refused;
-    }
-
-    if (client->subscriber.nsubs >= client->rules->max_subscriptions
-        && !ngx_http_chatws_subscribed(&client->subscriber, chat))
-    {
-        return &many;
-    }
-
-    share = client->rules->user_subscriptions;
-
-    if (share == 0) {
-        share = chatws_store_share(client->subscriber.hub->zone.store);
-    }
-
-    switch (ngx_http_chatws_subscribe(&client->subscriber, chat, share,
-                                      replay, at))
-    {
-
-    case NGX_OK:
-        return NULL;
-
-    case NGX_DECLINED:
-        return &greedy;
-
-    case NGX_AGAIN:
-        ngx_http_chatws_session_close(&client->session, CHATWS_CLOSE_LATER,
-                                      "zone busy, reconnect");
-        return &full;
-
-    default:
-        return &full;
-    }
-}
-
-
 static void
-ngx_http_chatws_do_unsubscribe(ngx_http_chatws_client_t *client,
+ngx_http_chatws_client_unsubscribe(ngx_http_chatws_client_t *client,
     chatws_action_t *action)
 {
     chatws_confirmed_t  confirmed;
-
-    if (!ngx_http_chatws_chat_allowed(client->rules,
-                                      (ngx_str_t *) &action->chat))
-    {
-        ngx_http_chatws_complain(client, action,
-                                 &ngx_http_chatws_chat_refused);
-        return;
-    }
 
     (void) ngx_http_chatws_unsubscribe(&client->subscriber,
                                        (ngx_str_t *) &action->chat);
@@ -249,7 +210,7 @@ ngx_http_chatws_do_unsubscribe(ngx_http_chatws_client_t *client,
 
 
 static void
-ngx_http_chatws_do_typing(ngx_http_chatws_client_t *client,
+ngx_http_chatws_client_typing(ngx_http_chatws_client_t *client,
     chatws_action_t *action)
 {
     uint32_t                     row;
@@ -263,14 +224,6 @@ ngx_http_chatws_do_typing(ngx_http_chatws_client_t *client,
                      "typing needs a subscription to the chat");
 
     hub = client->subscriber.hub;
-
-    if (!ngx_http_chatws_chat_allowed(client->rules,
-                                      (ngx_str_t *) &action->chat))
-    {
-        ngx_http_chatws_complain(client, action,
-                                 &ngx_http_chatws_chat_refused);
-        return;
-    }
 
     row = ngx_http_chatws_subscribed(&client->subscriber,
                                      (ngx_str_t *) &action->chat);
@@ -340,13 +293,4 @@ ngx_http_chatws_complain(ngx_http_chatws_client_t *client,
         ngx_http_chatws_send_payload(&client->session, CHATWS_FRAME_TEXT,
                                      text.data, text.len);
     }
-}
-
-
-ngx_int_t
-ngx_http_chatws_chat_allowed(const ngx_http_chatws_rules_t *rules,
-    ngx_str_t *chat)
-{
-    return rules->chat_pattern == NULL
-           || ngx_regex_exec(rules->chat_pattern, chat, NULL, 0) >= 0;
 }

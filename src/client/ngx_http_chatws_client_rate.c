@@ -2,27 +2,30 @@
 /*
  * Copyright (C) chatws contributors
  *
- * How much a client may say: each message costs, and what others get to see
- * costs more.  Protocol, section 2.
+ * How much a client may say.  Each message has a cost, which is poured into
+ * the client's bucket; an action that many others get to see costs more.
+ * Protocol, section 2.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "client/ngx_http_chatws_client.h"
+#include "client/ngx_http_chatws_client_private.h"
 
 
-/* of a connection in a second, and at once beyond its subscriptions */
-#define NGX_HTTP_CHATWS_RATE         1000
-#define NGX_HTTP_CHATWS_RATE_BURST   4000
+/* the cost that a connection may have in a second */
+#define NGX_HTTP_CHATWS_RATE        1000
 
-/* typing goes to all in a chat; a chat of a resume takes so many bytes */
-#define NGX_HTTP_CHATWS_COST_TYPING  10
-#define NGX_HTTP_CHATWS_RESUME_CHAT  32
+/* the cost that it may have at once, besides 1 for each subscription */
+#define NGX_HTTP_CHATWS_RATE_BURST  4000
 
-/* milliseconds in which an action is told once that there were too many */
-#define NGX_HTTP_CHATWS_RATE_TELL    100
+/* milliseconds of a turn: in each one a client is told once for each verb */
+#define NGX_HTTP_CHATWS_RATE_TELL   100
+
+
+/* client->told has a bit for each verb, the unknown one included */
+chatws_static_assert(ngx_http_chatws_verbs_fit, CHATWS_VERB_NONE < 32);
 
 
 static uint32_t ngx_http_chatws_cost(const chatws_action_t *action);
@@ -55,6 +58,8 @@ ngx_http_chatws_client_rate(ngx_http_chatws_client_t *client,
         client->told = 0;
     }
 
+    /* a client that has sent an id waits for the answer to just this one */
+
     if (client->told & told && action->id.len == 0) {
         return NGX_DECLINED;
     }
@@ -68,22 +73,14 @@ ngx_http_chatws_client_rate(ngx_http_chatws_client_t *client,
 static uint32_t
 ngx_http_chatws_cost(const chatws_action_t *action)
 {
+    const ngx_http_chatws_client_verb_t  *verb;
+
     if (action->fault.error.len != 0) {
         return 1;
     }
 
-    switch (action->verb) {
+    verb = &ngx_http_chatws_client_verbs[action->verb];
 
-    case CHATWS_VERB_UNSUBSCRIBE:
-        return 0;
-
-    case CHATWS_VERB_TYPING:
-        return NGX_HTTP_CHATWS_COST_TYPING;
-
-    case CHATWS_VERB_RESUME:
-        return 1 + action->chats.len / NGX_HTTP_CHATWS_RESUME_CHAT;
-
-    default: /* CHATWS_VERB_SUBSCRIBE */
-        return 1;
-    }
+    return verb->cost
+           + (verb->per != 0 ? action->chats.len / verb->per : 0);
 }

@@ -10,8 +10,10 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "base/chatws_id.h"
 #include "protocol/chatws_notify.h"
 #include "process/ngx_http_chatws_scratch.h"
+#include "client/ngx_http_chatws_client_private.h"
 #include "client/ngx_http_chatws_client_replay.h"
 
 
@@ -34,12 +36,15 @@ static ngx_int_t ngx_http_chatws_resume_init(
     ngx_http_chatws_resume_t *resume, size_t len);
 static ngx_uint_t ngx_http_chatws_resume_again(
     ngx_http_chatws_resume_t *resume, const chatws_str_t *name);
+static const chatws_fault_t *ngx_http_chatws_resume_enter(
+    ngx_http_chatws_client_t *client, const chatws_resume_t *r,
+    chatws_subscribed_t *at);
 static chatws_rc_e ngx_http_chatws_resume_chat(void *data,
     const chatws_resume_t *r);
 
 
 void
-ngx_http_chatws_resume(ngx_http_chatws_client_t *client,
+ngx_http_chatws_client_resume(ngx_http_chatws_client_t *client,
     chatws_action_t *action)
 {
     void                      *mem;
@@ -143,6 +148,29 @@ ngx_http_chatws_resume_again(ngx_http_chatws_resume_t *resume,
 }
 
 
+static const chatws_fault_t *
+ngx_http_chatws_resume_enter(ngx_http_chatws_client_t *client,
+    const chatws_resume_t *r, chatws_subscribed_t *at)
+{
+    ngx_str_t             *chat;
+    const chatws_fault_t  *fault;
+
+    if (r->fault.error.len != 0) {
+        return &r->fault;
+    }
+
+    chat = (ngx_str_t *) &r->chat;
+
+    fault = ngx_http_chatws_client_may(client,
+                                       NGX_HTTP_CHATWS_RIGHT_SUBSCRIBE, chat);
+    if (fault != NULL) {
+        return fault;
+    }
+
+    return ngx_http_chatws_client_enter(client, chat, 1, at);
+}
+
+
 static chatws_rc_e
 ngx_http_chatws_resume_chat(void *data, const chatws_resume_t *r)
 {
@@ -163,10 +191,7 @@ ngx_http_chatws_resume_chat(void *data, const chatws_resume_t *r)
     at.seq = 0;
     recovered = 0;
 
-    fault = r->fault.error.len != 0
-            ? &r->fault
-            : ngx_http_chatws_enter(resume->client, (ngx_str_t *) &r->chat, 1,
-                                    &at);
+    fault = ngx_http_chatws_resume_enter(resume->client, r, &at);
 
     if (fault == NULL && resume->same) {
         recovered = ngx_http_chatws_replay_add(&resume->replay, &at, r->seq);

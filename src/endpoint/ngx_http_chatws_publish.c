@@ -9,6 +9,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "base/chatws_id.h"
+#include "json/chatws_json.h"
 #include "json/chatws_json_scan.h"
 #include "process/ngx_http_chatws_clock.h"
 #include "process/ngx_http_chatws_scratch.h"

@@ -13,9 +13,10 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "json/chatws_json.h"
+#include "json/chatws_json_scan.h"
 #include "endpoint/ngx_http_chatws_body.h"
 #include "endpoint/ngx_http_chatws_publish.h"
-#include "json/chatws_json_scan.h"
 
 
 static ngx_int_t ngx_http_chatws_header_filter(ngx_http_request_t *r);

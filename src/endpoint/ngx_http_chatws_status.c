@@ -10,6 +10,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "base/chatws_id.h"
+#include "json/chatws_json.h"
 #include "process/ngx_http_chatws_clock.h"
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_refuse.h"

@@ -1,0 +1,85 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * What a location, and a client in it, may do: the rules of the location, and
+ * the one question that is asked before a client's wish is carried out.
+ */
+
+
+#ifndef _NGX_HTTP_CHATWS_CLIENT_ACCESS_H_INCLUDED_
+#define _NGX_HTTP_CHATWS_CLIENT_ACCESS_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "base/chatws_fault.h"
+#include "store/chatws_store.h"
+
+
+/*
+ * The settings of a location for its clients; they live as long as its
+ * configuration.  Each setting has a row in ngx_http_chatws_conf_settings[].
+ */
+
+typedef struct {
+    uint64_t      location_id;         /* fingerprint of all settings */
+    ngx_uint_t    max_subscriptions;   /* of one connection */
+    ngx_uint_t    user_subscriptions;  /* of all connections of a user;
+                                          0: a share of the zone's room */
+    ngx_uint_t    history;             /* notifications replayed, at most */
+    ngx_msec_t    history_time;        /* age of these, at most */
+    ngx_flag_t    own_messages;
+    ngx_flag_t    handover;
+    ngx_regex_t  *chat_pattern;        /* NULL: any chat id */
+} ngx_http_chatws_rules_t;
+
+
+typedef struct ngx_http_chatws_client_s  ngx_http_chatws_client_t;
+
+
+/* The rights of a client in a chat. */
+
+typedef enum {
+    NGX_HTTP_CHATWS_RIGHT_NONE = 0,    /* for actions that need none */
+    NGX_HTTP_CHATWS_RIGHT_SUBSCRIBE,
+    NGX_HTTP_CHATWS_RIGHT_TYPING
+} ngx_http_chatws_right_e;
+
+
+/* the fault of a chat id that the rules of the location don't allow */
+extern const chatws_fault_t  ngx_http_chatws_chat_refused;
+
+
+/*
+ * Asks whether the client has the right in this chat.  Whatever the right, the
+ * location has to allow the chat id, which was checked as a name.
+ *
+ * Returns NULL: it may; otherwise the fault that the client is told, which is
+ * static.
+ */
+const chatws_fault_t *ngx_http_chatws_client_may(
+    ngx_http_chatws_client_t *client, ngx_http_chatws_right_e right,
+    ngx_str_t *chat);
+
+/*
+ * Returns 1 if the rules of the location allow the chat id, which was checked
+ * as a name, else 0.
+ */
+ngx_uint_t ngx_http_chatws_chat_allowed(const ngx_http_chatws_rules_t *rules,
+    ngx_str_t *chat);
+
+/*
+ * Subscribes the client to a chat that it may subscribe to, within the limits
+ * for its connection and for its user; replay and at are those of
+ * ngx_http_chatws_subscribe().  Returns NULL, and at is filled; otherwise the
+ * fault that the client is told, which is static, and the session may have
+ * been closed.
+ */
+const chatws_fault_t *ngx_http_chatws_client_enter(
+    ngx_http_chatws_client_t *client, ngx_str_t *chat, ngx_uint_t replay,
+    chatws_subscribed_t *at);
+
+
+#endif /* _NGX_HTTP_CHATWS_CLIENT_ACCESS_H_INCLUDED_ */

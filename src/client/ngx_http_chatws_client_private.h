@@ -1,0 +1,60 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The files that carry out the messages of a client, among themselves.
+ */
+
+
+#ifndef _NGX_HTTP_CHATWS_CLIENT_PRIVATE_H_INCLUDED_
+#define _NGX_HTTP_CHATWS_CLIENT_PRIVATE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "protocol/chatws_action.h"
+#include "client/ngx_http_chatws_client.h"
+
+
+/*
+ * How the wish of a client is carried out.  The strings of the action live
+ * until the handler returns.  The handler answers by itself; it may close the
+ * session, and does not free it.
+ */
+
+typedef void (*ngx_http_chatws_client_verb_pt)(
+    ngx_http_chatws_client_t *client, chatws_action_t *action);
+
+
+typedef struct {
+    ngx_http_chatws_client_verb_pt  handler;
+    ngx_http_chatws_right_e         right;     /* in the chat of the action */
+    uint32_t                        cost;      /* see client_rate.c; 0: none */
+    uint32_t                        per;       /* one more for so many bytes of
+                                                  a resume's chats; 0: none */
+} ngx_http_chatws_client_verb_t;
+
+
+/* one row for each verb of chatws_action.h */
+extern const ngx_http_chatws_client_verb_t  ngx_http_chatws_client_verbs[];
+
+
+/* Acts on a message of the client: the callback of its session. */
+void ngx_http_chatws_client_message(ngx_http_chatws_session_t *s,
+    chatws_event_t *ev);
+
+/*
+ * Counts a message, valid or not, that was parsed.  NGX_OK: it is carried out.
+ * NGX_BUSY: the client says more than it may, and is told so.  NGX_DECLINED:
+ * the same, but the client was told a moment ago, and gets no answer.
+ */
+ngx_int_t ngx_http_chatws_client_rate(ngx_http_chatws_client_t *client,
+    const chatws_action_t *action);
+
+/* Subscribes to all chats of a resume: protocol, section 5. */
+void ngx_http_chatws_client_resume(ngx_http_chatws_client_t *client,
+    chatws_action_t *action);
+
+
+#endif /* _NGX_HTTP_CHATWS_CLIENT_PRIVATE_H_INCLUDED_ */
