@@ -195,16 +195,31 @@ sub unnoticed {
 }
 
 
+sub stop {
+    my ($self) = @_;
+
+    my ($pid) = $self->read_file('nginx.pid') =~ /(\d+)/;
+
+    kill 'TERM', $pid if $pid;
+}
+
+
+# A test that fails half way leaves nothing behind.
+
+sub DESTROY {
+    my ($self) = @_;
+
+    $self->stop();
+}
+
+
 # Ends all; what nginx had to complain of.
 
 sub done {
     my ($self) = @_;
 
     $self->close_page($_) for keys %{$self->{page}};
-
-    my ($pid) = $self->read_file('nginx.pid') =~ /(\d+)/;
-
-    kill 'TERM', $pid if $pid;
+    $self->stop();
 
     return 'nginx does not end' unless Test::Chatws::eventually(sub {
         !-e $self->path('chat/nginx.pid');
