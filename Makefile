@@ -208,12 +208,12 @@ units: $(UNITS) $(FUZZ)
 build/unit/%.run: t/unit/%.c
 	@mkdir -p $(@D)
 	@echo "$<"
-	@$(UNIT_CC) -o $@ $< -lyajl -lz -lm
+	@$(UNIT_CC) -o $@ $< -lyajl -lcrypto -lz -lm
 
 build/fuzz/%.run: t/fuzz/%.c t/fuzz/replay.c
 	@mkdir -p $(@D)
 	@echo "$<"
-	@$(UNIT_CC) -o $@.bin $< t/fuzz/replay.c -lyajl -lz -lm
+	@$(UNIT_CC) -o $@.bin $< t/fuzz/replay.c -lyajl -lcrypto -lz -lm
 	@printf '#!/bin/sh\nexec %s %s\n' "$(CURDIR)/$@.bin" \
 		"$(CURDIR)/t/fuzz/corpus/$(patsubst fuzz_%,%,$*)" > $@
 	@chmod +x $@

@@ -20,6 +20,8 @@ my @rooms = (
     [ base => 'pure' ],
     [ json => 'pure', qw/ base / ],
     [ websocket => 'pure', qw/ base / ],
+    [ token => 'pure', qw/ base json / ],
+    [ http => 'pure', qw/ base / ],
     [ protocol => 'pure', qw/ base json / ],
     [ store => 'pure', qw/ base websocket / ],
     [ process => 'nginx', qw/ base websocket store / ],
@@ -42,6 +44,7 @@ my @engine_rooms = qw/ base websocket process session /;
 my %only = (
     yajl => qr/^json$/,
     zlib => qr/^(?:websocket|session|endpoint)$/,
+    openssl => qr/^token$/,
     ngx_http => qr/^(?:hub|session|client|endpoint)$/,
 );
 

@@ -1,0 +1,89 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * What was taken back before its time: tokens by their id, key, user or age,
+ * and users from chats.  A table of a fixed size in the shared memory; what
+ * does not fit is refused, nothing is evicted before its end.
+ */
+
+
+#ifndef _CHATWS_REVOCATION_H_INCLUDED_
+#define _CHATWS_REVOCATION_H_INCLUDED_
+
+
+#include "base/chatws_core.h"
+
+
+#define CHATWS_REVOCATION_WAYS  16     /* cells in which one may lie */
+
+
+typedef enum {
+    CHATWS_REVOKED_JTI = 1,            /* of a token's id */
+    CHATWS_REVOKED_KID,                /* of a key's id */
+    CHATWS_REVOKED_USER,               /* of a user's tokens up to an age */
+    CHATWS_REVOKED_ALL,                /* of all tokens up to an age */
+    CHATWS_REVOKED_CHAT                /* of a user in a chat */
+} chatws_revoked_e;
+
+
+/*
+ * Two keyed hashes of what is revoked, of kind and value: 128 bits, since one
+ * user's denial must not hit another.  The second is never 0.
+ */
+
+typedef struct {
+    uint64_t  first;
+    uint64_t  second;
+} chatws_revoked_key_t;
+
+
+/* A cell is in use while its second word is not 0; that is written last. */
+
+typedef struct {
+    uint64_t  first;
+    uint64_t  second;
+    uint64_t  before;       /* seconds: tokens with iat up to this one; the
+                               largest number where age does not count */
+    uint64_t  until;        /* seconds: what lies behind it is void */
+} chatws_revocation_t;
+
+
+/* In the shared memory, with its cells behind it; changes under the lock. */
+
+typedef struct {
+    uint64_t              n;        /* cells, a power of two */
+    uint64_t              used;     /* cells that were ever used: 0 is the
+                                       usual case, in which nothing is looked
+                                       for */
+    chatws_revocation_t   cells[];
+} chatws_revocations_t;
+
+
+/* The bytes of a table of n cells, a power of two, at least WAYS. */
+size_t chatws_revocations_size(uint64_t n);
+
+/* Makes an empty table of n cells of the memory at it. */
+void chatws_revocations_init(chatws_revocations_t *table, uint64_t n);
+
+/*
+ * Locked.  Adds a revocation, or extends the one of that key: before and
+ * until only grow.  now is in seconds.  CHATWS_BUSY: there is no room.
+ */
+chatws_rc_e chatws_revocations_add(chatws_revocations_t *table,
+    const chatws_revoked_key_t *key, uint64_t before, uint64_t until,
+    uint64_t now);
+
+/*
+ * Locked.  1: a token with that iat, in seconds, is revoked by the key at the
+ * time now.
+ */
+int chatws_revocations_find(const chatws_revocations_t *table,
+    const chatws_revoked_key_t *key, uint64_t iat, uint64_t now);
+
+/* Locked.  The revocations that are in force; a walk over all cells. */
+uint64_t chatws_revocations_count(const chatws_revocations_t *table,
+    uint64_t now);
+
+
+#endif /* _CHATWS_REVOCATION_H_INCLUDED_ */

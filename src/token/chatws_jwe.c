@@ -1,0 +1,412 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Encryption of messages: see chatws_jwe.h.  The section numbers in the
+ * comments are those of RFC 7516 unless another one is named.
+ */
+
+
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+
+#include "base/chatws_base64url.h"
+#include "base/chatws_str.h"
+#include "json/chatws_json.h"
+#include "token/chatws_jwe.h"
+
+
+/* six bytes for each of a name at most, and what stands between them */
+#define CHATWS_JWE_HEADER_MAX(header)                                         \
+    (6 * ((header)->kid.len + (header)->chat.len + (header)->sub.len)         \
+     + (header)->mid.len + 96)
+
+
+struct chatws_jwe_key_s {
+    EVP_MAC_CTX      *derive;     /* HMAC keyed with the extracted key */
+    EVP_CIPHER       *cipher;
+    EVP_CIPHER_CTX   *ctx;
+    chatws_memory_t   memory;
+    chatws_str_t      kid;        /* in the memory behind the structure */
+};
+
+
+typedef struct {
+    const chatws_memory_t  *memory;
+    chatws_jwe_key_t       *key;
+} chatws_jwe_find_t;
+
+
+static chatws_rc_e chatws_jwe_take(void *data, chatws_jwk_t *jwk);
+static chatws_rc_e chatws_jwe_key_init(chatws_jwe_key_t *key,
+    const chatws_str_t *k);
+static EVP_MAC_CTX *chatws_jwe_hmac(const uint8_t *key, size_t len);
+static chatws_rc_e chatws_jwe_derive(chatws_jwe_key_t *key,
+    const chatws_str_t *chat, uint8_t *out);
+static size_t chatws_jwe_header(const chatws_jwe_header_t *header,
+    uint8_t *buf, size_t size);
+static chatws_rc_e chatws_jwe_seal(chatws_jwe_key_t *key,
+    const uint8_t *secret, const uint8_t *iv, const chatws_str_t *aad,
+    const uint8_t *text, size_t len, uint8_t *out, uint8_t *tag);
+
+
+chatws_jwe_key_t *
+chatws_jwe_key_create(const chatws_str_t *text,
+    const chatws_memory_t *memory, char *error)
+{
+    chatws_rc_e        rc;
+    chatws_jwe_find_t  find;
+
+    find.memory = memory;
+    find.key = NULL;
+
+    rc = chatws_jwk_walk(text, memory, chatws_jwe_take, &find, error);
+
+    if (rc == CHATWS_OK) {
+        return find.key;
+    }
+
+    if (rc == CHATWS_DECLINED) {
+        snprintf(error, CHATWS_JWK_ERROR_MAX,
+                 "it has no key that can encrypt");
+    }
+
+    if (find.key != NULL) {
+        chatws_jwe_key_free(find.key);
+    }
+
+    return NULL;
+}
+
+
+static chatws_rc_e
+chatws_jwe_take(void *data, chatws_jwk_t *jwk)
+{
+    chatws_jwe_find_t *find = data;
+
+    uint8_t                    buf[CHATWS_JWK_BYTES_MAX];
+    chatws_rc_e                rc;
+    chatws_str_t               k, *kid;
+    chatws_jwe_key_t          *key;
+
+    static const chatws_str_t  oct = chatws_str("oct");
+
+    if (find->key != NULL
+        || !chatws_str_equal(&jwk->m[CHATWS_JWK_KTY], &oct))
+    {
+        return CHATWS_DECLINED;
+    }
+
+    kid = &jwk->m[CHATWS_JWK_KID];
+
+    if (kid->len == 0) {
+        jwk->why = "it has no \"kid\", by which clients find a key";
+        return CHATWS_ERROR;
+    }
+
+    rc = chatws_jwk_bytes(jwk, CHATWS_JWK_K, buf, &k);
+
+    if (rc != CHATWS_OK || k.len != CHATWS_JWE_KEY) {
+        OPENSSL_cleanse(buf, sizeof(buf));
+        jwk->why = "\"k\" is not base64url of 256 bits";
+        return CHATWS_ERROR;
+    }
+
+    jwk->why = "no memory";
+
+    key = find->memory->alloc(find->memory->ctx,
+                              sizeof(chatws_jwe_key_t) + kid->len);
+    if (key == NULL) {
+        OPENSSL_cleanse(buf, sizeof(buf));
+        return CHATWS_ERROR;
+    }
+
+    memset(key, 0, sizeof(chatws_jwe_key_t));
+
+    key->memory = *find->memory;
+    key->kid.data = (uint8_t *) (key + 1);
+    key->kid.len = kid->len;
+    memcpy(key->kid.data, kid->data, kid->len);
+
+    rc = chatws_jwe_key_init(key, &k);
+
+    OPENSSL_cleanse(buf, sizeof(buf));
+
+    find->key = key;
+
+    return rc;
+}
+
+
+/* HKDF's first step, with an empty salt: RFC 5869, 2.2. */
+
+static chatws_rc_e
+chatws_jwe_key_init(chatws_jwe_key_t *key, const chatws_str_t *k)
+{
+    size_t                len;
+    uint8_t               prk[CHATWS_JWE_KEY];
+    EVP_MAC_CTX          *extract;
+
+    static const uint8_t  salt[CHATWS_JWE_KEY];
+
+    len = 0;
+    extract = chatws_jwe_hmac(salt, sizeof(salt));
+
+    if (extract != NULL
+        && EVP_MAC_update(extract, k->data, k->len) == 1
+        && EVP_MAC_final(extract, prk, &len, sizeof(prk)) == 1
+        && len == sizeof(prk))
+    {
+        key->derive = chatws_jwe_hmac(prk, sizeof(prk));
+    }
+
+    EVP_MAC_CTX_free(extract);
+    OPENSSL_cleanse(prk, sizeof(prk));
+
+    key->cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+    key->ctx = EVP_CIPHER_CTX_new();
+
+    ERR_clear_error();
+
+    return key->derive != NULL && key->cipher != NULL && key->ctx != NULL
+           ? CHATWS_OK : CHATWS_ERROR;
+}
+
+
+static EVP_MAC_CTX *
+chatws_jwe_hmac(const uint8_t *key, size_t len)
+{
+    EVP_MAC      *mac;
+    OSSL_PARAM    params[2];
+    EVP_MAC_CTX  *ctx;
+
+    params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
+                                                 (char *) "SHA256", 0);
+    params[1] = OSSL_PARAM_construct_end();
+
+    mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    if (mac == NULL) {
+        return NULL;
+    }
+
+    ctx = EVP_MAC_CTX_new(mac);
+    EVP_MAC_free(mac);
+
+    if (ctx != NULL && EVP_MAC_init(ctx, key, len, params) != 1) {
+        EVP_MAC_CTX_free(ctx);
+        return NULL;
+    }
+
+    return ctx;
+}
+
+
+void
+chatws_jwe_key_free(chatws_jwe_key_t *key)
+{
+    EVP_MAC_CTX_free(key->derive);
+    EVP_CIPHER_free(key->cipher);
+    EVP_CIPHER_CTX_free(key->ctx);
+
+    key->memory.free(key->memory.ctx, key);
+}
+
+
+const chatws_str_t *
+chatws_jwe_key_id(const chatws_jwe_key_t *key)
+{
+    return &key->kid;
+}
+
+
+size_t
+chatws_jwe_size(const chatws_jwe_header_t *header, size_t len)
+{
+    return chatws_base64url_encoded(CHATWS_JWE_HEADER_MAX(header))
+           + chatws_base64url_encoded(CHATWS_JWE_IV)
+           + chatws_base64url_encoded(len)
+           + chatws_base64url_encoded(CHATWS_JWE_TAG)
+           + sizeof("....") - 1;
+}
+
+
+/* Section 5.1 and 7.1: header, no key, vector, ciphertext, tag. */
+
+chatws_rc_e
+chatws_jwe_encrypt(chatws_jwe_key_t *key, chatws_jwe_header_t *header,
+    const uint8_t iv[CHATWS_JWE_IV], const uint8_t *text, size_t len,
+    uint8_t *out, size_t *size)
+{
+    size_t        n, room;
+    uint8_t      *buf, *p, secret[CHATWS_JWE_KEY], tag[CHATWS_JWE_TAG];
+    chatws_rc_e   rc;
+    chatws_str_t  aad;
+
+    header->kid = key->kid;
+
+    room = CHATWS_JWE_HEADER_MAX(header);
+
+    if (room < len) {
+        room = len;
+    }
+
+    buf = key->memory.alloc(key->memory.ctx, room);
+    if (buf == NULL) {
+        return CHATWS_ERROR;
+    }
+
+    n = chatws_jwe_header(header, buf, room);
+
+    p = out + chatws_base64url_encode(out, buf, n);
+
+    aad.data = out;
+    aad.len = p - out;
+
+    *p++ = '.';
+    *p++ = '.';
+    p += chatws_base64url_encode(p, iv, CHATWS_JWE_IV);
+    *p++ = '.';
+
+    rc = chatws_jwe_derive(key, &header->chat, secret);
+
+    if (n != 0 && rc == CHATWS_OK) {
+        rc = chatws_jwe_seal(key, secret, iv, &aad, text, len, buf, tag);
+    }
+
+    OPENSSL_cleanse(secret, sizeof(secret));
+    ERR_clear_error();
+
+    if (n != 0 && rc == CHATWS_OK) {
+        p += chatws_base64url_encode(p, buf, len);
+        *p++ = '.';
+        p += chatws_base64url_encode(p, tag, CHATWS_JWE_TAG);
+
+        *size = p - out;
+    }
+
+    key->memory.free(key->memory.ctx, buf);
+
+    return n != 0 ? rc : CHATWS_ERROR;
+}
+
+
+/* HKDF's second step, of one block: RFC 5869, 2.3. */
+
+static chatws_rc_e
+chatws_jwe_derive(chatws_jwe_key_t *key, const chatws_str_t *chat,
+    uint8_t *out)
+{
+    size_t                len;
+
+    static const uint8_t  last[] = { 1 };
+    static const char     label[] = "chatws-encryption-v1";
+
+    len = 0;
+
+    /* the zero behind the label is part of the info */
+
+    if (EVP_MAC_init(key->derive, NULL, 0, NULL) != 1
+        || EVP_MAC_update(key->derive, (const uint8_t *) label, sizeof(label))
+           != 1
+        || EVP_MAC_update(key->derive, chat->data, chat->len) != 1
+        || EVP_MAC_update(key->derive, last, sizeof(last)) != 1
+        || EVP_MAC_final(key->derive, out, &len, CHATWS_JWE_KEY) != 1
+        || len != CHATWS_JWE_KEY)
+    {
+        return CHATWS_ERROR;
+    }
+
+    return CHATWS_OK;
+}
+
+
+/* The bytes that were written, 0: the buffer is too small. */
+
+static size_t
+chatws_jwe_header(const chatws_jwe_header_t *header, uint8_t *buf,
+    size_t size)
+{
+    chatws_json_out_t  out;
+
+    out.pos = buf;
+    out.last = buf + size;
+    out.full = 0;
+
+    chatws_json_put_lit(&out, "{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"kid\":");
+    chatws_json_put_string(&out, &header->kid);
+    chatws_json_put_lit(&out, ",\"chat\":");
+    chatws_json_put_string(&out, &header->chat);
+    chatws_json_put_lit(&out, ",\"mid\":");
+    chatws_json_put(&out, header->mid.data, header->mid.len);
+    chatws_json_put_lit(&out, ",\"sub\":");
+    chatws_json_put_string(&out, &header->sub);
+    chatws_json_put_lit(&out, "}");
+
+    return out.full ? 0 : (size_t) (out.pos - buf);
+}
+
+
+static chatws_rc_e
+chatws_jwe_seal(chatws_jwe_key_t *key, const uint8_t *secret,
+    const uint8_t *iv, const chatws_str_t *aad, const uint8_t *text,
+    size_t len, uint8_t *out, uint8_t *tag)
+{
+    int         n, rest;
+    OSSL_PARAM  params[2];
+
+    params[0] = OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG,
+                                                  tag, CHATWS_JWE_TAG);
+    params[1] = OSSL_PARAM_construct_end();
+
+    if (EVP_EncryptInit_ex2(key->ctx, key->cipher, secret, iv, NULL) != 1
+        || EVP_EncryptUpdate(key->ctx, NULL, &n, aad->data, (int) aad->len)
+           != 1
+        || EVP_EncryptUpdate(key->ctx, out, &n, text, (int) len) != 1
+        || EVP_EncryptFinal_ex(key->ctx, out + n, &rest) != 1
+        || (size_t) (n + rest) != len
+        || EVP_CIPHER_CTX_get_params(key->ctx, params) != 1)
+    {
+        return CHATWS_ERROR;
+    }
+
+    return CHATWS_OK;
+}
+
+
+chatws_rc_e
+chatws_jwe_check(const chatws_str_t *text)
+{
+    size_t         dots, i, start;
+    uint8_t        ch;
+
+    dots = 0;
+    start = 0;
+
+    for (i = 0; i < text->len; i++) {
+        ch = text->data[i];
+
+        if (ch == '.') {
+
+            /* the encrypted key is empty with "dir", and nothing else is */
+
+            if ((i == start) != (dots == 1)) {
+                return CHATWS_ERROR;
+            }
+
+            dots++;
+            start = i + 1;
+
+        } else if (!((ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z')
+                     || (ch >= '0' && ch <= '9') || ch == '-' || ch == '_'))
+        {
+            return CHATWS_ERROR;
+        }
+    }
+
+    return dots == 4 && i != start ? CHATWS_OK : CHATWS_ERROR;
+}
