@@ -12,6 +12,10 @@
 #include "store/chatws_journal.h"
 
 
+static chatws_grant_t *chatws_grant_find(const chatws_grant_cache_t *cache,
+    const chatws_grant_key_t *key);
+static chatws_grant_t *chatws_grant_room(const chatws_grant_cache_t *cache,
+    const chatws_grant_key_t *key);
 static chatws_grant_t *chatws_grant_cell(const chatws_grant_cache_t *cache,
     const chatws_grant_key_t *key, size_t way);
 
@@ -36,27 +40,17 @@ chatws_rc_e
 chatws_grant_cache_get(const chatws_grant_cache_t *cache,
     const chatws_grant_key_t *key, uint32_t now, uint32_t *rights)
 {
-    size_t           way;
     chatws_grant_t  *cell;
 
-    for (way = 0; way < CHATWS_GRANT_WAYS; way++) {
-        cell = chatws_grant_cell(cache, key, way);
+    cell = chatws_grant_find(cache, key);
 
-        if (cell->check == key->check
-            && cell->user == key->user
-            && cell->chat == key->chat)
-        {
-            if (cell->expires <= now) {
-                return CHATWS_DECLINED;
-            }
-
-            *rights = cell->rights;
-
-            return CHATWS_OK;
-        }
+    if (cell == NULL || cell->expires <= now) {
+        return CHATWS_DECLINED;
     }
 
-    return CHATWS_DECLINED;
+    *rights = cell->rights;
+
+    return CHATWS_OK;
 }
 
 
@@ -67,52 +61,41 @@ chatws_grant_cache_commands(const chatws_grant_cache_t *cache, uint64_t user)
 }
 
 
-/* Where all ways are taken, what expires first gives way. */
-
 chatws_rc_e
 chatws_grant_cache_put(chatws_grant_cache_t *cache,
     const chatws_grant_key_t *key, uint32_t commands, uint32_t expires,
     uint32_t rights, uint32_t now)
 {
-    size_t           way;
-    chatws_grant_t  *best, *cell;
+    chatws_grant_t  *cell;
 
     if (chatws_grant_cache_commands(cache, key->user) != commands) {
         return CHATWS_DECLINED;
     }
 
-    best = NULL;
+    cell = chatws_grant_find(cache, key);
 
-    for (way = 0; way < CHATWS_GRANT_WAYS; way++) {
-        cell = chatws_grant_cell(cache, key, way);
+    if (cell == NULL) {
 
-        if (cell->check == key->check
-            && cell->user == key->user
-            && cell->chat == key->chat)
-        {
-            best = cell;
-            break;
+        if (expires <= now) {
+            return CHATWS_OK;
         }
 
-        if (best == NULL
-            || (best->check != 0
-                && (cell->check == 0 || cell->expires < best->expires)))
-        {
-            best = cell;
-        }
+        cell = chatws_grant_room(cache, key);
     }
 
-    chatws_shared_set(&best->check, 0);
+    /* whoever dies before the last store leaves an empty cell */
+
+    chatws_shared_set(&cell->check, 0);
 
     if (expires <= now) {
         return CHATWS_OK;
     }
 
-    chatws_shared_set(&best->user, key->user);
-    chatws_shared_set(&best->chat, key->chat);
-    chatws_shared_set(&best->expires, expires);
-    chatws_shared_set(&best->rights, rights);
-    chatws_shared_set(&best->check, key->check);
+    chatws_shared_set(&cell->user, key->user);
+    chatws_shared_set(&cell->chat, key->chat);
+    chatws_shared_set(&cell->expires, expires);
+    chatws_shared_set(&cell->rights, rights);
+    chatws_shared_set(&cell->check, key->check);
 
     return CHATWS_OK;
 }
@@ -121,11 +104,18 @@ chatws_grant_cache_put(chatws_grant_cache_t *cache,
 void
 chatws_grant_cache_command(chatws_grant_cache_t *cache, uint64_t user)
 {
-    uint32_t  *n;
+    size_t  i, last;
 
-    n = &cache->commands[user % CHATWS_GRANT_COMMANDS];
+    i = user % CHATWS_GRANT_COMMANDS;
+    last = i + 1;
 
-    chatws_shared_set(n, *n + 1);
+    if (user == 0) {
+        last = CHATWS_GRANT_COMMANDS;
+    }
+
+    for ( /* void */ ; i < last; i++) {
+        chatws_shared_set(&cache->commands[i], cache->commands[i] + 1);
+    }
 }
 
 
@@ -152,6 +142,57 @@ chatws_grant_cache_forget(chatws_grant_cache_t *cache, uint64_t user,
     }
 
     return CHATWS_OK;
+}
+
+
+/* The cell that the key is in; there is never a second one. */
+
+static chatws_grant_t *
+chatws_grant_find(const chatws_grant_cache_t *cache,
+    const chatws_grant_key_t *key)
+{
+    size_t           way;
+    chatws_grant_t  *cell;
+
+    for (way = 0; way < CHATWS_GRANT_WAYS; way++) {
+        cell = chatws_grant_cell(cache, key, way);
+
+        if (cell->check == key->check
+            && cell->user == key->user
+            && cell->chat == key->chat)
+        {
+            return cell;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* Where all ways are taken, what expires first gives way. */
+
+static chatws_grant_t *
+chatws_grant_room(const chatws_grant_cache_t *cache,
+    const chatws_grant_key_t *key)
+{
+    size_t           way;
+    chatws_grant_t  *best, *cell;
+
+    best = NULL;
+
+    for (way = 0; way < CHATWS_GRANT_WAYS; way++) {
+        cell = chatws_grant_cell(cache, key, way);
+
+        if (cell->check == 0) {
+            return cell;
+        }
+
+        if (best == NULL || cell->expires < best->expires) {
+            best = cell;
+        }
+    }
+
+    return best;
 }
 
 

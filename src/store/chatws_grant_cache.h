@@ -19,12 +19,15 @@
 #define CHATWS_GRANT_COMMANDS  1024    /* counters of commands, by user */
 
 
-/* Keyed hashes of the user, of the chat, and of URL, user and chat. */
+/*
+ * Keyed hashes of the user, of the chat, and of URL, user and chat; none is 0,
+ * which stands for "all" or "none" below.
+ */
 
 typedef struct {
     uint64_t  user;
     uint64_t  chat;
-    uint64_t  check;                   /* never 0 */
+    uint64_t  check;
 } chatws_grant_key_t;
 
 
@@ -75,15 +78,16 @@ chatws_rc_e chatws_grant_cache_put(chatws_grant_cache_t *cache,
     uint32_t rights, uint32_t now);
 
 /*
- * Locked.  A command for a user: answers to questions that are open grant
- * nothing from now on.  Once before the cells are cleared.
+ * Locked.  A command for a user (0: for all): answers to questions that are
+ * open grant nothing from now on.  Once before the cells are cleared.
  */
 void chatws_grant_cache_command(chatws_grant_cache_t *cache, uint64_t user);
 
 /*
  * Locked.  Forgets what is known of a user (0: of all) in a chat (0: in all),
- * in the cells from *pos on, budget of them.  CHATWS_AGAIN: call again, the
- * lock may be dropped between; CHATWS_OK: done.
+ * in the cells from *pos on, which is 0 at first, budget of them.
+ * CHATWS_AGAIN: call again, the lock may be dropped between; CHATWS_OK: done,
+ * and only now nothing is known any more.
  */
 chatws_rc_e chatws_grant_cache_forget(chatws_grant_cache_t *cache,
     uint64_t user, uint64_t chat, uint64_t *pos, uint64_t budget);

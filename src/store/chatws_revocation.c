@@ -38,17 +38,23 @@ chatws_revocations_add(chatws_revocations_t *table,
     const chatws_revoked_key_t *key, uint64_t before, uint64_t until,
     uint64_t now)
 {
-    size_t                way;
-    chatws_revocation_t  *cell, *room;
+    size_t                n[2], way;
+    chatws_revocation_t  *cell, *room[2];
 
-    room = NULL;
+    n[0] = 0;
+    n[1] = 0;
+    room[0] = NULL;
+    room[1] = NULL;
 
     for (way = 0; way < CHATWS_REVOCATION_WAYS; way++) {
         cell = chatws_revocation_cell(table, key, way);
 
         if (cell->second == key->second && cell->first == key->first) {
 
-            /* one word after the other: between them it holds for less */
+            /*
+             * What has expired is made anew, with its old end until the last
+             * store; what is in force is in force between the stores as well.
+             */
 
             if (cell->until <= now || before > cell->before) {
                 chatws_shared_set(&cell->before, before);
@@ -61,21 +67,29 @@ chatws_revocations_add(chatws_revocations_t *table,
             return CHATWS_OK;
         }
 
-        if (room == NULL && (cell->second == 0 || cell->until <= now)) {
-            room = cell;
+        if (cell->second == 0 || cell->until <= now) {
+            room[way & 1] = cell;
+            n[way & 1]++;
         }
     }
 
-    if (room == NULL) {
+    /* of two groups the emptier one: so they fill up evenly */
+
+    cell = room[n[1] > n[0]];
+
+    if (cell == NULL) {
         return CHATWS_BUSY;
     }
 
-    chatws_shared_set(&room->second, 0);
-    chatws_shared_set(&room->first, key->first);
-    chatws_shared_set(&room->before, before);
-    chatws_shared_set(&room->until, until);
-    chatws_shared_set(&room->second, key->second);
-    chatws_shared_set(&table->used, table->used + 1);
+    /* whoever dies here leaves no cell behind that nobody would look for */
+
+    chatws_shared_set(&table->used, 1);
+
+    chatws_shared_set(&cell->second, 0);
+    chatws_shared_set(&cell->first, key->first);
+    chatws_shared_set(&cell->before, before);
+    chatws_shared_set(&cell->until, until);
+    chatws_shared_set(&cell->second, key->second);
 
     return CHATWS_OK;
 }
@@ -119,10 +133,16 @@ chatws_revocations_count(const chatws_revocations_t *table, uint64_t now)
 }
 
 
+/* An even way is in the group of the first hash, an odd one of the second. */
+
 static chatws_revocation_t *
 chatws_revocation_cell(const chatws_revocations_t *table,
     const chatws_revoked_key_t *key, size_t way)
 {
-    return (chatws_revocation_t *)
-           &table->cells[(key->first + way) & (table->n - 1)];
+    uint64_t  group, size;
+
+    size = CHATWS_REVOCATION_WAYS / 2;
+    group = (way & 1 ? key->second : key->first) & (table->n / size - 1);
+
+    return (chatws_revocation_t *) &table->cells[group * size + way / 2];
 }

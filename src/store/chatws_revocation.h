@@ -15,7 +15,8 @@
 #include "base/chatws_core.h"
 
 
-#define CHATWS_REVOCATION_WAYS  16     /* cells in which one may lie */
+#define CHATWS_REVOCATION_WAYS  16     /* cells in which one may lie: two
+                                          groups of half as many */
 
 
 typedef enum {
@@ -53,9 +54,9 @@ typedef struct {
 
 typedef struct {
     uint64_t              n;        /* cells, a power of two */
-    uint64_t              used;     /* cells that were ever used: 0 is the
-                                       usual case, in which nothing is looked
-                                       for */
+    uint64_t              used;     /* 1: there has been a revocation; 0 is
+                                       the usual case, in which nothing is
+                                       looked for */
     chatws_revocation_t   cells[];
 } chatws_revocations_t;
 
@@ -68,7 +69,8 @@ void chatws_revocations_init(chatws_revocations_t *table, uint64_t n);
 
 /*
  * Locked.  Adds a revocation, or extends the one of that key: before and
- * until only grow.  now is in seconds.  CHATWS_BUSY: there is no room.
+ * until only grow while it is in force.  now is in seconds.  CHATWS_BUSY:
+ * there is no room, as may be where two thirds of the cells are in force.
  */
 chatws_rc_e chatws_revocations_add(chatws_revocations_t *table,
     const chatws_revoked_key_t *key, uint64_t before, uint64_t until,
