@@ -201,7 +201,8 @@ FUZZ = $(patsubst t/fuzz/%.c,build/fuzz/%.run,$(wildcard t/fuzz/fuzz_*.c))
 
 UNIT_CC = gcc -std=gnu99 -g -O1 -Wall -Wextra -Werror -pthread \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined \
-	-fno-omit-frame-pointer -I src -I t/unit -MMD -MF $@.d
+	-fno-omit-frame-pointer -I src -I t/unit -MMD -MF $@.d \
+	-DTEST_DATA='"$(CURDIR)/t/unit/token/data/"'
 
 units: $(UNITS) $(FUZZ)
 

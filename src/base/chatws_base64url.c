@@ -20,18 +20,16 @@ static const uint8_t  chatws_base64url_alphabet[] =
 
 
 chatws_rc_e
-chatws_base64url_decode(const chatws_str_t *text, uint8_t *out, size_t *len)
+chatws_base64url_check(const chatws_str_t *text)
 {
     size_t    i;
-    uint8_t  *p;
-    uint32_t  bits, v;
+    uint32_t  spare, v;
 
     if (text->len % 4 == 1) {
         return CHATWS_ERROR;
     }
 
-    p = out;
-    bits = 0;
+    v = 0;
 
     for (i = 0; i < text->len; i++) {
         v = chatws_base64url_value(text->data[i]);
@@ -39,37 +37,52 @@ chatws_base64url_decode(const chatws_str_t *text, uint8_t *out, size_t *len)
         if (v == CHATWS_BASE64URL_BAD) {
             return CHATWS_ERROR;
         }
-
-        bits = bits << 6 | v;
-
-        if (i % 4 == 3) {
-            *p++ = (uint8_t) (bits >> 16);
-            *p++ = (uint8_t) (bits >> 8);
-            *p++ = (uint8_t) bits;
-            bits = 0;
-        }
     }
 
-    /* bits that belong to no byte are zero, or a value had two spellings */
+    /*
+     * The last character has bits that belong to no byte.  They are zero, or
+     * a value had several spellings.
+     */
 
-    switch (text->len % 4) {
+    spare = text->len % 4 == 2 ? 0xf : text->len % 4 == 3 ? 0x3 : 0;
 
-    case 2:
-        if (bits & 0xf) {
-            return CHATWS_ERROR;
+    return v & spare ? CHATWS_ERROR : CHATWS_OK;
+}
+
+
+chatws_rc_e
+chatws_base64url_decode(const chatws_str_t *text, uint8_t *out, size_t *len)
+{
+    size_t    i;
+    uint8_t  *p;
+    uint32_t  bits;
+
+    if (chatws_base64url_check(text) != CHATWS_OK) {
+        return CHATWS_ERROR;
+    }
+
+    p = out;
+    bits = 0;
+
+    for (i = 0; i < text->len; i++) {
+        bits = bits << 6 | chatws_base64url_value(text->data[i]);
+
+        /* the first of four characters completes no byte, the others do */
+
+        switch (i % 4) {
+
+        case 1:
+            *p++ = (uint8_t) (bits >> 4);
+            break;
+
+        case 2:
+            *p++ = (uint8_t) (bits >> 2);
+            break;
+
+        case 3:
+            *p++ = (uint8_t) bits;
+            break;
         }
-
-        *p++ = (uint8_t) (bits >> 4);
-        break;
-
-    case 3:
-        if (bits & 0x3) {
-            return CHATWS_ERROR;
-        }
-
-        *p++ = (uint8_t) (bits >> 10);
-        *p++ = (uint8_t) (bits >> 2);
-        break;
     }
 
     *len = p - out;
@@ -77,6 +90,8 @@ chatws_base64url_decode(const chatws_str_t *text, uint8_t *out, size_t *len)
     return CHATWS_OK;
 }
 
+
+/* A table would be faster by little, and a secret's bytes would index it. */
 
 static uint32_t
 chatws_base64url_value(uint8_t ch)

@@ -13,32 +13,40 @@
 chatws_rc_e
 chatws_name_check(const chatws_str_t *name)
 {
-    size_t   i;
-    uint8_t  c;
-
     if (name->len == 0) {
         return CHATWS_DECLINED;
     }
 
     if (name->len > CHATWS_NAME_MAX
-        || chatws_utf8_valid(name->data, name->len) != CHATWS_OK)
+        || chatws_utf8_valid(name->data, name->len) != CHATWS_OK
+        || chatws_name_has_control(name))
     {
         return CHATWS_ERROR;
     }
 
-    for (i = 0; i < name->len; i++) {
-        c = name->data[i];
+    return CHATWS_OK;
+}
+
+
+int
+chatws_name_has_control(const chatws_str_t *text)
+{
+    size_t   i;
+    uint8_t  c;
+
+    for (i = 0; i < text->len; i++) {
+        c = text->data[i];
 
         if (c < 0x20 || c == 0x7f) {
-            return CHATWS_ERROR;
+            return 1;
         }
 
         /* U+0080-009F; the text is valid, so a byte follows */
 
-        if (c == 0xc2 && name->data[i + 1] < 0xa0) {
-            return CHATWS_ERROR;
+        if (c == 0xc2 && text->data[i + 1] < 0xa0) {
+            return 1;
         }
     }
 
-    return CHATWS_OK;
+    return 0;
 }

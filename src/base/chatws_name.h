@@ -25,5 +25,8 @@
  */
 chatws_rc_e chatws_name_check(const chatws_str_t *name);
 
+/* 1: the text, which is valid UTF-8, has one of these control characters. */
+int chatws_name_has_control(const chatws_str_t *text);
+
 
 #endif /* _CHATWS_NAME_H_INCLUDED_ */

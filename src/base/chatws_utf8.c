@@ -259,7 +259,9 @@ chatws_utf8_valid(const uint8_t *p, size_t len)
 
     state = CHATWS_UTF8_START;
 
-    if (chatws_utf8_check(&state, p, len) != CHATWS_OK) {
+    /* an empty text may have no address */
+
+    if (len != 0 && chatws_utf8_check(&state, p, len) != CHATWS_OK) {
         return CHATWS_ERROR;
     }
 

@@ -181,7 +181,10 @@ chatws_claims_user(chatws_claims_t *claims, chatws_claims_members_t *ms,
 
     if (m->value.len != 0) {
 
+        /* U+FFFD for an unpaired surrogate would make two ids the same */
+
         if (m->type != CHATWS_JSON_STRING
+            || m->lossy
             || m->string.len == 0
             || m->string.len > CHATWS_CLAIMS_JTI_MAX)
         {
@@ -397,8 +400,6 @@ chatws_rc_e
 chatws_claims_find(const chatws_str_t *text, const chatws_str_t *name,
     chatws_json_arena_t *arena, chatws_str_t *value)
 {
-    size_t                 i;
-    uint8_t                ch;
     chatws_claims_walk_t   walk;
     chatws_json_member_t  *m;
 
@@ -433,18 +434,13 @@ chatws_claims_find(const chatws_str_t *text, const chatws_str_t *name,
         return CHATWS_DECLINED;
     }
 
-    if (m->lossy || value->len > CHATWS_CLAIMS_VALUE_MAX) {
-        return CHATWS_DECLINED;
-    }
-
     /* it may become a header field or a key: no line may end in it */
 
-    for (i = 0; i < value->len; i++) {
-        ch = value->data[i];
-
-        if (ch < 0x20 || ch == 0x7f) {
-            return CHATWS_DECLINED;
-        }
+    if (m->lossy
+        || value->len > CHATWS_CLAIMS_VALUE_MAX
+        || chatws_name_has_control(value))
+    {
+        return CHATWS_DECLINED;
     }
 
     return CHATWS_OK;

@@ -14,9 +14,9 @@
 #include "json/chatws_json.h"
 
 
-#define CHATWS_CLAIMS_DEPTH     8
-#define CHATWS_CLAIMS_JTI_MAX   128     /* bytes */
-#define CHATWS_CLAIMS_VALUE_MAX 1024    /* bytes of a claim by its name */
+#define CHATWS_CLAIMS_DEPTH      8
+#define CHATWS_CLAIMS_JTI_MAX    128    /* bytes */
+#define CHATWS_CLAIMS_VALUE_MAX  1024   /* bytes of a claim by its name */
 
 
 /* Strings point into the text of the claims or into the arena of the parse. */

@@ -3,7 +3,8 @@
  * Copyright (C) chatws contributors
  *
  * Grants: see chatws_grant.h.  An entry is a byte of rights, with the bit
- * PREFIX for a prefix, a byte of length, and the id or the prefix.
+ * CHATWS_GRANT_PREFIX for a prefix, a byte of length, and the id or the
+ * prefix: fewer bytes than the quotes, the id and a comma in the claims.
  */
 
 
@@ -55,7 +56,7 @@ chatws_grants_build(const chatws_claims_t *claims,
 
     build.arena = arena;
     build.pos = out;
-    build.why = "chats is nested too deep";
+    build.why = "no memory for its grants";
 
     rc = CHATWS_OK;
 

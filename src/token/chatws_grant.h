@@ -22,16 +22,14 @@
 #define CHATWS_GRANTS_MAX       256     /* entries of a token */
 
 
-/*
- * The bytes that the grants of a token take at most whose text has len bytes.
- */
+/* The bytes at most that the grants of claims take whose text has len bytes. */
 #define chatws_grants_size(len)  (len)
 
 /*
  * Writes what the claims "chats" and "chatPrefixes" grant, in the form that
  * chatws_grants_find() reads, to out, which has room for
- * chatws_grants_size() bytes of the token, and sets *len.  Unknown rights are
- * ignored; an empty list is no grant.
+ * chatws_grants_size(claims->text.len) bytes, and sets *len.  Unknown rights
+ * are ignored; an empty list is no grant.
  *
  * CHATWS_OK, or CHATWS_ERROR: *why says what is wrong.
  */

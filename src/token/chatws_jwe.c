@@ -19,12 +19,10 @@
 #include "base/chatws_str.h"
 #include "json/chatws_json.h"
 #include "token/chatws_jwe.h"
+#include "token/chatws_key_private.h"
 
 
-/* six bytes for each of a name at most, and what stands between them */
-#define CHATWS_JWE_HEADER_MAX(header)                                         \
-    (6 * ((header)->kid.len + (header)->chat.len + (header)->sub.len)         \
-     + (header)->mid.len + 96)
+#define CHATWS_JWE_PARTS  5
 
 
 struct chatws_jwe_key_s {
@@ -43,13 +41,15 @@ typedef struct {
 
 
 static chatws_rc_e chatws_jwe_take(void *data, chatws_jwk_t *jwk);
+static int chatws_jwe_is_meant(const chatws_jwk_t *jwk);
 static chatws_rc_e chatws_jwe_key_init(chatws_jwe_key_t *key,
     const chatws_str_t *k);
-static EVP_MAC_CTX *chatws_jwe_hmac(const uint8_t *key, size_t len);
 static chatws_rc_e chatws_jwe_derive(chatws_jwe_key_t *key,
     const chatws_str_t *chat, uint8_t *out);
-static size_t chatws_jwe_header(const chatws_jwe_header_t *header,
-    uint8_t *buf, size_t size);
+static size_t chatws_jwe_header_max(const chatws_jwe_key_t *key,
+    const chatws_jwe_header_t *header);
+static chatws_rc_e chatws_jwe_header(const chatws_jwe_key_t *key,
+    const chatws_jwe_header_t *header, chatws_str_t *text);
 static chatws_rc_e chatws_jwe_seal(chatws_jwe_key_t *key,
     const uint8_t *secret, const uint8_t *iv, const chatws_str_t *aad,
     const uint8_t *text, size_t len, uint8_t *out, uint8_t *tag);
@@ -89,16 +89,12 @@ chatws_jwe_take(void *data, chatws_jwk_t *jwk)
 {
     chatws_jwe_find_t *find = data;
 
-    uint8_t                    buf[CHATWS_JWK_BYTES_MAX];
-    chatws_rc_e                rc;
-    chatws_str_t               k, *kid;
-    chatws_jwe_key_t          *key;
+    uint8_t            buf[CHATWS_JWK_BYTES_MAX];
+    chatws_rc_e        rc;
+    chatws_str_t       k, *kid;
+    chatws_jwe_key_t  *key;
 
-    static const chatws_str_t  oct = chatws_str("oct");
-
-    if (find->key != NULL
-        || !chatws_str_equal(&jwk->m[CHATWS_JWK_KTY], &oct))
-    {
+    if (find->key != NULL || !chatws_jwe_is_meant(jwk)) {
         return CHATWS_DECLINED;
     }
 
@@ -143,6 +139,28 @@ chatws_jwe_take(void *data, chatws_jwk_t *jwk)
 }
 
 
+/* A secret that tokens are signed with is not used for anything else. */
+
+static int
+chatws_jwe_is_meant(const chatws_jwk_t *jwk)
+{
+    const chatws_str_t        *alg;
+
+    static const chatws_str_t  oct = chatws_str("oct");
+    static const chatws_str_t  dir = chatws_str("dir");
+    static const chatws_str_t  gcm = chatws_str("A256GCM");
+
+    alg = &jwk->m[CHATWS_JWK_ALG];
+
+    return chatws_str_equal(&jwk->m[CHATWS_JWK_KTY], &oct)
+           && chatws_jwk_is_for(jwk, "enc",
+                                CHATWS_JWK_ENCRYPT|CHATWS_JWK_DERIVE)
+           && (alg->data == NULL
+               || chatws_str_equal(alg, &dir)
+               || chatws_str_equal(alg, &gcm));
+}
+
+
 /* HKDF's first step, with an empty salt: RFC 5869, 2.2. */
 
 static chatws_rc_e
@@ -155,14 +173,14 @@ chatws_jwe_key_init(chatws_jwe_key_t *key, const chatws_str_t *k)
     static const uint8_t  salt[CHATWS_JWE_KEY];
 
     len = 0;
-    extract = chatws_jwe_hmac(salt, sizeof(salt));
+    extract = chatws_key_hmac("SHA256", salt, sizeof(salt));
 
     if (extract != NULL
         && EVP_MAC_update(extract, k->data, k->len) == 1
         && EVP_MAC_final(extract, prk, &len, sizeof(prk)) == 1
         && len == sizeof(prk))
     {
-        key->derive = chatws_jwe_hmac(prk, sizeof(prk));
+        key->derive = chatws_key_hmac("SHA256", prk, sizeof(prk));
     }
 
     EVP_MAC_CTX_free(extract);
@@ -175,34 +193,6 @@ chatws_jwe_key_init(chatws_jwe_key_t *key, const chatws_str_t *k)
 
     return key->derive != NULL && key->cipher != NULL && key->ctx != NULL
            ? CHATWS_OK : CHATWS_ERROR;
-}
-
-
-static EVP_MAC_CTX *
-chatws_jwe_hmac(const uint8_t *key, size_t len)
-{
-    EVP_MAC      *mac;
-    OSSL_PARAM    params[2];
-    EVP_MAC_CTX  *ctx;
-
-    params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
-                                                 (char *) "SHA256", 0);
-    params[1] = OSSL_PARAM_construct_end();
-
-    mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    if (mac == NULL) {
-        return NULL;
-    }
-
-    ctx = EVP_MAC_CTX_new(mac);
-    EVP_MAC_free(mac);
-
-    if (ctx != NULL && EVP_MAC_init(ctx, key, len, params) != 1) {
-        EVP_MAC_CTX_free(ctx);
-        return NULL;
-    }
-
-    return ctx;
 }
 
 
@@ -225,73 +215,72 @@ chatws_jwe_key_id(const chatws_jwe_key_t *key)
 
 
 size_t
-chatws_jwe_size(const chatws_jwe_header_t *header, size_t len)
+chatws_jwe_size(const chatws_jwe_key_t *key, const chatws_jwe_header_t *header,
+    size_t len)
 {
-    return chatws_base64url_encoded(CHATWS_JWE_HEADER_MAX(header))
+    return chatws_base64url_encoded(chatws_jwe_header_max(key, header))
            + chatws_base64url_encoded(CHATWS_JWE_IV)
            + chatws_base64url_encoded(len)
            + chatws_base64url_encoded(CHATWS_JWE_TAG)
-           + sizeof("....") - 1;
+           + CHATWS_JWE_PARTS - 1;
 }
 
 
 /* Section 5.1 and 7.1: header, no key, vector, ciphertext, tag. */
 
 chatws_rc_e
-chatws_jwe_encrypt(chatws_jwe_key_t *key, chatws_jwe_header_t *header,
+chatws_jwe_encrypt(chatws_jwe_key_t *key, const chatws_jwe_header_t *header,
     const uint8_t iv[CHATWS_JWE_IV], const uint8_t *text, size_t len,
     uint8_t *out, size_t *size)
 {
-    size_t        n, room;
-    uint8_t      *buf, *p, secret[CHATWS_JWE_KEY], tag[CHATWS_JWE_TAG];
+    size_t        room;
+    uint8_t      *p, secret[CHATWS_JWE_KEY], tag[CHATWS_JWE_TAG];
     chatws_rc_e   rc;
-    chatws_str_t  aad;
+    chatws_str_t  aad, buf;
 
-    header->kid = key->kid;
+    room = chatws_jwe_header_max(key, header);
 
-    room = CHATWS_JWE_HEADER_MAX(header);
+    buf.len = room;
+    buf.data = key->memory.alloc(key->memory.ctx, room > len ? room : len);
 
-    if (room < len) {
-        room = len;
-    }
-
-    buf = key->memory.alloc(key->memory.ctx, room);
-    if (buf == NULL) {
+    if (buf.data == NULL) {
         return CHATWS_ERROR;
     }
 
-    n = chatws_jwe_header(header, buf, room);
+    p = out;
+    rc = chatws_jwe_header(key, header, &buf);
 
-    p = out + chatws_base64url_encode(out, buf, n);
+    if (rc == CHATWS_OK) {
+        p += chatws_base64url_encode(p, buf.data, buf.len);
 
-    aad.data = out;
-    aad.len = p - out;
+        aad.data = out;
+        aad.len = p - out;
 
-    *p++ = '.';
-    *p++ = '.';
-    p += chatws_base64url_encode(p, iv, CHATWS_JWE_IV);
-    *p++ = '.';
+        rc = chatws_jwe_derive(key, &header->chat, secret);
+    }
 
-    rc = chatws_jwe_derive(key, &header->chat, secret);
-
-    if (n != 0 && rc == CHATWS_OK) {
-        rc = chatws_jwe_seal(key, secret, iv, &aad, text, len, buf, tag);
+    if (rc == CHATWS_OK) {
+        rc = chatws_jwe_seal(key, secret, iv, &aad, text, len, buf.data, tag);
     }
 
     OPENSSL_cleanse(secret, sizeof(secret));
     ERR_clear_error();
 
-    if (n != 0 && rc == CHATWS_OK) {
-        p += chatws_base64url_encode(p, buf, len);
+    if (rc == CHATWS_OK) {
+        *p++ = '.';
+        *p++ = '.';
+        p += chatws_base64url_encode(p, iv, CHATWS_JWE_IV);
+        *p++ = '.';
+        p += chatws_base64url_encode(p, buf.data, len);
         *p++ = '.';
         p += chatws_base64url_encode(p, tag, CHATWS_JWE_TAG);
 
         *size = p - out;
     }
 
-    key->memory.free(key->memory.ctx, buf);
+    key->memory.free(key->memory.ctx, buf.data);
 
-    return n != 0 ? rc : CHATWS_ERROR;
+    return rc;
 }
 
 
@@ -325,20 +314,27 @@ chatws_jwe_derive(chatws_jwe_key_t *key, const chatws_str_t *chat,
 }
 
 
-/* The bytes that were written, 0: the buffer is too small. */
+/* Six bytes for each of a string at most, and what stands between them. */
 
 static size_t
-chatws_jwe_header(const chatws_jwe_header_t *header, uint8_t *buf,
-    size_t size)
+chatws_jwe_header_max(const chatws_jwe_key_t *key,
+    const chatws_jwe_header_t *header)
+{
+    return 6 * (key->kid.len + header->chat.len + header->sub.len)
+           + header->mid.len + 96;
+}
+
+
+static chatws_rc_e
+chatws_jwe_header(const chatws_jwe_key_t *key,
+    const chatws_jwe_header_t *header, chatws_str_t *text)
 {
     chatws_json_out_t  out;
 
-    out.pos = buf;
-    out.last = buf + size;
-    out.full = 0;
+    chatws_json_out_begin(&out, text);
 
     chatws_json_put_lit(&out, "{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"kid\":");
-    chatws_json_put_string(&out, &header->kid);
+    chatws_json_put_string(&out, &key->kid);
     chatws_json_put_lit(&out, ",\"chat\":");
     chatws_json_put_string(&out, &header->chat);
     chatws_json_put_lit(&out, ",\"mid\":");
@@ -347,7 +343,7 @@ chatws_jwe_header(const chatws_jwe_header_t *header, uint8_t *buf,
     chatws_json_put_string(&out, &header->sub);
     chatws_json_put_lit(&out, "}");
 
-    return out.full ? 0 : (size_t) (out.pos - buf);
+    return chatws_json_out_end(&out, text);
 }
 
 
@@ -381,32 +377,40 @@ chatws_jwe_seal(chatws_jwe_key_t *key, const uint8_t *secret,
 chatws_rc_e
 chatws_jwe_check(const chatws_str_t *text)
 {
-    size_t         dots, i, start;
-    uint8_t        ch;
+    size_t        i;
+    uint8_t      *dot, *end, *start;
+    chatws_str_t  part[CHATWS_JWE_PARTS];
 
-    dots = 0;
-    start = 0;
+    start = text->data;
+    end = text->data + text->len;
 
-    for (i = 0; i < text->len; i++) {
-        ch = text->data[i];
+    for (i = 0; i < CHATWS_JWE_PARTS; i++) {
+        dot = start == end ? NULL : memchr(start, '.', end - start);
 
-        if (ch == '.') {
+        /* a dot behind all parts but the last */
 
-            /* the encrypted key is empty with "dir", and nothing else is */
-
-            if ((i == start) != (dots == 1)) {
-                return CHATWS_ERROR;
-            }
-
-            dots++;
-            start = i + 1;
-
-        } else if (!((ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z')
-                     || (ch >= '0' && ch <= '9') || ch == '-' || ch == '_'))
-        {
+        if ((dot == NULL) != (i == CHATWS_JWE_PARTS - 1)) {
             return CHATWS_ERROR;
+        }
+
+        part[i].data = start;
+        part[i].len = (dot == NULL ? end : dot) - start;
+
+        if (chatws_base64url_check(&part[i]) != CHATWS_OK) {
+            return CHATWS_ERROR;
+        }
+
+        if (dot != NULL) {
+            start = dot + 1;
         }
     }
 
-    return dots == 4 && i != start ? CHATWS_OK : CHATWS_ERROR;
+    /* with "dir" there is no encrypted key */
+
+    return part[0].len != 0
+           && part[1].len == 0
+           && part[2].len == chatws_base64url_encoded(CHATWS_JWE_IV)
+           && part[3].len != 0
+           && part[4].len == chatws_base64url_encoded(CHATWS_JWE_TAG)
+           ? CHATWS_OK : CHATWS_ERROR;
 }

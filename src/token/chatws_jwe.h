@@ -25,10 +25,9 @@
 typedef struct chatws_jwe_key_s  chatws_jwe_key_t;
 
 
-/* What the header of an encrypted message says; all in valid UTF-8. */
+/* What the header says besides the key's id; all in valid UTF-8. */
 
 typedef struct {
-    chatws_str_t  kid;
     chatws_str_t  chat;
     chatws_str_t  mid;           /* id of the message, as JSON */
     chatws_str_t  sub;           /* id of the sender */
@@ -36,9 +35,10 @@ typedef struct {
 
 
 /*
- * The first key of a set that can encrypt: "kty" is "oct", "k" has 32 bytes
- * and "kid" is there.  It is the memory's until chatws_jwe_key_free().
- * NULL: error says why, see chatws_jwk_walk().
+ * The first key of a set that is meant for this: "kty" is "oct", and "use",
+ * "key_ops" and "alg" are missing or say nothing else, as those of a token's
+ * secret do.  "k" must have 32 bytes and "kid" be there.  It is the memory's
+ * until chatws_jwe_key_free().  NULL: error says why, see chatws_jwk_walk().
  */
 chatws_jwe_key_t *chatws_jwe_key_create(const chatws_str_t *text,
     const chatws_memory_t *memory, char *error);
@@ -49,24 +49,28 @@ void chatws_jwe_key_free(chatws_jwe_key_t *key);
 /* The id of a key; lives as long as the key. */
 const chatws_str_t *chatws_jwe_key_id(const chatws_jwe_key_t *key);
 
-/* The bytes of a message whose header and plaintext have so many. */
-size_t chatws_jwe_size(const chatws_jwe_header_t *header, size_t len);
+/*
+ * The bytes at most of a message with that header whose plaintext has len
+ * bytes, fewer than 2^30.
+ */
+size_t chatws_jwe_size(const chatws_jwe_key_t *key,
+    const chatws_jwe_header_t *header, size_t len);
 
 /*
  * Encrypts len bytes at text for the chat of the header into out, which has
- * room for chatws_jwe_size() bytes; iv is random and never used again.  The
- * kid of the header is set.
+ * room for chatws_jwe_size() bytes; iv is random and never used again.
  *
  * CHATWS_OK: *size is set; CHATWS_ERROR: the library failed, or there is no
- * memory.
+ * memory.  The error queue of the library is left empty.
  */
 chatws_rc_e chatws_jwe_encrypt(chatws_jwe_key_t *key,
-    chatws_jwe_header_t *header, const uint8_t iv[CHATWS_JWE_IV],
+    const chatws_jwe_header_t *header, const uint8_t iv[CHATWS_JWE_IV],
     const uint8_t *text, size_t len, uint8_t *out, size_t *size);
 
 /*
  * CHATWS_OK: a text has the form of an encrypted message, five parts of
- * base64url, of which the second is empty.  It is not decrypted.
+ * base64url, of which the second is empty, and the third and the fifth have
+ * the length of a vector and a tag.  It is not decrypted.
  */
 chatws_rc_e chatws_jwe_check(const chatws_str_t *text);
 

@@ -36,6 +36,7 @@ typedef struct {
 typedef struct {
     chatws_json_arena_t   *arena;
     chatws_jwk_t           jwk;
+    chatws_str_t           ops;        /* the member key_ops, as written */
     const char            *why;
 } chatws_jwk_read_t;
 
@@ -46,6 +47,9 @@ static chatws_rc_e chatws_jwk_find_array(void *data,
     const chatws_json_member_t *m);
 static chatws_rc_e chatws_jwk_key(void *data, const chatws_json_member_t *m);
 static chatws_rc_e chatws_jwk_collect(void *data,
+    const chatws_json_member_t *m);
+static chatws_rc_e chatws_jwk_operations(chatws_jwk_read_t *read);
+static chatws_rc_e chatws_jwk_operation(void *data,
     const chatws_json_member_t *m);
 
 
@@ -176,7 +180,8 @@ chatws_jwk_key(void *data, const chatws_json_member_t *m)
     if (m->type != CHATWS_JSON_OBJECT
         || chatws_json_object(&set->arena, &m->value, CHATWS_JWK_DEPTH,
                               chatws_jwk_collect, &read)
-           != CHATWS_OK)
+           != CHATWS_OK
+        || chatws_jwk_operations(&read) != CHATWS_OK)
     {
         set->why = read.why;
         return CHATWS_ERROR;
@@ -205,8 +210,22 @@ chatws_jwk_collect(void *data, const chatws_json_member_t *m)
 {
     chatws_jwk_read_t *read = data;
 
-    size_t         i;
-    chatws_str_t  *str;
+    size_t                     i;
+    chatws_str_t              *str;
+
+    static const chatws_str_t  ops = chatws_str("key_ops");
+
+    if (chatws_str_equal(&m->name, &ops)) {
+
+        if (read->ops.len != 0) {
+            read->why = "a member comes twice";
+            return CHATWS_ERROR;
+        }
+
+        read->ops = m->value;
+
+        return CHATWS_OK;
+    }
 
     for (i = 0; i < CHATWS_JWK_UNKNOWN; i++) {
         if (!chatws_str_equal(&m->name, &chatws_jwk_names[i])) {
@@ -231,6 +250,64 @@ chatws_jwk_collect(void *data, const chatws_json_member_t *m)
     }
 
     return CHATWS_OK;
+}
+
+
+static chatws_rc_e
+chatws_jwk_operations(chatws_jwk_read_t *read)
+{
+    if (read->ops.len == 0) {
+        read->jwk.ops = CHATWS_JWK_VERIFY|CHATWS_JWK_ENCRYPT|CHATWS_JWK_DERIVE;
+        return CHATWS_OK;
+    }
+
+    read->why = "\"key_ops\" is no array";
+
+    return chatws_json_array(read->arena, &read->ops, CHATWS_JWK_DEPTH,
+                             chatws_jwk_operation, &read->jwk);
+}
+
+
+static chatws_rc_e
+chatws_jwk_operation(void *data, const chatws_json_member_t *m)
+{
+    chatws_jwk_t *jwk = data;
+
+    size_t  i;
+
+    static const struct {
+        chatws_str_t  name;
+        unsigned      op;
+    } ops[] = {
+        { chatws_str("verify"), CHATWS_JWK_VERIFY },
+        { chatws_str("encrypt"), CHATWS_JWK_ENCRYPT },
+        { chatws_str("deriveKey"), CHATWS_JWK_DERIVE },
+        { chatws_str("deriveBits"), CHATWS_JWK_DERIVE }
+    };
+
+    for (i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+        if (m->type == CHATWS_JSON_STRING
+            && chatws_str_equal(&m->string, &ops[i].name))
+        {
+            jwk->ops |= ops[i].op;
+        }
+    }
+
+    return CHATWS_OK;
+}
+
+
+int
+chatws_jwk_is_for(const chatws_jwk_t *jwk, const char *use, unsigned ops)
+{
+    const chatws_str_t  *str;
+
+    str = &jwk->m[CHATWS_JWK_USE];
+
+    return (jwk->ops & ops) != 0
+           && (str->data == NULL
+               || (str->len == strlen(use)
+                   && memcmp(str->data, use, str->len) == 0));
 }
 
 

@@ -36,10 +36,18 @@ typedef enum {
 } chatws_jwk_member_e;
 
 
+/* what a key may be used for, RFC 7517, 4.3 */
+
+#define CHATWS_JWK_VERIFY   0x01
+#define CHATWS_JWK_ENCRYPT  0x02
+#define CHATWS_JWK_DERIVE   0x04
+
+
 /* One key, until the handler returns; data NULL: there is no such member. */
 
 typedef struct {
     chatws_str_t   m[CHATWS_JWK_UNKNOWN];
+    unsigned       ops;                      /* of "key_ops"; without it all */
     const char    *why;                      /* of CHATWS_ERROR */
 } chatws_jwk_t;
 
@@ -53,7 +61,8 @@ typedef chatws_rc_e (*chatws_jwk_pt)(void *data, chatws_jwk_t *jwk);
 
 /*
  * Walks the keys of a set, the text of a file.  The block for the parse is
- * the memory's, and is wiped before it is given back.
+ * the memory's, and is wiped before it is given back; the text, which may hold
+ * secrets as well, is the caller's to wipe.
  *
  * CHATWS_OK; CHATWS_DECLINED: no key was taken; CHATWS_ERROR: it is no set,
  * a key is not well formed or was refused.  Then error holds a text of up to
@@ -62,6 +71,12 @@ typedef chatws_rc_e (*chatws_jwk_pt)(void *data, chatws_jwk_t *jwk);
 chatws_rc_e chatws_jwk_walk(const chatws_str_t *text,
     const chatws_memory_t *memory, chatws_jwk_pt handler, void *data,
     char *error);
+
+/*
+ * 1: the key is for that use, "sig" or "enc", and for one of the operations,
+ * by what it says itself; where it says nothing it is for any.
+ */
+int chatws_jwk_is_for(const chatws_jwk_t *jwk, const char *use, unsigned ops);
 
 /*
  * Decodes a member that is base64url into buf of CHATWS_JWK_BYTES_MAX bytes.

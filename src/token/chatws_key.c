@@ -20,6 +20,7 @@ static chatws_alg_e chatws_key_alg(const chatws_jwk_t *jwk);
 static chatws_rc_e chatws_key_make(chatws_jwk_t *jwk, chatws_key_t *key);
 static chatws_rc_e chatws_key_make_secret(chatws_jwk_t *jwk,
     chatws_key_t *key);
+static int chatws_key_is_pem(const chatws_str_t *k);
 
 
 const chatws_alg_t  chatws_algs[CHATWS_ALG_NONE] = {
@@ -135,7 +136,6 @@ chatws_key_add(void *data, chatws_jwk_t *jwk)
     chatws_str_t              *kid;
 
     static const chatws_str_t  oct = chatws_str("oct");
-    static const chatws_str_t  sig = chatws_str("sig");
 
     if (jwk->m[CHATWS_JWK_D].data != NULL
         && !chatws_str_equal(&jwk->m[CHATWS_JWK_KTY], &oct))
@@ -148,8 +148,7 @@ chatws_key_add(void *data, chatws_jwk_t *jwk)
     alg = chatws_key_alg(jwk);
 
     if (alg == CHATWS_ALG_NONE
-        || (jwk->m[CHATWS_JWK_USE].data != NULL
-            && !chatws_str_equal(&jwk->m[CHATWS_JWK_USE], &sig)))
+        || !chatws_jwk_is_for(jwk, "sig", CHATWS_JWK_VERIFY))
     {
         return CHATWS_DECLINED;
     }
@@ -239,7 +238,7 @@ chatws_key_make(chatws_jwk_t *jwk, chatws_key_t *key)
             return CHATWS_ERROR;
         }
 
-        jwk->why = "it is no RSA key of 2048 bits or more";
+        jwk->why = "it is no RSA key of 2048 bits or more with a usual \"e\"";
 
         return chatws_key_rsa(key, &a, &b);
 
@@ -274,11 +273,9 @@ chatws_key_make(chatws_jwk_t *jwk, chatws_key_t *key)
 static chatws_rc_e
 chatws_key_make_secret(chatws_jwk_t *jwk, chatws_key_t *key)
 {
-    uint8_t            buf[CHATWS_JWK_BYTES_MAX];
-    chatws_rc_e        rc;
-    chatws_str_t       k;
-
-    static const char  pem[] = "-----BEGIN ";
+    uint8_t       buf[CHATWS_JWK_BYTES_MAX];
+    chatws_rc_e   rc;
+    chatws_str_t  k;
 
     jwk->why = "\"k\" is missing, too long or not base64url";
 
@@ -289,7 +286,7 @@ chatws_key_make_secret(chatws_jwk_t *jwk, chatws_key_t *key)
         rc = CHATWS_ERROR;
     }
 
-    if (rc == CHATWS_OK && memcmp(k.data, pem, sizeof(pem) - 1) == 0) {
+    if (rc == CHATWS_OK && chatws_key_is_pem(&k)) {
         jwk->why = "the secret is a PEM file, which is no secret";
         rc = CHATWS_ERROR;
     }
@@ -302,4 +299,23 @@ chatws_key_make_secret(chatws_jwk_t *jwk, chatws_key_t *key)
     OPENSSL_cleanse(buf, sizeof(buf));
 
     return rc;
+}
+
+
+/* Everybody knows a public key, and a private one is known to others. */
+
+static int
+chatws_key_is_pem(const chatws_str_t *k)
+{
+    size_t             i;
+
+    static const char  pem[] = "-----BEGIN ";
+
+    for (i = 0; i + sizeof(pem) - 1 <= k->len; i++) {
+        if (memcmp(k->data + i, pem, sizeof(pem) - 1) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }

@@ -16,8 +16,9 @@
 #include "token/chatws_jwk.h"
 
 
-#define CHATWS_KEY_SECRET_MIN  32       /* bytes: RFC 7518, 3.2 */
+#define CHATWS_KEY_SECRET_MIN  32       /* bytes: RFC 7518, 3.2, for HS256 */
 #define CHATWS_KEY_RSA_MIN     2048     /* bits: RFC 7518, 3.3 */
+#define CHATWS_KEY_RSA_E_MAX   64       /* bits of an exponent */
 
 
 typedef enum {

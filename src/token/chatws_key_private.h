@@ -52,6 +52,13 @@ chatws_rc_e chatws_key_ec(chatws_key_t *key, const chatws_str_t *x,
 chatws_rc_e chatws_key_ed25519(chatws_key_t *key, const chatws_str_t *x);
 chatws_rc_e chatws_key_secret(chatws_key_t *key, const chatws_str_t *k);
 
+/*
+ * A context of HMAC that is keyed with len bytes at k; NULL: the library
+ * failed, and its error queue is not empty.
+ */
+EVP_MAC_CTX *chatws_key_hmac(const char *digest, const uint8_t *k,
+    size_t len);
+
 /* Frees what the library holds for the key. */
 void chatws_key_release(chatws_key_t *key);
 

@@ -48,13 +48,17 @@ chatws_key_rsa(chatws_key_t *key, const chatws_str_t *n,
     bn_n = BN_bin2bn(n->data, (int) n->len, NULL);
     bn_e = BN_bin2bn(e->data, (int) e->len, NULL);
 
-    /* a modulus and an exponent that are even, or an exponent of 1, are none */
+    /*
+     * Numbers that are even, or an exponent of 1, make no key; a huge exponent
+     * makes one that takes milliseconds of each verification.
+     */
 
     if (bld != NULL && bn_n != NULL && bn_e != NULL
         && BN_num_bits(bn_n) >= CHATWS_KEY_RSA_MIN
         && BN_is_odd(bn_n)
         && BN_is_odd(bn_e)
         && !BN_is_one(bn_e)
+        && BN_num_bits(bn_e) <= CHATWS_KEY_RSA_E_MAX
         && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, bn_n)
         && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, bn_e))
     {
@@ -148,28 +152,39 @@ chatws_key_ed25519(chatws_key_t *key, const chatws_str_t *x)
 chatws_rc_e
 chatws_key_secret(chatws_key_t *key, const chatws_str_t *k)
 {
-    EVP_MAC     *mac;
-    OSSL_PARAM   params[2];
+    key->mac = chatws_key_hmac(chatws_algs[key->alg].digest, k->data, k->len);
+
+    ERR_clear_error();
+
+    return key->mac != NULL ? CHATWS_OK : CHATWS_ERROR;
+}
+
+
+EVP_MAC_CTX *
+chatws_key_hmac(const char *digest, const uint8_t *k, size_t len)
+{
+    EVP_MAC      *mac;
+    OSSL_PARAM    params[2];
+    EVP_MAC_CTX  *ctx;
 
     params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
-                                   (char *) chatws_algs[key->alg].digest, 0);
+                                                 (char *) digest, 0);
     params[1] = OSSL_PARAM_construct_end();
 
     mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-
-    if (mac != NULL) {
-        key->mac = EVP_MAC_CTX_new(mac);
-        EVP_MAC_free(mac);
+    if (mac == NULL) {
+        return NULL;
     }
 
-    if (key->mac == NULL
-        || EVP_MAC_init(key->mac, k->data, k->len, params) != 1)
-    {
-        ERR_clear_error();
-        return CHATWS_ERROR;
+    ctx = EVP_MAC_CTX_new(mac);
+    EVP_MAC_free(mac);
+
+    if (ctx != NULL && EVP_MAC_init(ctx, k, len, params) != 1) {
+        EVP_MAC_CTX_free(ctx);
+        return NULL;
     }
 
-    return CHATWS_OK;
+    return ctx;
 }
 
 

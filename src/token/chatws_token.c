@@ -15,8 +15,8 @@
 #include "token/chatws_token.h"
 
 
-#define CHATWS_TOKEN_HEADER_DEPTH  4
-#define CHATWS_TOKEN_SIGNATURE_MAX  2048     /* RSA of 16k bits */
+#define CHATWS_TOKEN_HEADER_DEPTH   4
+#define CHATWS_TOKEN_SIGNATURE_MAX  2048     /* bytes: RSA of 16k bits */
 
 
 /* the parts of a token as they are written */
@@ -53,7 +53,7 @@ static chatws_rc_e chatws_token_check(const chatws_token_policy_t *policy,
 size_t
 chatws_token_memory(size_t len)
 {
-    /* the decoded claims, and a parse of them or of the header */
+    /* the decoded claims, and a parse of them and of the header */
 
     return chatws_base64url_decoded(len)
            + chatws_json_arena_size(chatws_base64url_decoded(len)
@@ -79,9 +79,12 @@ chatws_token_verify(const chatws_token_policy_t *policy,
         return CHATWS_ERROR;
     }
 
-    if (size < chatws_token_memory(text->len)
-        || chatws_token_split(text, &parts) != CHATWS_OK)
-    {
+    if (size < chatws_token_memory(text->len)) {
+        *why = "no memory for it";
+        return CHATWS_ERROR;
+    }
+
+    if (chatws_token_split(text, &parts) != CHATWS_OK) {
         *why = "not three parts";
         return CHATWS_ERROR;
     }
@@ -129,6 +132,10 @@ static chatws_rc_e
 chatws_token_split(const chatws_str_t *text, chatws_token_parts_t *parts)
 {
     uint8_t  *dot, *end, *second;
+
+    if (text->len == 0) {
+        return CHATWS_ERROR;
+    }
 
     end = text->data + text->len;
 
@@ -249,6 +256,11 @@ chatws_token_header_member(void *data, const chatws_json_member_t *m)
 }
 
 
+/*
+ * The key that has made the signature; NULL: none of them.  A key is looked
+ * for by what the header says, so keys of another algorithm never see it.
+ */
+
 static chatws_key_t *
 chatws_token_key(const chatws_token_policy_t *policy,
     chatws_token_header_t *header, chatws_token_parts_t *parts)
@@ -336,9 +348,12 @@ chatws_token_check(const chatws_token_policy_t *policy,
         return CHATWS_ERROR;
     }
 
-    if (claims->exp <= claims->iat
-        || claims->exp - claims->iat > policy->lifetime)
-    {
+    if (claims->exp <= claims->iat) {
+        *why = "exp is not after iat";
+        return CHATWS_ERROR;
+    }
+
+    if (claims->exp - claims->iat > policy->lifetime) {
         *why = "it is valid for too long";
         return CHATWS_ERROR;
     }

@@ -50,9 +50,9 @@ size_t chatws_token_memory(size_t len);
  * strings of the claims point into it.
  *
  * CHATWS_OK: claims are filled, and *kid is the id of the key, which lives as
- * long as the policy's keys.  CHATWS_DONE: all is right but the time, exp is
- * over.  CHATWS_ERROR: anything else.  In both of these *why says what, for a
- * log: it names no key and nothing of the token.
+ * long as the policy's keys.  CHATWS_DONE: the same, and all is right but the
+ * time, exp is over.  CHATWS_ERROR: anything else.  In both of these *why
+ * says what, for a log: it names no key and nothing of the token.
  */
 chatws_rc_e chatws_token_verify(const chatws_token_policy_t *policy,
     const chatws_str_t *text, chatws_token_use_e use, uint64_t now, void *mem,

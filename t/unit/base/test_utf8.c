@@ -386,6 +386,7 @@ test_vectors(void)
     }
 
     ok(chatws_utf8_valid((uint8_t *) "a\0b", 3) == CHATWS_OK, "a zero byte");
+    ok(chatws_utf8_valid(NULL, 0) == CHATWS_OK, "nothing at all");
 
     /* every lead byte before a space, and any byte in the place of a tail */
 
