@@ -80,7 +80,7 @@ ngx_http_chatws_client_init(ngx_http_chatws_client_t *client,
 
 void
 ngx_http_chatws_client_deliver(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_http_chatws_note_t **notes, ngx_uint_t n)
+    ngx_http_chatws_outframe_t **frames, ngx_uint_t n)
 {
     ngx_http_chatws_client_t  *client;
 
@@ -88,10 +88,7 @@ ngx_http_chatws_client_deliver(ngx_http_chatws_subscriber_t *subscriber,
                  ((u_char *) subscriber
                   - offsetof(ngx_http_chatws_client_t, subscriber));
 
-    /* a note begins with its frame */
-
-    ngx_http_chatws_send_frames(&client->session,
-                                (ngx_http_chatws_outframe_t **) notes, n);
+    ngx_http_chatws_send_frames(&client->session, frames, n);
 
     ngx_http_chatws_client_settle(client);
 }
@@ -130,7 +127,7 @@ ngx_http_chatws_client_lapse(ngx_http_chatws_hub_t *hub)
     ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                   "chatws zone \"%V\": this worker was stopped for too long "
                   "and has missed notifications, closing its clients",
-                  &hub->zone.name);
+                  &ngx_http_chatws_hub_zone(hub)->name);
 
     ngx_http_chatws_session_each(&ngx_http_chatws_client_handlers,
                                  ngx_http_chatws_client_missed, hub);
@@ -199,16 +196,16 @@ ngx_http_chatws_client_quit(ngx_http_chatws_session_t *s)
 }
 
 
-/* 1000 to 1014 have counters of their own, all others share one. */
+/* Where a code is counted: 1000 to 1014 by themselves, others together. */
 
 static ngx_uint_t
 ngx_http_chatws_client_code(ngx_uint_t code)
 {
     if (code >= CHATWS_CLOSE_NORMAL
-        && code < CHATWS_CLOSE_NORMAL + NGX_HTTP_CHATWS_CODES)
+        && code < CHATWS_CLOSE_NORMAL + NGX_HTTP_CHATWS_CODES - 1)
     {
         return code - CHATWS_CLOSE_NORMAL;
     }
 
-    return NGX_HTTP_CHATWS_CODES;
+    return NGX_HTTP_CHATWS_CODES - 1;
 }

@@ -68,7 +68,7 @@ ngx_int_t ngx_http_chatws_client_init(ngx_http_chatws_client_t *client,
  * notifications to a client, the second one closes all clients of the hub.
  */
 void ngx_http_chatws_client_deliver(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_http_chatws_note_t **notes, ngx_uint_t n);
+    ngx_http_chatws_outframe_t **frames, ngx_uint_t n);
 void ngx_http_chatws_client_lapse(ngx_http_chatws_hub_t *hub);
 
 

@@ -72,7 +72,7 @@ ngx_http_chatws_client_enter(ngx_http_chatws_client_t *client,
     share = client->rules->user_subscriptions;
 
     if (share == 0) {
-        share = chatws_store_share(client->subscriber.hub->zone.store);
+        share = ngx_http_chatws_hub_share(client->subscriber.hub);
     }
 
     switch (ngx_http_chatws_subscribe(&client->subscriber, chat, share,

@@ -158,7 +158,7 @@ ngx_http_chatws_client_subscribe(ngx_http_chatws_client_t *client,
         return;
     }
 
-    epoch = chatws_store_epoch(client->subscriber.hub->zone.store)
+    epoch = ngx_http_chatws_hub_epoch(client->subscriber.hub)
             & CHATWS_EPOCH_MASK;
 
     ngx_memzero(&confirmed, sizeof(chatws_confirmed_t));
@@ -251,7 +251,10 @@ ngx_http_chatws_client_typing(ngx_http_chatws_client_t *client,
 
     /* when there is no room it is dropped: it would be stale soon */
 
-    if (ngx_http_chatws_hub_publish(hub, row, &post, &posted) != NGX_OK) {
+    if (ngx_http_chatws_hub_publish(hub, row, &post, NGX_HTTP_CHATWS_N_TYPING,
+                                    &posted)
+        != NGX_OK)
+    {
         ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_TYPING_DROPPED, 1);
     }
 }

@@ -13,6 +13,7 @@
 #include <ngx_http.h>
 #include "base/chatws_own.h"
 #include "process/ngx_http_chatws_clock.h"
+#include "process/ngx_http_chatws_array.h"
 #include "client/ngx_http_chatws_client_replay.h"
 
 
@@ -25,7 +26,7 @@
 static ngx_uint_t ngx_http_chatws_replay_collect(
     ngx_http_chatws_replay_t *replay, uint32_t n);
 static ngx_int_t ngx_http_chatws_replay_copy(
-    ngx_http_chatws_replay_t *replay, chatws_entry_t *entry);
+    ngx_http_chatws_replay_t *replay, const chatws_entry_t *entry);
 static ngx_int_t ngx_http_chatws_replay_room(
     ngx_http_chatws_replay_t *replay);
 
@@ -61,7 +62,7 @@ ngx_http_chatws_replay_add(ngx_http_chatws_replay_t *replay,
 {
     uint32_t                        n;
     uint64_t                        now, oldest;
-    chatws_store_t                 *store;
+    const chatws_ring_t            *ring;
     const ngx_http_chatws_rules_t  *rules;
 
     if (since == at->seq) {
@@ -69,7 +70,7 @@ ngx_http_chatws_replay_add(ngx_http_chatws_replay_t *replay,
     }
 
     rules = replay->client->rules;
-    store = replay->client->subscriber.hub->zone.store;
+    ring = ngx_http_chatws_hub_ring(replay->client->subscriber.hub);
 
     if (since > at->seq
         || at->seq - since > rules->history
@@ -91,8 +92,8 @@ ngx_http_chatws_replay_add(ngx_http_chatws_replay_t *replay,
     now = ngx_http_chatws_now();
     oldest = (now > rules->history_time) ? now - rules->history_time : 0;
 
-    if (chatws_store_replay_first(store, at, since, oldest, replay->offsets,
-                                  rules->history, &n)
+    if (chatws_ring_chain(ring, at->last, at->serial, at->seq, since, oldest,
+                          replay->offsets, rules->history, &n)
         != CHATWS_OK)
     {
         return 0;
@@ -105,22 +106,21 @@ ngx_http_chatws_replay_add(ngx_http_chatws_replay_t *replay,
 static ngx_uint_t
 ngx_http_chatws_replay_collect(ngx_http_chatws_replay_t *replay, uint32_t n)
 {
-    size_t           len;
-    uint32_t         i;
-    uint64_t         next;
-    ngx_uint_t       frames;
-    chatws_entry_t  *entry;
-    chatws_store_t  *store;
+    size_t                 len;
+    uint32_t               i;
+    uint64_t               next;
+    ngx_uint_t             frames;
+    const chatws_ring_t   *ring;
+    const chatws_entry_t  *entry;
 
-    store = replay->client->subscriber.hub->zone.store;
+    ring = ngx_http_chatws_hub_ring(replay->client->subscriber.hub);
 
     len = replay->len;
     frames = replay->n;
 
     for (i = 0; i < n; i++) {
 
-        entry = chatws_store_entry(store, CHATWS_DURABLE, replay->offsets[i],
-                                   &next);
+        entry = chatws_ring_entry(ring, replay->offsets[i], &next);
 
         if (entry == NULL
             || ngx_http_chatws_replay_copy(replay, entry) != NGX_OK)
@@ -129,7 +129,7 @@ ngx_http_chatws_replay_collect(ngx_http_chatws_replay_t *replay, uint32_t n)
         }
     }
 
-    if (i == n && chatws_store_held(store, replay->offsets[0])) {
+    if (i == n && chatws_ring_is_held(ring, replay->offsets[0])) {
         return 1;
     }
 
@@ -144,13 +144,14 @@ ngx_uint_t
 ngx_http_chatws_replay_walk(ngx_http_chatws_replay_t *replay,
     uint64_t offset)
 {
-    uint64_t                       first, from, head, next;
-    chatws_entry_t                *entry;
-    ngx_http_chatws_hub_t         *hub;
-    ngx_http_chatws_local_chat_t  *chat;
+    uint64_t                       first, head, next;
+    const chatws_ring_t           *ring;
+    const chatws_entry_t          *entry;
+    ngx_http_chatws_subscriber_t  *subscriber;
 
-    hub = replay->client->subscriber.hub;
-    head = chatws_store_head(hub->zone.store, CHATWS_DURABLE);
+    subscriber = &replay->client->subscriber;
+    ring = ngx_http_chatws_hub_ring(subscriber->hub);
+    head = chatws_ring_head(ring);
     first = offset;
 
     if (offset == head) {
@@ -159,8 +160,8 @@ ngx_http_chatws_replay_walk(ngx_http_chatws_replay_t *replay,
 
     while (offset < head) {
 
-        entry = chatws_store_entry(hub->zone.store, CHATWS_DURABLE, offset,
-                                   &next);
+        entry = chatws_ring_entry(ring, offset, &next);
+
         if (entry == NULL) {
 
             if (next == CHATWS_OFF_NONE) {
@@ -170,54 +171,47 @@ ngx_http_chatws_replay_walk(ngx_http_chatws_replay_t *replay,
             break;
         }
 
-        chat = ngx_http_chatws_collect_chat(hub, entry);
-
-        if (chat != NULL) {
-            from = ngx_http_chatws_since(&replay->client->subscriber, chat);
-
-            if (from != CHATWS_OFF_NONE
-                && offset < from
-                && ngx_http_chatws_replay_copy(replay, entry) != NGX_OK)
-            {
-                return 0;
-            }
+        if (ngx_http_chatws_hub_has_missed(subscriber, entry, offset)
+            && ngx_http_chatws_replay_copy(replay, entry) != NGX_OK)
+        {
+            return 0;
         }
 
         offset = next;
     }
 
-    return chatws_store_held(hub->zone.store, first);
+    return chatws_ring_is_held(ring, first);
 }
 
 
 static ngx_int_t
 ngx_http_chatws_replay_copy(ngx_http_chatws_replay_t *replay,
-    chatws_entry_t *entry)
+    const chatws_entry_t *entry)
 {
     size_t                         len, own;
     u_char                        *p;
-    chatws_store_t                *store;
+    const chatws_ring_t           *ring;
     ngx_http_chatws_subscriber_t  *subscriber;
 
     subscriber = &replay->client->subscriber;
-    store = subscriber->hub->zone.store;
+    ring = ngx_http_chatws_hub_ring(subscriber->hub);
 
     /* it may be overwritten at any moment: each field is read once */
 
-    len = *(volatile uint32_t *) &entry->len;
+    len = *(const volatile uint32_t *) &entry->len;
     own = 0;
 
-    if (*(volatile uint64_t *) &entry->sender == subscriber->user) {
+    if (*(const volatile uint64_t *) &entry->sender == subscriber->user) {
 
         if (!subscriber->own) {
             return NGX_OK;
         }
 
-        own = *(volatile uint32_t *) &entry->own;
+        own = *(const volatile uint32_t *) &entry->own;
     }
 
     if (len > replay->size - replay->len
-        || len > chatws_store_reach(store, entry)
+        || len > chatws_ring_reach(ring, entry)
         || own > len
         || (own != 0 && len - own < CHATWS_OWN_LEN)
         || ngx_http_chatws_replay_room(replay) != NGX_OK)
@@ -261,16 +255,13 @@ ngx_http_chatws_replay_room(ngx_http_chatws_replay_t *replay)
 
     nalloc = ngx_max(replay->nalloc * 2, NGX_HTTP_CHATWS_REPLAY_FRAMES);
 
-    lens = ngx_alloc(nalloc * sizeof(size_t), ngx_cycle->log);
+    lens = ngx_http_chatws_array_resize(replay->lens,
+                                        replay->n * sizeof(size_t),
+                                        nalloc * sizeof(size_t),
+                                        ngx_cycle->log);
     if (lens == NULL) {
         return NGX_ERROR;
     }
-
-    if (replay->n != 0) {
-        ngx_memcpy(lens, replay->lens, replay->n * sizeof(size_t));
-    }
-
-    ngx_free(replay->lens);
 
     replay->lens = lens;
     replay->nalloc = nalloc;

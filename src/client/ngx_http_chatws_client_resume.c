@@ -53,7 +53,7 @@ ngx_http_chatws_client_resume(ngx_http_chatws_client_t *client,
     uint64_t                   epoch;
     ngx_http_chatws_resume_t   resume;
 
-    epoch = chatws_store_epoch(client->subscriber.hub->zone.store)
+    epoch = ngx_http_chatws_hub_epoch(client->subscriber.hub)
             & CHATWS_EPOCH_MASK;
 
     size = chatws_json_arena_size(action->chats.len);
@@ -130,8 +130,8 @@ ngx_http_chatws_resume_again(ngx_http_chatws_resume_t *resume,
     size_t    i;
     uint64_t  hash;
 
-    hash = chatws_store_hash(resume->client->subscriber.hub->zone.store,
-                             name->data, name->len);
+    hash = ngx_http_chatws_hub_hash(resume->client->subscriber.hub,
+                                    (ngx_str_t *) name);
 
     for (i = hash & resume->mask;
          resume->seen[i] != 0;

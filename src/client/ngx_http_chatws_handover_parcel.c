@@ -34,6 +34,10 @@ typedef struct {
 
 
 static size_t ngx_http_chatws_parcel_size(ngx_http_chatws_client_t *client);
+static void ngx_http_chatws_parcel_add_chat(void *data, const ngx_str_t *id,
+    uint64_t serial);
+static void ngx_http_chatws_parcel_put_chat(void *data, const ngx_str_t *id,
+    uint64_t serial);
 static u_char *ngx_http_chatws_parcel_put_out(u_char *p,
     ngx_http_chatws_session_t *s);
 static ngx_int_t ngx_http_chatws_parcel_valid(
@@ -52,8 +56,6 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
     uint64_t position, u_char *parcel)
 {
     u_char                     *p;
-    ngx_str_t                  *id;
-    ngx_http_chatws_sub_t      *sub;
     ngx_http_chatws_parcel_t    head;
     ngx_http_chatws_session_t  *s;
 
@@ -87,13 +89,8 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
     chatws_reader_save(&s->reader, p);
     p += head.reader;
 
-    for (sub = client->subscriber.subs; sub != NULL; sub = sub->next) {
-        id = &sub->chat->id;
-
-        p = ngx_cpymem(p, &sub->chat->serial, sizeof(uint64_t));
-        *p++ = (u_char) id->len;
-        p = ngx_cpymem(p, id->data, id->len);
-    }
+    ngx_http_chatws_hub_each_chat(&client->subscriber,
+                                  ngx_http_chatws_parcel_put_chat, &p);
 
     return head.size;
 }
@@ -102,19 +99,39 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
 static size_t
 ngx_http_chatws_parcel_size(ngx_http_chatws_client_t *client)
 {
-    size_t                  size;
-    ngx_http_chatws_sub_t  *sub;
+    size_t  size;
 
     size = sizeof(ngx_http_chatws_parcel_t) + client->user.len
            + client->name.len + client->session.addr.len
            + client->session.out_size
            + chatws_reader_save_size(&client->session.reader);
 
-    for (sub = client->subscriber.subs; sub != NULL; sub = sub->next) {
-        size += sizeof(uint64_t) + 1 + sub->chat->id.len;
-    }
+    ngx_http_chatws_hub_each_chat(&client->subscriber,
+                                  ngx_http_chatws_parcel_add_chat, &size);
 
     return size;
+}
+
+
+static void
+ngx_http_chatws_parcel_add_chat(void *data, const ngx_str_t *id,
+    uint64_t serial)
+{
+    size_t *size = data;
+
+    *size += sizeof(serial) + 1 + id->len;
+}
+
+
+static void
+ngx_http_chatws_parcel_put_chat(void *data, const ngx_str_t *id,
+    uint64_t serial)
+{
+    u_char **p = data;
+
+    *p = ngx_cpymem(*p, &serial, sizeof(serial));
+    *(*p)++ = (u_char) id->len;
+    *p = ngx_cpymem(*p, id->data, id->len);
 }
 
 

@@ -109,7 +109,7 @@ ngx_http_chatws_accept_client(ngx_http_request_t *r,
     if (ngx_terminate
         || (ngx_exiting
             && (ngx_http_chatws_tls(r->connection)
-                || ngx_http_chatws_zone_newest(zone))))
+                || ngx_http_chatws_zone_is_newest(zone))))
     {
         return ngx_http_chatws_refuse(r, NGX_HTTP_SERVICE_UNAVAILABLE,
                                       &leaving);

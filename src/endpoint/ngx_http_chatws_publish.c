@@ -97,7 +97,7 @@ ngx_http_chatws_publish_one(ngx_http_request_t *r,
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_chatws_module);
 
-    if (text->len > chatws_store_body_max(hub->zone.store, CHATWS_DURABLE)) {
+    if (text->len > ngx_http_chatws_hub_body_max(hub)) {
         return ngx_http_chatws_refused(ctx, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
                                        "refused", fault,
                                        &ngx_http_chatws_large);
@@ -181,7 +181,7 @@ ngx_http_chatws_publish_parsed(ngx_http_request_t *r,
     out.len = chatws_publication_size(pub);
 
     if (chatws_publication_answer(pub, &out, posted.seq,
-                                  chatws_store_epoch(hub->zone.store),
+                                  ngx_http_chatws_hub_epoch(hub),
                                   posted.recipients)
         != CHATWS_OK)
     {
@@ -205,7 +205,7 @@ ngx_http_chatws_stamp(ngx_http_chatws_hub_t *hub, chatws_publication_t *pub)
 
     /* it sorts behind those of other workers, too */
 
-    stamp = chatws_store_stamp(hub->zone.store, now * CHATWS_ID_COUNTS);
+    stamp = ngx_http_chatws_hub_stamp(hub, now * CHATWS_ID_COUNTS);
 
     noise = (uint64_t) ngx_random() << 33 ^ (uint64_t) ngx_random() << 11
             ^ (uint64_t) ngx_pid;
@@ -235,11 +235,12 @@ ngx_http_chatws_post_publication(ngx_http_chatws_hub_t *hub,
     post.sequenced = chatws_publication_sequenced(pub);
 
     if (pub->sender.len != 0) {
-        post.sender = ngx_http_chatws_hub_user(hub,
+        post.sender = ngx_http_chatws_hub_hash(hub,
                                                (ngx_str_t *) &pub->sender);
     }
 
-    return ngx_http_chatws_hub_publish(hub, 0, &post, posted);
+    return ngx_http_chatws_hub_publish(hub, 0, &post,
+                                       NGX_HTTP_CHATWS_N_PUBLISHED, posted);
 }
 
 

@@ -367,7 +367,7 @@ ngx_http_chatws_response_max(ngx_http_request_t *r)
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
     zone = cwlcf->response->data;
 
-    max = chatws_store_body_max(zone->hub->zone.store, CHATWS_DURABLE);
+    max = ngx_http_chatws_hub_body_max(zone->hub);
 
     return ngx_min(max, CHATWS_JSON_MAX - 1);
 }

@@ -2,47 +2,35 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The life of a hub in its worker: the slot, wake-ups, housekeeping, and
- * the publishing side.
+ * The life of a hub in its worker: how it begins and ends, its timers, and
+ * what it says of its zone.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "hub/ngx_http_chatws_hub.h"
+#include "process/ngx_http_chatws_event.h"
+#include "hub/ngx_http_chatws_hub_private.h"
 
 
-/* how long a stopped worker may hold up publishers, in milliseconds */
-#define NGX_HTTP_CHATWS_LAP_TIME    5000
+/* in milliseconds, between two times of housekeeping */
+#define NGX_HTTP_CHATWS_TICK      500
 
-#define NGX_HTTP_CHATWS_TICK        500
+/* ticks after a reload in which nginx may tell its old workers to quit */
+#define NGX_HTTP_CHATWS_REPLACED  20
 
-/* ticks: how long after a reload nginx may tell its old workers to quit */
-#define NGX_HTTP_CHATWS_REPLACED    20
-
-/* in milliseconds, until the lock that was busy is asked for again */
-#define NGX_HTTP_CHATWS_AGAIN       20
-
-/* member rows of a dead worker taken out under one lock */
-#define NGX_HTTP_CHATWS_REAP_BATCH  16
+/* in milliseconds, until a lock that was busy is asked for again */
+#define NGX_HTTP_CHATWS_AGAIN     20
 
 
 static ngx_int_t ngx_http_chatws_hub_init(ngx_http_chatws_hub_t *hub,
     ngx_cycle_t *cycle);
-static ngx_int_t ngx_http_chatws_hub_claim(ngx_http_chatws_hub_t *hub,
-    ngx_cycle_t *cycle);
-static void ngx_http_chatws_hub_wakeup(void *data);
-static void ngx_http_chatws_hub_deliver(ngx_http_chatws_hub_t *hub);
-static void ngx_http_chatws_hub_tick(ngx_event_t *ev);
+static void ngx_http_chatws_hub_free(ngx_http_chatws_hub_t *hub);
+static void ngx_http_chatws_hub_woken(void *data);
+static void ngx_http_chatws_hub_tick_handler(ngx_event_t *ev);
 static void ngx_http_chatws_hub_again_handler(ngx_event_t *ev);
 static void ngx_http_chatws_hub_quit(ngx_http_chatws_hub_t *hub);
-static uint32_t ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub);
-static uint32_t ngx_http_chatws_hub_release(ngx_http_chatws_hub_t *hub,
-    uint32_t slot, ngx_pid_t pid);
-static void ngx_http_chatws_hub_wake(ngx_http_chatws_hub_t *hub,
-    uint32_t n);
-static void ngx_http_chatws_hub_signal_handler(ngx_event_t *ev);
 
 
 ngx_int_t
@@ -65,14 +53,15 @@ ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
     hub->slot = CHATWS_SLOT_NONE;
 
     if (ngx_http_chatws_hub_init(hub, cycle) != NGX_OK) {
+        ngx_http_chatws_hub_free(hub);
         return NGX_ERROR;
     }
 
     zone->hub = hub;
 
-    reaped = ngx_http_chatws_hub_reap(hub);
+    reaped = ngx_http_chatws_slot_reap(hub);
 
-    switch (ngx_http_chatws_hub_claim(hub, cycle)) {
+    switch (ngx_http_chatws_slot_claim(hub, cycle)) {
 
     case NGX_OK:
     case NGX_AGAIN:
@@ -91,6 +80,8 @@ ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
                       "few, this worker waits for one", &zone->name);
     }
 
+    /* only now is there a slot to count in */
+
     ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_REAPED, reaped);
 
     ngx_add_timer(&hub->tick, NGX_HTTP_CHATWS_TICK);
@@ -98,8 +89,6 @@ ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
     return NGX_OK;
 }
 
-
-/* What was allocated stays until the worker, which has no hub, exits. */
 
 static ngx_int_t
 ngx_http_chatws_hub_init(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
@@ -115,72 +104,24 @@ ngx_http_chatws_hub_init(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    hub->sleeper.handler = ngx_http_chatws_hub_wakeup;
+    hub->sleeper.handler = ngx_http_chatws_hub_woken;
     hub->sleeper.data = hub;
 
-    hub->ident.fd = (ngx_socket_t) -1;
-    hub->ident.data = hub;
+    ngx_http_chatws_event_owner(&hub->ident, hub);
 
-    hub->round.data = &hub->ident;
-    hub->round.log = cycle->log;
-    hub->round.handler = ngx_http_chatws_deliver_handler;
+    ngx_http_chatws_event_init(&hub->round, &hub->ident,
+                               ngx_http_chatws_deliver_handler, cycle->log);
+    ngx_http_chatws_event_init(&hub->signal, &hub->ident,
+                               ngx_http_chatws_signal_handler, cycle->log);
+    ngx_http_chatws_event_init(&hub->again, &hub->ident,
+                               ngx_http_chatws_hub_again_handler, cycle->log);
+    ngx_http_chatws_event_init(&hub->tick, &hub->ident,
+                               ngx_http_chatws_hub_tick_handler, cycle->log);
 
-    hub->signal.data = &hub->ident;
-    hub->signal.log = cycle->log;
-    hub->signal.handler = ngx_http_chatws_hub_signal_handler;
+    /* these two do not keep a worker that quits from ending */
 
-    hub->again.data = &hub->ident;
-    hub->again.log = cycle->log;
-    hub->again.handler = ngx_http_chatws_hub_again_handler;
     hub->again.cancelable = 1;
-
-    hub->tick.data = &hub->ident;
-    hub->tick.log = cycle->log;
-    hub->tick.handler = ngx_http_chatws_hub_tick;
     hub->tick.cancelable = 1;
-
-    return NGX_OK;
-}
-
-
-/*
- * NGX_BUSY: no slot, or no descriptor; NGX_AGAIN: the lock is busy; NGX_ERROR:
- * no connection.
- */
-
-static ngx_int_t
-ngx_http_chatws_hub_claim(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
-{
-    uint32_t                 slot;
-    ngx_int_t                rc;
-    ngx_http_chatws_wake_t  *wake;
-
-    wake = hub->zone.wake;
-    rc = ngx_http_chatws_wake_join(wake, &hub->sleeper, cycle);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
-        ngx_http_chatws_wake_part(wake, &hub->sleeper);
-        return NGX_AGAIN;
-    }
-
-    slot = chatws_store_claim(hub->zone.store, ngx_pid, wake->index);
-
-    ngx_http_chatws_zone_unlock(&hub->zone);
-
-    if (slot == CHATWS_SLOT_NONE) {
-        ngx_http_chatws_wake_part(wake, &hub->sleeper);
-        return NGX_BUSY;
-    }
-
-    hub->slot = slot;
-
-    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, cycle->log, 0,
-                   "chatws zone \"%V\" slot:%uD wake:%ui", &hub->zone.name,
-                   slot, wake->index);
 
     return NGX_OK;
 }
@@ -189,8 +130,6 @@ ngx_http_chatws_hub_claim(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
 void
 ngx_http_chatws_hub_close(ngx_http_chatws_hub_t *hub)
 {
-    ngx_http_chatws_ended_t  *ended;
-
     if (hub->tick.timer_set) {
         ngx_del_timer(&hub->tick);
     }
@@ -212,12 +151,17 @@ ngx_http_chatws_hub_close(ngx_http_chatws_hub_t *hub)
         ngx_http_chatws_hub_signal(hub);
     }
 
-    if (hub->slot != CHATWS_SLOT_NONE) {
-        ngx_http_chatws_wake_part(hub->zone.wake, &hub->sleeper);
-        (void) ngx_http_chatws_hub_release(hub, hub->slot, ngx_pid);
-    }
+    ngx_http_chatws_slot_leave(hub);
+    ngx_http_chatws_hub_free(hub);
+}
 
-    /* what is left of it in the zone goes with the slot */
+
+static void
+ngx_http_chatws_hub_free(ngx_http_chatws_hub_t *hub)
+{
+    ngx_http_chatws_ended_t  *ended;
+
+    /* the zone has removed these subscriptions together with the slot */
 
     while (hub->ended != NULL) {
         ended = hub->ended;
@@ -235,152 +179,59 @@ ngx_http_chatws_hub_close(ngx_http_chatws_hub_t *hub)
 }
 
 
+ngx_uint_t
+ngx_http_chatws_hub_has_slot(ngx_http_chatws_hub_t *hub)
+{
+    return hub->slot != CHATWS_SLOT_NONE;
+}
+
+
+const ngx_http_chatws_zone_t *
+ngx_http_chatws_hub_zone(ngx_http_chatws_hub_t *hub)
+{
+    return &hub->zone;
+}
+
+
 uint64_t
-ngx_http_chatws_hub_user(ngx_http_chatws_hub_t *hub, ngx_str_t *user)
+ngx_http_chatws_hub_epoch(ngx_http_chatws_hub_t *hub)
 {
-    return chatws_store_hash(hub->zone.store, user->data, user->len);
+    return chatws_store_epoch(hub->zone.store);
 }
 
 
-ngx_int_t
-ngx_http_chatws_hub_publish(ngx_http_chatws_hub_t *hub, uint32_t row,
-    chatws_post_t *post, chatws_posted_t *posted)
+uint64_t
+ngx_http_chatws_hub_stamp(ngx_http_chatws_hub_t *hub, uint64_t min)
 {
-    uint64_t         now;
-    chatws_rc_e      rc;
-    chatws_store_t  *store;
-
-    store = hub->zone.store;
-    now = ngx_current_msec;
-
-    ngx_memzero(posted, sizeof(chatws_posted_t));
-    posted->wake = hub->wakes;
-
-    if (row == 0) {
-        chatws_store_prefetch(store, &post->chat);
-    }
-
-    if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
-        return NGX_BUSY;
-    }
-
-    if (row != 0) {
-        rc = chatws_store_post_known(store, row, post, now,
-                                     NGX_HTTP_CHATWS_LAP_TIME, posted);
-    } else {
-        rc = chatws_store_publish(store, post, now, NGX_HTTP_CHATWS_LAP_TIME,
-                                  posted);
-    }
-
-    ngx_http_chatws_zone_unlock(&hub->zone);
-
-    ngx_http_chatws_hub_wake(hub, posted->nwake);
-
-    switch (rc) {
-
-    case CHATWS_OK:
-        ngx_http_chatws_hub_count(hub, post->ring == CHATWS_DURABLE
-                                       ? NGX_HTTP_CHATWS_N_PUBLISHED
-                                       : NGX_HTTP_CHATWS_N_TYPING, 1);
-        return NGX_OK;
-
-    case CHATWS_BUSY:
-        return NGX_BUSY;
-
-    default:
-        return NGX_DECLINED;
-    }
+    return chatws_store_stamp(hub->zone.store, min);
 }
 
 
-/*
- * All workers drain at the end of this one's turn, with all that comes in it:
- * one that was woken by the first of many would serve that one alone.
- */
-
-static void
-ngx_http_chatws_hub_wake(ngx_http_chatws_hub_t *hub, uint32_t n)
+uint64_t
+ngx_http_chatws_hub_hash(ngx_http_chatws_hub_t *hub, const ngx_str_t *text)
 {
-    uint32_t  i, slot;
-
-    for (i = 0; i < n; i++) {
-        slot = hub->wakes[i];
-
-        if (slot == hub->slot) {
-            ngx_http_chatws_hub_deliver(hub);
-            continue;
-        }
-
-        hub->owed[slot / 64] |= (uint64_t) 1 << (slot % 64);
-        ngx_post_event(&hub->signal, &ngx_posted_events);
-    }
+    return chatws_store_hash(hub->zone.store, text->data, text->len);
 }
 
 
-static void
-ngx_http_chatws_hub_signal_handler(ngx_event_t *ev)
+uint32_t
+ngx_http_chatws_hub_share(ngx_http_chatws_hub_t *hub)
 {
-    ngx_connection_t  *ident;
-
-    ident = ev->data;
-
-    ngx_http_chatws_hub_signal(ident->data);
+    return chatws_store_share(hub->zone.store);
 }
 
 
-void
-ngx_http_chatws_hub_signal(ngx_http_chatws_hub_t *hub)
+size_t
+ngx_http_chatws_hub_body_max(ngx_http_chatws_hub_t *hub)
 {
-    uint32_t    slot;
-    ngx_uint_t  word;
-
-    for (word = 0; word < CHATWS_SLOTS_MAX / 64; word++) {
-
-        while (hub->owed[word] != 0) {
-            slot = word * 64 + __builtin_ctzll(hub->owed[word]);
-            hub->owed[word] &= hub->owed[word] - 1;
-
-            /* what a slot that changed hands is told of is nothing to it */
-
-            ngx_http_chatws_wake_signal(hub->zone.wake,
-                              chatws_store_slot(hub->zone.store, slot)->wake,
-                              ngx_cycle->log);
-        }
-    }
+    return chatws_store_body_max(hub->zone.store, CHATWS_DURABLE);
 }
 
 
-/* It may be for another zone. */
-
-static void
-ngx_http_chatws_hub_wakeup(void *data)
+const chatws_ring_t *
+ngx_http_chatws_hub_ring(ngx_http_chatws_hub_t *hub)
 {
-    ngx_http_chatws_hub_t *hub = data;
-
-    chatws_store_t  *store;
-
-    store = hub->zone.store;
-
-    if (chatws_store_cursor(store, hub->slot, CHATWS_DURABLE)
-        != CHATWS_OFF_NONE
-        || chatws_store_cursor(store, hub->slot, CHATWS_EPHEMERAL)
-           != CHATWS_OFF_NONE
-        || chatws_store_lapped(store, hub->slot))
-    {
-        ngx_http_chatws_hub_deliver(hub);
-    }
-}
-
-
-static void
-ngx_http_chatws_hub_deliver(ngx_http_chatws_hub_t *hub)
-{
-    if (hub->coalesce == 0) {
-        ngx_post_event(&hub->round, &ngx_posted_events);
-
-    } else if (!hub->round.timer_set) {
-        ngx_add_timer(&hub->round, hub->coalesce);
-    }
+    return chatws_store_ring(hub->zone.store, CHATWS_DURABLE);
 }
 
 
@@ -395,24 +246,60 @@ ngx_http_chatws_hub_count(ngx_http_chatws_hub_t *hub, ngx_uint_t counter,
 
 
 /*
- * Housekeeping, twice a second: what a worker that died had claimed is
- * given back, and a wake-up that it owed us is made good.
+ * Called for each hub of the worker when the worker is woken, although only
+ * one of their zones may have something new.
  */
 
 static void
-ngx_http_chatws_hub_tick(ngx_event_t *ev)
+ngx_http_chatws_hub_woken(void *data)
 {
-    ngx_connection_t       *ident;
+    ngx_http_chatws_hub_t *hub = data;
+
+    chatws_store_t  *store;
+
+    store = hub->zone.store;
+
+    if (chatws_store_cursor(store, hub->slot, CHATWS_DURABLE)
+        != CHATWS_OFF_NONE
+        || chatws_store_cursor(store, hub->slot, CHATWS_EPHEMERAL)
+           != CHATWS_OFF_NONE
+        || chatws_store_is_lapped(store, hub->slot))
+    {
+        ngx_http_chatws_hub_post_delivery(hub);
+    }
+}
+
+
+void
+ngx_http_chatws_hub_post_delivery(ngx_http_chatws_hub_t *hub)
+{
+    if (hub->coalesce == 0) {
+        ngx_post_event(&hub->round, &ngx_posted_events);
+
+    } else if (!hub->round.timer_set) {
+        ngx_add_timer(&hub->round, hub->coalesce);
+    }
+}
+
+
+/*
+ * Housekeeping, twice a second.  It gives back what workers that died had
+ * claimed.  It also looks into the rings without having been woken: a worker
+ * may have died between a publish and its wake-ups.
+ */
+
+static void
+ngx_http_chatws_hub_tick_handler(ngx_event_t *ev)
+{
     ngx_http_chatws_hub_t  *hub;
 
-    ident = ev->data;
-    hub = ident->data;
+    hub = ngx_http_chatws_event_data(ev);
 
     ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_REAPED,
-                              ngx_http_chatws_hub_reap(hub));
+                              ngx_http_chatws_slot_reap(hub));
 
     if (hub->slot == CHATWS_SLOT_NONE) {
-        (void) ngx_http_chatws_hub_claim(hub, (ngx_cycle_t *) ngx_cycle);
+        (void) ngx_http_chatws_slot_claim(hub, (ngx_cycle_t *) ngx_cycle);
 
     } else {
         ngx_post_event(&hub->round, &ngx_posted_events);
@@ -425,8 +312,9 @@ ngx_http_chatws_hub_tick(ngx_event_t *ev)
 
 
 /*
- * A worker that has no descriptor for a channel to another one loses its own
- * channel, and would stay forever after a reload: nobody can tell it to quit.
+ * Quits if nginx has not told this worker to, long after a reload.  A worker
+ * that has no descriptor for a channel to another worker loses its own
+ * channel: then nginx cannot tell it, and it would stay forever.
  */
 
 static void
@@ -435,7 +323,7 @@ ngx_http_chatws_hub_quit(ngx_http_chatws_hub_t *hub)
     if (ngx_process != NGX_PROCESS_WORKER
         || ngx_exiting
         || ngx_quit
-        || ngx_http_chatws_zone_newest(&hub->zone)
+        || ngx_http_chatws_zone_is_newest(&hub->zone)
         || ++hub->replaced < NGX_HTTP_CHATWS_REPLACED)
     {
         return;
@@ -461,103 +349,11 @@ ngx_http_chatws_hub_again(ngx_http_chatws_hub_t *hub)
 static void
 ngx_http_chatws_hub_again_handler(ngx_event_t *ev)
 {
-    ngx_connection_t       *ident;
     ngx_http_chatws_hub_t  *hub;
 
-    ident = ev->data;
-    hub = ident->data;
+    hub = ngx_http_chatws_event_data(ev);
 
-    ngx_http_chatws_hub_end(hub);
+    ngx_http_chatws_hub_settle_ended(hub);
 
     ngx_post_event(&hub->round, &ngx_posted_events);
-}
-
-
-/* Returns the number of slots that were given back. */
-
-static uint32_t
-ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub)
-{
-    uint32_t   n, reaped, slot;
-    ngx_pid_t  pid;
-
-    reaped = 0;
-
-    for (slot = 0; slot < hub->zone.nslots; slot++) {
-
-        pid = (ngx_pid_t) chatws_store_slot(hub->zone.store, slot)->pid;
-
-        if (pid == 0 || slot == hub->slot) {
-            continue;
-        }
-
-        /* a slot with our own pid belonged to a process that had it before */
-
-        if (pid != ngx_pid && !ngx_http_chatws_wake_dead(pid)) {
-            continue;
-        }
-
-        if (ngx_http_chatws_hub_release(hub, slot, pid)) {
-            ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                          "chatws zone \"%V\": reaping slot %uD of dead "
-                          "worker %P", &hub->zone.name, slot, pid);
-            reaped++;
-        }
-    }
-
-    if (reaped == 0) {
-        return 0;
-    }
-
-    /*
-     * it may have died between a publish and the wake-ups; each worker looks
-     * for itself as well, but later
-     */
-
-    if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
-        return reaped;
-    }
-
-    n = chatws_store_pending(hub->zone.store, hub->wakes);
-
-    ngx_http_chatws_zone_unlock(&hub->zone);
-
-    ngx_http_chatws_hub_wake(hub, n);
-    ngx_http_chatws_hub_signal(hub);
-
-    return reaped;
-}
-
-
-/*
- * Another worker may reap the same slot meanwhile, and a third claim it.
- * Returns 1 if this one has given it back.
- */
-
-static uint32_t
-ngx_http_chatws_hub_release(ngx_http_chatws_hub_t *hub, uint32_t slot,
-    ngx_pid_t pid)
-{
-    uint32_t     released;
-    chatws_rc_e  rc;
-
-    do {
-        rc = CHATWS_OK;
-        released = 0;
-
-        if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
-            return 0;
-        }
-
-        if (chatws_store_slot(hub->zone.store, slot)->pid == pid) {
-            rc = chatws_store_release(hub->zone.store, slot,
-                                      NGX_HTTP_CHATWS_REAP_BATCH);
-            released = 1;
-        }
-
-        ngx_http_chatws_zone_unlock(&hub->zone);
-
-    } while (rc == CHATWS_AGAIN);
-
-    return released;
 }

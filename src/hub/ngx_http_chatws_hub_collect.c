@@ -2,47 +2,74 @@
 /*
  * Copyright (C) chatws contributors
  *
- * What a drain has to do: all that waits in the zone's logs, up to a limit,
- * noted by chat, and the subscribers who are to get some of it.
+ * The first half of a delivery: the entries that wait in the rings of the
+ * zone are noted, up to a limit, and sorted by chat; then the subscribers that
+ * may have to get some of them are listed, each of them once.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "hub/ngx_http_chatws_hub.h"
+#include "process/ngx_http_chatws_array.h"
+#include "hub/ngx_http_chatws_hub_private.h"
 
 
 /*
- * limits of a delivery besides its notes: their bytes, unless there is but one,
- * and entries looked at
+ * Limits of a delivery, besides the number of its notes.  A note of more
+ * bytes than these is delivered alone.
  */
 #define NGX_HTTP_CHATWS_BYTES    (256 * 1024)
+
+/* entries looked at, most of which may be of chats of other workers */
 #define NGX_HTTP_CHATWS_ENTRIES  8192
 
 
+static void ngx_http_chatws_collect_begin(
+    ngx_http_chatws_delivery_t *delivery);
 static ngx_int_t ngx_http_chatws_collect_ring(ngx_http_chatws_hub_t *hub,
     ngx_uint_t ring);
 static ngx_int_t ngx_http_chatws_collect_note(ngx_http_chatws_hub_t *hub,
-    ngx_http_chatws_local_chat_t *chat, chatws_entry_t *entry, uint64_t offset,
-    ngx_uint_t ring);
+    ngx_http_chatws_local_chat_t *chat, const chatws_entry_t *entry,
+    uint64_t offset, ngx_uint_t ring);
 static ngx_int_t ngx_http_chatws_collect_room(
     ngx_http_chatws_delivery_t *delivery, size_t len);
 static ngx_int_t ngx_http_chatws_collect_reserve(
     ngx_http_chatws_delivery_t *delivery, size_t n);
+static void ngx_http_chatws_collect_sort(
+    ngx_http_chatws_delivery_t *delivery);
 static void ngx_http_chatws_collect_touch(ngx_http_chatws_delivery_t *delivery,
     ngx_http_chatws_local_chat_t *chat);
 
 
 void
-ngx_http_chatws_collect_sort(ngx_http_chatws_hub_t *hub)
+ngx_http_chatws_collect(ngx_http_chatws_hub_t *hub)
 {
-    uint32_t                       i, n;
-    ngx_http_chatws_local_chat_t  *chat;
-    ngx_http_chatws_note_t        *note;
-    ngx_http_chatws_delivery_t    *delivery;
+    uint32_t                     i;
+    ngx_http_chatws_delivery_t  *delivery;
 
     delivery = &hub->delivery;
 
+    ngx_http_chatws_collect_begin(delivery);
+
+    if (ngx_http_chatws_collect_ring(hub, CHATWS_DURABLE) == NGX_OK) {
+        (void) ngx_http_chatws_collect_ring(hub, CHATWS_EPHEMERAL);
+    }
+
+    ngx_http_chatws_collect_sort(delivery);
+
+    for (i = 0; i < delivery->nchats; i++) {
+        ngx_http_chatws_collect_touch(delivery, delivery->chats[i]);
+    }
+
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
+                   "chatws delivery notes:%uD chats:%uD subscribers:%uD",
+                   delivery->nnotes, delivery->nchats, delivery->ntouched);
+}
+
+
+static void
+ngx_http_chatws_collect_begin(ngx_http_chatws_delivery_t *delivery)
+{
     delivery->active = 1;
     delivery->bytes = 0;
     delivery->need = 0;
@@ -52,7 +79,7 @@ ngx_http_chatws_collect_sort(ngx_http_chatws_hub_t *hub)
     delivery->nlinks = 0;
     delivery->next = 0;
 
-    /* 0 marks what was never touched */
+    /* chats and subscribers that were never touched have the number 0 */
 
     if (++delivery->number == 0) {
         delivery->number = 1;
@@ -60,52 +87,28 @@ ngx_http_chatws_collect_sort(ngx_http_chatws_hub_t *hub)
 
     delivery->pos[CHATWS_DURABLE] = CHATWS_OFF_NONE;
     delivery->pos[CHATWS_EPHEMERAL] = CHATWS_OFF_NONE;
-
-    if (ngx_http_chatws_collect_ring(hub, CHATWS_DURABLE) == NGX_OK) {
-        (void) ngx_http_chatws_collect_ring(hub, CHATWS_EPHEMERAL);
-    }
-
-    n = 0;
-
-    for (i = 0; i < delivery->nchats; i++) {
-        chat = delivery->chats[i];
-
-        chat->first = n;
-        n += chat->nnotes;
-        chat->nnotes = 0;
-    }
-
-    for (i = 0; i < delivery->nnotes; i++) {
-        note = &delivery->notes[i];
-        chat = note->chat;
-
-        delivery->order[chat->first + chat->nnotes++] = note;
-    }
-
-    for (i = 0; i < delivery->nchats; i++) {
-        ngx_http_chatws_collect_touch(delivery, delivery->chats[i]);
-    }
-
-    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
-                   "chatws drain notes:%uD chats:%uD subscribers:%uD",
-                   delivery->nnotes, delivery->nchats, delivery->ntouched);
 }
 
 
-/* NGX_AGAIN: the delivery is full. */
+/*
+ * Notes the entries of a ring that are for this worker, and moves pos behind
+ * the last entry that was looked at.  NGX_AGAIN: the delivery is full.
+ */
 
 static ngx_int_t
 ngx_http_chatws_collect_ring(ngx_http_chatws_hub_t *hub, ngx_uint_t ring)
 {
     uint64_t                       next, pos;
     ngx_uint_t                     n;
-    chatws_entry_t                *entry;
+    const chatws_ring_t           *shared;
+    const chatws_entry_t          *entry;
     ngx_http_chatws_local_chat_t  *chat;
     ngx_http_chatws_delivery_t    *delivery;
 
     delivery = &hub->delivery;
 
     pos = chatws_store_cursor(hub->zone.store, hub->slot, ring);
+    shared = chatws_store_ring(hub->zone.store, ring);
 
     if (pos == CHATWS_OFF_NONE) {
         return NGX_OK;
@@ -115,7 +118,7 @@ ngx_http_chatws_collect_ring(ngx_http_chatws_hub_t *hub, ngx_uint_t ring)
 
         delivery->pos[ring] = pos;
 
-        entry = chatws_store_entry(hub->zone.store, ring, pos, &next);
+        entry = chatws_ring_entry(shared, pos, &next);
 
         if (entry == NULL) {
 
@@ -143,7 +146,8 @@ ngx_http_chatws_collect_ring(ngx_http_chatws_hub_t *hub, ngx_uint_t ring)
 
 
 ngx_http_chatws_local_chat_t *
-ngx_http_chatws_collect_chat(ngx_http_chatws_hub_t *hub, chatws_entry_t *entry)
+ngx_http_chatws_collect_chat(ngx_http_chatws_hub_t *hub,
+    const chatws_entry_t *entry)
 {
     ngx_http_chatws_node_t        *node;
     ngx_http_chatws_local_chat_t  *chat;
@@ -154,9 +158,8 @@ ngx_http_chatws_collect_chat(ngx_http_chatws_hub_t *hub, chatws_entry_t *entry)
         return NULL;
     }
 
-    chat = (ngx_http_chatws_local_chat_t *)
-               ((u_char *) node
-                - offsetof(ngx_http_chatws_local_chat_t, by_row));
+    chat = ngx_http_chatws_node_data(node, ngx_http_chatws_local_chat_t,
+                                     by_row);
 
     /* the row may have been another chat's when the entry was written */
 
@@ -165,14 +168,16 @@ ngx_http_chatws_collect_chat(ngx_http_chatws_hub_t *hub, chatws_entry_t *entry)
 
 
 /*
- * The frame is copied, once for all its receivers here: while they are served
- * this worker may be stopped for so long that publishers overwrite the log.
+ * Adds an entry to the delivery.  Its frame is copied, once for all receivers
+ * in this worker: while they are served the worker may be stopped for so long
+ * that publishers overwrite the entry.  NGX_AGAIN: the entry has to wait for
+ * the next delivery.
  */
 
 static ngx_int_t
 ngx_http_chatws_collect_note(ngx_http_chatws_hub_t *hub,
-    ngx_http_chatws_local_chat_t *chat, chatws_entry_t *entry, uint64_t offset,
-    ngx_uint_t ring)
+    ngx_http_chatws_local_chat_t *chat, const chatws_entry_t *entry,
+    uint64_t offset, ngx_uint_t ring)
 {
     u_char                      *data;
     size_t                       len;
@@ -180,10 +185,13 @@ ngx_http_chatws_collect_note(ngx_http_chatws_hub_t *hub,
     ngx_http_chatws_delivery_t  *delivery;
 
     delivery = &hub->delivery;
-    len = *(volatile uint32_t *) &entry->len;
+
+    /* read once: it changes if this worker is lapped at this moment */
+
+    len = *(const volatile uint32_t *) &entry->len;
 
     if (delivery->nnotes == NGX_HTTP_CHATWS_NOTES
-        || chatws_store_lapped(hub->zone.store, hub->slot)
+        || chatws_store_is_lapped(hub->zone.store, hub->slot)
         || ngx_http_chatws_collect_room(delivery, len) != NGX_OK)
     {
         return NGX_AGAIN;
@@ -224,8 +232,8 @@ ngx_http_chatws_collect_note(ngx_http_chatws_hub_t *hub,
 
 
 /*
- * Makes room for the bytes of one more note.  What one that was larger than a
- * delivery had needed is given back with the next delivery.
+ * Makes room for the bytes of one more note.  A note of more bytes than a
+ * delivery has gets a larger buffer, which the next delivery gives back.
  */
 
 static ngx_int_t
@@ -259,46 +267,78 @@ ngx_http_chatws_collect_room(ngx_http_chatws_delivery_t *delivery, size_t len)
 }
 
 
-/* Makes room for n more subscribers to be touched. */
+/*
+ * Makes room for n more subscribers to be touched.  The arrays are empty as
+ * long as entries are collected, so nothing of them is to be kept.
+ */
 
 static ngx_int_t
 ngx_http_chatws_collect_reserve(ngx_http_chatws_delivery_t *delivery, size_t n)
 {
-    size_t                      size;
-    ngx_http_chatws_link_t     *links;
-    ngx_http_chatws_touched_t  *touched;
+    size_t   need, size;
+    void    *links, *touched;
 
-    delivery->need += n;
+    need = delivery->need + n;
 
-    if (delivery->need <= delivery->size) {
-        return NGX_OK;
+    if (need > delivery->size) {
+        size = ngx_max(need, delivery->size * 2);
+
+        links = ngx_http_chatws_array_resize(delivery->links, 0,
+                               size * sizeof(ngx_http_chatws_link_t),
+                               ngx_cycle->log);
+        if (links == NULL) {
+            return NGX_ERROR;
+        }
+
+        delivery->links = links;
+
+        touched = ngx_http_chatws_array_resize(delivery->touched, 0,
+                               size * sizeof(ngx_http_chatws_touched_t),
+                               ngx_cycle->log);
+        if (touched == NULL) {
+            return NGX_ERROR;
+        }
+
+        delivery->touched = touched;
+        delivery->size = size;
     }
 
-    /* nothing is in the arrays yet: they are filled when all is collected */
-
-    size = ngx_max(delivery->need, delivery->size * 2);
-
-    links = ngx_alloc(size * sizeof(ngx_http_chatws_link_t), ngx_cycle->log);
-    touched = ngx_alloc(size * sizeof(ngx_http_chatws_touched_t),
-                        ngx_cycle->log);
-
-    if (links == NULL || touched == NULL) {
-        ngx_free(links);
-        ngx_free(touched);
-        delivery->need -= n;
-        return NGX_ERROR;
-    }
-
-    ngx_free(delivery->links);
-    ngx_free(delivery->touched);
-
-    delivery->links = links;
-    delivery->touched = touched;
-    delivery->size = size;
+    delivery->need = need;
 
     return NGX_OK;
 }
 
+
+/*
+ * Sorts the notes by chat, and leaves those of one chat in their order.  It is
+ * a counting sort: the notes of each chat have been counted, so each chat has
+ * a range of "order", which is filled from its end.
+ */
+
+static void
+ngx_http_chatws_collect_sort(ngx_http_chatws_delivery_t *delivery)
+{
+    uint32_t                 i, end;
+    ngx_http_chatws_note_t  *note;
+
+    end = 0;
+
+    for (i = 0; i < delivery->nchats; i++) {
+        end += delivery->chats[i]->nnotes;
+        delivery->chats[i]->first = end;
+    }
+
+    for (i = delivery->nnotes; i-- != 0; /* void */) {
+        note = &delivery->notes[i];
+        delivery->order[--note->chat->first] = note;
+    }
+}
+
+
+/*
+ * Lists the members of a chat to be served; one that is in several of the
+ * chats is listed once, with a link for each other chat.
+ */
 
 static void
 ngx_http_chatws_collect_touch(ngx_http_chatws_delivery_t *delivery,

@@ -13,7 +13,8 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "base/chatws_own.h"
-#include "hub/ngx_http_chatws_hub.h"
+#include "process/ngx_http_chatws_event.h"
+#include "hub/ngx_http_chatws_hub_private.h"
 
 
 /* subscribers served before other events have their turn */
@@ -36,7 +37,7 @@ static ngx_http_chatws_note_t *ngx_http_chatws_deliver_mine(
     ngx_http_chatws_delivery_t *delivery, ngx_http_chatws_note_t *note);
 static void ngx_http_chatws_deliver_lapse(ngx_http_chatws_hub_t *hub);
 static void ngx_http_chatws_deliver_finish(ngx_http_chatws_hub_t *hub);
-static ngx_int_t ngx_http_chatws_drain_settle(ngx_http_chatws_hub_t *hub);
+static ngx_int_t ngx_http_chatws_deliver_settle(ngx_http_chatws_hub_t *hub);
 static void ngx_http_chatws_deliver_end(ngx_http_chatws_hub_t *hub);
 static void ngx_http_chatws_deliver_release(ngx_http_chatws_note_t *note);
 
@@ -97,33 +98,31 @@ ngx_http_chatws_deliver_done(ngx_http_chatws_hub_t *hub)
 void
 ngx_http_chatws_deliver_handler(ngx_event_t *ev)
 {
-    ngx_connection_t       *ident;
     ngx_http_chatws_hub_t  *hub;
 
-    ident = ev->data;
-    hub = ident->data;
+    hub = ngx_http_chatws_event_data(ev);
 
     ev->timedout = 0;
 
-    /* others may begin while this one is busy */
+    /* the other workers may begin while this one delivers */
 
     ngx_http_chatws_hub_signal(hub);
 
     if (hub->slot == CHATWS_SLOT_NONE
-        || ngx_http_chatws_drain_settle(hub) != NGX_OK)
+        || ngx_http_chatws_deliver_settle(hub) != NGX_OK)
     {
         return;
     }
 
     if (!hub->delivery.active
-        && !chatws_store_lapped(hub->zone.store, hub->slot))
+        && !chatws_store_is_lapped(hub->zone.store, hub->slot))
     {
-        ngx_http_chatws_collect_sort(hub);
+        ngx_http_chatws_collect(hub);
     }
 
-    /* what was collected may be of other chats by now */
+    /* publishers may have overwritten the entries while they were read */
 
-    if (chatws_store_lapped(hub->zone.store, hub->slot)) {
+    if (chatws_store_is_lapped(hub->zone.store, hub->slot)) {
         ngx_http_chatws_deliver_lapse(hub);
         return;
     }
@@ -139,7 +138,10 @@ ngx_http_chatws_deliver_handler(ngx_event_t *ev)
 }
 
 
-/* Publishers have gone past this worker: everyone in it missed something. */
+/*
+ * Publishers have passed this worker over, and each subscriber has missed
+ * something.
+ */
 
 static void
 ngx_http_chatws_deliver_lapse(ngx_http_chatws_hub_t *hub)
@@ -153,7 +155,10 @@ ngx_http_chatws_deliver_lapse(ngx_http_chatws_hub_t *hub)
 
     ngx_http_chatws_zone_unlock(&hub->zone);
 
-    /* nothing is served between, and then there is nobody of before */
+    /*
+     * nothing was served since the slot takes part again, and after the call
+     * no subscriber is left that has missed something
+     */
 
     hub->lapse(hub);
 
@@ -174,26 +179,26 @@ ngx_http_chatws_deliver_until(ngx_http_chatws_hub_t *hub, uint64_t offset)
 
     for ( ;; ) {
 
-        if (ngx_http_chatws_drain_settle(hub) != NGX_OK) {
+        if (ngx_http_chatws_deliver_settle(hub) != NGX_OK) {
             return NGX_BUSY;
         }
 
         cursor = chatws_store_cursor(hub->zone.store, hub->slot,
                                      CHATWS_DURABLE);
 
-        /* without memory a delivery gets nowhere */
+        /* the cursor stands still if there is no memory for a delivery */
 
         if (cursor == CHATWS_OFF_NONE
             || cursor >= offset
             || cursor == before
-            || chatws_store_lapped(hub->zone.store, hub->slot))
+            || chatws_store_is_lapped(hub->zone.store, hub->slot))
         {
             return NGX_OK;
         }
 
         if (!hub->delivery.active) {
             before = cursor;
-            ngx_http_chatws_collect_sort(hub);
+            ngx_http_chatws_collect(hub);
         }
 
         ngx_http_chatws_deliver_rest(hub);
@@ -201,13 +206,13 @@ ngx_http_chatws_deliver_until(ngx_http_chatws_hub_t *hub, uint64_t offset)
 }
 
 
-/* The delivery in hand, to its end. */
+/* Serves the rest of the delivery in hand. */
 
 static void
 ngx_http_chatws_deliver_rest(ngx_http_chatws_hub_t *hub)
 {
     while (hub->delivery.next < hub->delivery.ntouched
-           && !chatws_store_lapped(hub->zone.store, hub->slot))
+           && !chatws_store_is_lapped(hub->zone.store, hub->slot))
     {
         ngx_http_chatws_deliver_serve(hub);
     }
@@ -219,32 +224,33 @@ ngx_http_chatws_deliver_rest(ngx_http_chatws_hub_t *hub)
 uint64_t
 ngx_http_chatws_deliver_position(ngx_http_chatws_hub_t *hub)
 {
-    uint64_t         cursor, head;
-    chatws_store_t  *store;
+    uint64_t              cursor, head;
+    chatws_store_t       *store;
+    const chatws_ring_t  *ring;
 
     store = hub->zone.store;
+    ring = chatws_store_ring(store, CHATWS_DURABLE);
 
     if (hub->delivery.active) {
         ngx_http_chatws_deliver_rest(hub);
     }
 
-    if (ngx_http_chatws_deliver_until(hub, chatws_store_head(store,
-                                                             CHATWS_DURABLE))
-        != NGX_OK
+    if (ngx_http_chatws_deliver_until(hub, chatws_ring_head(ring)) != NGX_OK
         && hub->delivery.pos[CHATWS_DURABLE] != CHATWS_OFF_NONE)
     {
         return hub->delivery.pos[CHATWS_DURABLE];
     }
 
     /*
-     * a slot without a cursor has had all that concerns it, or is lapped: the
-     * cursor is set before the head moves, so it is to be read after it
+     * A slot without a cursor has got everything that concerns it, or is
+     * lapped.  A publisher sets the cursor before it moves the head, so the
+     * head is read first: an entry below it has a cursor by then.
      */
 
-    head = chatws_store_head(store, CHATWS_DURABLE);
+    head = chatws_ring_head(ring);
     cursor = chatws_store_cursor(store, hub->slot, CHATWS_DURABLE);
 
-    if (chatws_store_lapped(store, hub->slot)) {
+    if (chatws_store_is_lapped(store, hub->slot)) {
         return CHATWS_OFF_NONE;
     }
 
@@ -290,6 +296,8 @@ ngx_http_chatws_deliver_forget(ngx_http_chatws_subscriber_t *subscriber,
 }
 
 
+/* Serves a slice of the subscribers. */
+
 static void
 ngx_http_chatws_deliver_serve(ngx_http_chatws_hub_t *hub)
 {
@@ -329,7 +337,10 @@ ngx_http_chatws_deliver_serve(ngx_http_chatws_hub_t *hub)
                                                notes, &n);
 
         if (n != 0) {
-            hub->deliver(touched->subscriber, notes, n);
+            /* a note begins with its frame */
+
+            hub->deliver(touched->subscriber,
+                         (ngx_http_chatws_outframe_t **) notes, n);
             ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_DELIVERED, n);
         }
     }
@@ -337,8 +348,9 @@ ngx_http_chatws_deliver_serve(ngx_http_chatws_hub_t *hub)
 
 
 /*
- * Collects the notes of a subscriber that is in several of the chats, in
- * the order in which they were published.
+ * Collects the notes of a subscriber that is in several of the chats, in the
+ * order in which they were published: each note sets a bit, and the bits are
+ * read in order.
  */
 
 static ngx_uint_t
@@ -386,9 +398,10 @@ ngx_http_chatws_deliver_gather(ngx_http_chatws_delivery_t *delivery,
 
 
 /*
- * Leaves out what is not for this subscriber.  Returns notes as they are
- * where all of them are, else those that are in delivery->gather, which notes
- * may be already.
+ * Leaves out the notes that are not for this subscriber.  Returns notes
+ * untouched if all of them are for it, which is the usual case.  Otherwise it
+ * copies the others to delivery->gather, which notes may be already, and
+ * returns that.
  */
 
 static ngx_http_chatws_note_t **
@@ -442,8 +455,8 @@ ngx_http_chatws_deliver_for(ngx_http_chatws_delivery_t *delivery,
 {
     if (note->offset < note->chat->from
         && !note->frame.droppable
-        && !ngx_http_chatws_expects(subscriber, note->chat, note->offset,
-                                    note->seq))
+        && !ngx_http_chatws_is_expected(subscriber, note->chat, note->offset,
+                                        note->seq))
     {
         return NULL;
     }
@@ -460,7 +473,10 @@ ngx_http_chatws_deliver_for(ngx_http_chatws_delivery_t *delivery,
 }
 
 
-/* The note with "isOwnMessage" true: made once for all who want it. */
+/*
+ * The note with "isOwnMessage" true, made once for all connections of the
+ * sender.
+ */
 
 static ngx_http_chatws_note_t *
 ngx_http_chatws_deliver_mine(ngx_http_chatws_delivery_t *delivery,
@@ -496,6 +512,8 @@ ngx_http_chatws_deliver_mine(ngx_http_chatws_delivery_t *delivery,
 }
 
 
+/* All subscribers were served, or the slot is lapped. */
+
 static void
 ngx_http_chatws_deliver_finish(ngx_http_chatws_hub_t *hub)
 {
@@ -505,15 +523,18 @@ ngx_http_chatws_deliver_finish(ngx_http_chatws_hub_t *hub)
         || hub->delivery.pos[CHATWS_EPHEMERAL] != CHATWS_OFF_NONE)
     {
         hub->delivery.served = 1;
-        (void) ngx_http_chatws_drain_settle(hub);
+        (void) ngx_http_chatws_deliver_settle(hub);
     }
 }
 
 
-/* Tells publishers what was served; until then nothing more is. */
+/*
+ * Tells publishers how far this worker has delivered.  NGX_BUSY: they could
+ * not be told, and nothing more may be delivered before they are.
+ */
 
 static ngx_int_t
-ngx_http_chatws_drain_settle(ngx_http_chatws_hub_t *hub)
+ngx_http_chatws_deliver_settle(ngx_http_chatws_hub_t *hub)
 {
     ngx_uint_t                   more, ring;
     ngx_http_chatws_delivery_t  *delivery;
@@ -531,7 +552,7 @@ ngx_http_chatws_drain_settle(ngx_http_chatws_hub_t *hub)
         return NGX_BUSY;
     }
 
-    for (ring = 0; ring < NGX_HTTP_CHATWS_RINGS; ring++) {
+    for (ring = 0; ring < CHATWS_RINGS; ring++) {
 
         if (delivery->pos[ring] != CHATWS_OFF_NONE
             && chatws_store_caught_up(hub->zone.store, hub->slot, ring,
@@ -554,7 +575,7 @@ ngx_http_chatws_drain_settle(ngx_http_chatws_hub_t *hub)
 }
 
 
-/* The delivery is done with. */
+/* Frees what was made for the delivery in hand. */
 
 static void
 ngx_http_chatws_deliver_end(ngx_http_chatws_hub_t *hub)

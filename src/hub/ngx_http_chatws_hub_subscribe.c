@@ -2,19 +2,22 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Who is subscribed to what in this worker: chats, their members, and the
- * subscriptions of each subscriber.
+ * The subscriptions of this worker: chats and their members, and the
+ * subscriptions of each subscriber.  What is added and removed here is added
+ * and removed in the zone as well.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "hub/ngx_http_chatws_hub.h"
+#include "process/ngx_http_chatws_array.h"
+#include "hub/ngx_http_chatws_hub_private.h"
 
 
+/* members that a chat has memory for at first */
 #define NGX_HTTP_CHATWS_MEMBERS_MIN  2
 
-/* of those that ended, taken out of the zone in one turn */
+/* ended subscriptions taken out of the zone before other events */
 #define NGX_HTTP_CHATWS_ENDED        1024
 
 
@@ -27,20 +30,24 @@ static void ngx_http_chatws_chat_destroy(ngx_http_chatws_hub_t *hub,
     ngx_http_chatws_local_chat_t *chat);
 static ngx_int_t ngx_http_chatws_chat_reserve(
     ngx_http_chatws_local_chat_t *chat);
+static ngx_http_chatws_sub_t *ngx_http_chatws_sub_of(
+    ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *id);
 static ngx_int_t ngx_http_chatws_sub_create(
     ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *id, uint64_t hash,
     ngx_http_chatws_local_chat_t *chat, uint32_t share,
     chatws_subscribed_t *at);
-static ngx_int_t ngx_http_chatws_sub_renew(ngx_http_chatws_sub_t *sub,
+static ngx_int_t ngx_http_chatws_sub_skip(ngx_http_chatws_sub_t *sub,
     chatws_subscribed_t *at);
-static ngx_int_t ngx_http_chatws_sub_again(ngx_http_chatws_sub_t *sub,
+static ngx_int_t ngx_http_chatws_sub_catch_up(ngx_http_chatws_sub_t *sub,
     chatws_subscribed_t *at);
-static ngx_int_t ngx_http_chatws_store_add(
+static uint64_t ngx_http_chatws_sub_waiting(ngx_http_chatws_sub_t *sub,
+    uint64_t offset, uint64_t head);
+static ngx_int_t ngx_http_chatws_zone_add_sub(
     ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *id, uint32_t share,
-    ngx_uint_t renew, chatws_subscribed_t *at);
-static void ngx_http_chatws_store_del(ngx_http_chatws_sub_t *sub,
+    chatws_subscribed_t *at);
+static void ngx_http_chatws_zone_del_sub(ngx_http_chatws_sub_t *sub,
     ngx_http_chatws_subscriber_t *subscriber, uint32_t row);
-static ngx_int_t ngx_http_chatws_store_end(ngx_http_chatws_hub_t *hub,
+static ngx_int_t ngx_http_chatws_zone_del_ended(ngx_http_chatws_hub_t *hub,
     ngx_http_chatws_ended_t *ended);
 static uint64_t ngx_http_chatws_sub_key(
     ngx_http_chatws_subscriber_t *subscriber,
@@ -62,7 +69,7 @@ ngx_http_chatws_join(ngx_http_chatws_hub_t *hub,
     ngx_memzero(subscriber, sizeof(ngx_http_chatws_subscriber_t));
 
     subscriber->hub = hub;
-    subscriber->user = ngx_http_chatws_hub_user(hub, user);
+    subscriber->user = ngx_http_chatws_hub_hash(hub, user);
     subscriber->own = own;
 
     return hub->slot == CHATWS_SLOT_NONE ? NGX_BUSY : NGX_OK;
@@ -89,15 +96,9 @@ ngx_http_chatws_subscribe(ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_sub_t         *sub;
     ngx_http_chatws_local_chat_t  *chat;
 
-    hash = chatws_store_hash(subscriber->hub->zone.store, id->data, id->len);
+    hash = ngx_http_chatws_hub_hash(subscriber->hub, id);
     chat = ngx_http_chatws_chat_find(subscriber->hub, id, hash);
-
-    if (chat == NULL) {
-        return ngx_http_chatws_sub_create(subscriber, id, hash, NULL, share,
-                                          at);
-    }
-
-    sub = ngx_http_chatws_sub_find(subscriber, chat);
+    sub = chat != NULL ? ngx_http_chatws_sub_find(subscriber, chat) : NULL;
 
     if (sub == NULL) {
         return ngx_http_chatws_sub_create(subscriber, id, hash, chat, share,
@@ -105,14 +106,17 @@ ngx_http_chatws_subscribe(ngx_http_chatws_subscriber_t *subscriber,
     }
 
     if (replay) {
-        return ngx_http_chatws_sub_renew(sub, at);
+        return ngx_http_chatws_sub_skip(sub, at);
     }
 
-    return ngx_http_chatws_sub_again(sub, at);
+    return ngx_http_chatws_sub_catch_up(sub, at);
 }
 
 
-/* The first subscription of this subscriber to a chat. */
+/*
+ * Subscribes a subscriber that is not in the chat; chat is NULL if nobody in
+ * this worker is.
+ */
 
 static ngx_int_t
 ngx_http_chatws_sub_create(ngx_http_chatws_subscriber_t *subscriber,
@@ -122,7 +126,7 @@ ngx_http_chatws_sub_create(ngx_http_chatws_subscriber_t *subscriber,
     ngx_int_t               rc;
     ngx_http_chatws_sub_t  *sub;
 
-    /* memory first, so that the shared state needs no undoing for it */
+    /* memory first: if there is none, nothing is to be undone in the zone */
 
     sub = ngx_alloc(sizeof(ngx_http_chatws_sub_t), ngx_cycle->log);
     if (sub == NULL) {
@@ -134,7 +138,7 @@ ngx_http_chatws_sub_create(ngx_http_chatws_subscriber_t *subscriber,
         return NGX_ERROR;
     }
 
-    rc = ngx_http_chatws_store_add(subscriber, id, share, 0, at);
+    rc = ngx_http_chatws_zone_add_sub(subscriber, id, share, at);
 
     if (rc != NGX_OK) {
         ngx_free(sub);
@@ -145,7 +149,7 @@ ngx_http_chatws_sub_create(ngx_http_chatws_subscriber_t *subscriber,
         chat = ngx_http_chatws_chat_create(subscriber->hub, id, hash, at);
 
         if (chat == NULL) {
-            ngx_http_chatws_store_del(sub, subscriber, at->chat);
+            ngx_http_chatws_zone_del_sub(sub, subscriber, at->chat);
             return NGX_ERROR;
         }
     }
@@ -157,50 +161,54 @@ ngx_http_chatws_sub_create(ngx_http_chatws_subscriber_t *subscriber,
 
 
 /*
- * Subscribed already, and the caller sends what was numbered until now: what
- * of that waits to be drained is not for this subscriber any more, unlike
- * what has no number and can't be sent again.
+ * The subscriber is in the chat already, and its owner sends it all
+ * notifications with numbers up to the present one.  Those that still wait to
+ * be delivered are skipped; notifications without a number are delivered, for
+ * the owner cannot send them.
  */
 
 static ngx_int_t
-ngx_http_chatws_sub_renew(ngx_http_chatws_sub_t *sub,
-    chatws_subscribed_t *at)
+ngx_http_chatws_sub_skip(ngx_http_chatws_sub_t *sub, chatws_subscribed_t *at)
 {
-    ngx_int_t                      rc;
-    ngx_http_chatws_local_chat_t  *chat;
+    ngx_http_chatws_hub_t  *hub;
 
-    chat = sub->chat;
+    hub = sub->subscriber->hub;
 
-    rc = ngx_http_chatws_store_add(sub->subscriber, &chat->id,
-                                   CHATWS_SHARE_ANY, 1, at);
-    if (rc != NGX_OK) {
-        return rc;
+    if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
+        return NGX_AGAIN;
     }
 
-    sub->upto = (uint32_t) at->seq;
-    chat->from = at->head;
+    chatws_store_position(hub->zone.store, sub->chat->row, at);
+
+    ngx_http_chatws_zone_unlock(&hub->zone);
+
+    sub->upto = at->seq;
+
+    /* up to here each member is asked what it expects */
+
+    sub->chat->from = at->head;
 
     return NGX_OK;
 }
 
 
 /*
- * Subscribed already: what is published up to at->seq goes out first, and
- * nothing else, though more may come while that is served.
+ * The subscriber is in the chat already, and is to get the notifications with
+ * numbers up to at->seq before the call returns.  Others may be published
+ * while these are delivered: at->seq is the number before those.
  */
 
 static ngx_int_t
-ngx_http_chatws_sub_again(ngx_http_chatws_sub_t *sub,
+ngx_http_chatws_sub_catch_up(ngx_http_chatws_sub_t *sub,
     chatws_subscribed_t *at)
 {
-    uint64_t                next, offset;
-    chatws_entry_t         *entry;
+    uint64_t                offset, seq;
     ngx_http_chatws_hub_t  *hub;
 
     hub = sub->subscriber->hub;
 
-    if (ngx_http_chatws_deliver_until(hub, chatws_store_head(hub->zone.store,
-                                                             CHATWS_DURABLE))
+    if (ngx_http_chatws_deliver_until(hub,
+                           chatws_ring_head(ngx_http_chatws_hub_ring(hub)))
         != NGX_OK)
     {
         return NGX_AGAIN;
@@ -210,18 +218,42 @@ ngx_http_chatws_sub_again(ngx_http_chatws_sub_t *sub,
         return NGX_AGAIN;
     }
 
-    at->seq = chatws_store_seq(hub->zone.store, sub->chat->row);
-    at->head = chatws_store_head(hub->zone.store, CHATWS_DURABLE);
+    chatws_store_position(hub->zone.store, sub->chat->row, at);
     offset = chatws_store_cursor(hub->zone.store, hub->slot, CHATWS_DURABLE);
 
     ngx_http_chatws_zone_unlock(&hub->zone);
 
-    /* the number before the first one that waits */
+    seq = ngx_http_chatws_sub_waiting(sub, offset, at->head);
 
-    for ( /* void */ ; offset < at->head; offset = next) {
+    if (seq != 0) {
+        at->seq = seq - 1;
+    }
 
-        entry = chatws_store_entry(hub->zone.store, CHATWS_DURABLE, offset,
-                                   &next);
+    return NGX_OK;
+}
+
+
+/*
+ * The number of the first notification of the chat in the ring from offset,
+ * the worker's cursor, to head: those wait to be delivered.  0: there is none.
+ */
+
+static uint64_t
+ngx_http_chatws_sub_waiting(ngx_http_chatws_sub_t *sub, uint64_t offset,
+    uint64_t head)
+{
+    uint64_t                next;
+    const chatws_ring_t    *ring;
+    const chatws_entry_t   *entry;
+    ngx_http_chatws_hub_t  *hub;
+
+    hub = sub->subscriber->hub;
+    ring = ngx_http_chatws_hub_ring(hub);
+
+    /* a worker without a cursor has the largest offset of all */
+
+    for ( /* void */ ; offset < head; offset = next) {
+        entry = chatws_ring_entry(ring, offset, &next);
 
         if (entry == NULL) {
             break;
@@ -230,20 +262,17 @@ ngx_http_chatws_sub_again(ngx_http_chatws_sub_t *sub,
         if (entry->seq != 0
             && ngx_http_chatws_collect_chat(hub, entry) == sub->chat)
         {
-            at->seq = entry->seq - 1;
-            break;
+            return entry->seq;
         }
     }
 
-    return NGX_OK;
+    return 0;
 }
 
 
-/* With renew in place of a subscription that is there. */
-
 static ngx_int_t
-ngx_http_chatws_store_add(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_str_t *id, uint32_t share, ngx_uint_t renew, chatws_subscribed_t *at)
+ngx_http_chatws_zone_add_sub(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *id, uint32_t share, chatws_subscribed_t *at)
 {
     uint32_t                flags;
     chatws_rc_e             rc;
@@ -262,11 +291,6 @@ ngx_http_chatws_store_add(ngx_http_chatws_subscriber_t *subscriber,
                                 (chatws_str_t *) id, subscriber->user, flags,
                                 share, at);
 
-    if (rc == CHATWS_OK && renew) {
-        chatws_store_unsubscribe(hub->zone.store, hub->slot, at->chat,
-                                 subscriber->user, flags, 0);
-    }
-
     ngx_http_chatws_zone_unlock(&hub->zone);
 
     switch (rc) {
@@ -277,19 +301,20 @@ ngx_http_chatws_store_add(ngx_http_chatws_subscriber_t *subscriber,
     case CHATWS_DECLINED:
         return NGX_DECLINED;
 
-    default:
+    default: /* CHATWS_BUSY, CHATWS_ERROR */
         return NGX_BUSY;
     }
 }
 
 
 /*
- * Frees the subscription, which nothing refers to any more.  When the lock
- * can't be had, its memory keeps what is still to be done.
+ * Takes a subscription out of the zone and frees it; nothing in this worker
+ * refers to it any more.  If the lock cannot be had, its memory is used to
+ * note what is still to be done.
  */
 
 static void
-ngx_http_chatws_store_del(ngx_http_chatws_sub_t *sub,
+ngx_http_chatws_zone_del_sub(ngx_http_chatws_sub_t *sub,
     ngx_http_chatws_subscriber_t *subscriber, uint32_t row)
 {
     ngx_http_chatws_hub_t    *hub;
@@ -301,7 +326,7 @@ ngx_http_chatws_store_del(ngx_http_chatws_sub_t *sub,
     ended.row = row;
     ended.flags = subscriber->own ? CHATWS_MEMBER_OWN : 0;
 
-    if (ngx_http_chatws_store_end(hub, &ended) == NGX_OK) {
+    if (ngx_http_chatws_zone_del_ended(hub, &ended) == NGX_OK) {
         ngx_free(sub);
         return;
     }
@@ -318,10 +343,12 @@ ngx_http_chatws_store_del(ngx_http_chatws_sub_t *sub,
 
 
 static ngx_int_t
-ngx_http_chatws_store_end(ngx_http_chatws_hub_t *hub,
+ngx_http_chatws_zone_del_ended(ngx_http_chatws_hub_t *hub,
     ngx_http_chatws_ended_t *ended)
 {
     ngx_uint_t  last;
+
+    /* no subscriber in this worker is in the chat any more */
 
     last = ngx_http_chatws_index_first(&hub->rows, ended->row) == NULL;
 
@@ -339,7 +366,7 @@ ngx_http_chatws_store_end(ngx_http_chatws_hub_t *hub,
 
 
 void
-ngx_http_chatws_hub_end(ngx_http_chatws_hub_t *hub)
+ngx_http_chatws_hub_settle_ended(ngx_http_chatws_hub_t *hub)
 {
     ngx_uint_t                n;
     ngx_http_chatws_ended_t  *ended;
@@ -348,7 +375,7 @@ ngx_http_chatws_hub_end(ngx_http_chatws_hub_t *hub)
         ended = hub->ended;
 
         if (n == NGX_HTTP_CHATWS_ENDED
-            || ngx_http_chatws_store_end(hub, ended) != NGX_OK)
+            || ngx_http_chatws_zone_del_ended(hub, ended) != NGX_OK)
         {
             ngx_http_chatws_hub_again(hub);
             return;
@@ -364,24 +391,15 @@ ngx_int_t
 ngx_http_chatws_unsubscribe(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *id)
 {
-    uint64_t                       hash;
-    ngx_http_chatws_sub_t         *sub;
-    ngx_http_chatws_local_chat_t  *chat;
+    ngx_http_chatws_sub_t  *sub;
 
-    hash = chatws_store_hash(subscriber->hub->zone.store, id->data, id->len);
-    chat = ngx_http_chatws_chat_find(subscriber->hub, id, hash);
-
-    if (chat == NULL) {
-        return NGX_DECLINED;
-    }
-
-    sub = ngx_http_chatws_sub_find(subscriber, chat);
+    sub = ngx_http_chatws_sub_of(subscriber, id);
 
     if (sub == NULL) {
         return NGX_DECLINED;
     }
 
-    ngx_http_chatws_deliver_forget(subscriber, chat);
+    ngx_http_chatws_deliver_forget(subscriber, sub->chat);
     ngx_http_chatws_sub_del(sub);
 
     return NGX_OK;
@@ -392,34 +410,47 @@ uint32_t
 ngx_http_chatws_subscribed(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *id)
 {
-    uint64_t                       hash;
-    ngx_http_chatws_local_chat_t  *chat;
+    ngx_http_chatws_sub_t  *sub;
 
-    hash = chatws_store_hash(subscriber->hub->zone.store, id->data, id->len);
-    chat = ngx_http_chatws_chat_find(subscriber->hub, id, hash);
+    sub = ngx_http_chatws_sub_of(subscriber, id);
 
-    if (chat == NULL || ngx_http_chatws_sub_find(subscriber, chat) == NULL) {
-        return 0;
-    }
-
-    return chat->row;
+    return sub != NULL ? sub->chat->row : 0;
 }
 
 
-uint64_t
-ngx_http_chatws_since(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_http_chatws_local_chat_t *chat)
+void
+ngx_http_chatws_hub_each_chat(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_chat_pt handler, void *data)
 {
     ngx_http_chatws_sub_t  *sub;
 
-    sub = ngx_http_chatws_sub_find(subscriber, chat);
-
-    return sub == NULL ? CHATWS_OFF_NONE : sub->from;
+    for (sub = subscriber->subs; sub != NULL; sub = sub->next) {
+        handler(data, &sub->chat->id, sub->chat->serial);
+    }
 }
 
 
 ngx_uint_t
-ngx_http_chatws_expects(ngx_http_chatws_subscriber_t *subscriber,
+ngx_http_chatws_hub_has_missed(ngx_http_chatws_subscriber_t *subscriber,
+    const chatws_entry_t *entry, uint64_t offset)
+{
+    ngx_http_chatws_sub_t         *sub;
+    ngx_http_chatws_local_chat_t  *chat;
+
+    chat = ngx_http_chatws_collect_chat(subscriber->hub, entry);
+
+    if (chat == NULL) {
+        return 0;
+    }
+
+    sub = ngx_http_chatws_sub_find(subscriber, chat);
+
+    return sub != NULL && offset < sub->from;
+}
+
+
+ngx_uint_t
+ngx_http_chatws_is_expected(ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_local_chat_t *chat, uint64_t offset, uint64_t seq)
 {
     ngx_http_chatws_sub_t  *sub;
@@ -430,9 +461,21 @@ ngx_http_chatws_expects(ngx_http_chatws_subscriber_t *subscriber,
         return 0;
     }
 
-    /* what may be too old is near enough for half of the numbers */
+    return seq == 0 || seq > sub->upto;
+}
 
-    return seq == 0 || (int32_t) ((uint32_t) seq - sub->upto) > 0;
+
+/* The subscription of a subscriber to a chat, or NULL. */
+
+static ngx_http_chatws_sub_t *
+ngx_http_chatws_sub_of(ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *id)
+{
+    ngx_http_chatws_local_chat_t  *chat;
+
+    chat = ngx_http_chatws_chat_find(subscriber->hub, id,
+                            ngx_http_chatws_hub_hash(subscriber->hub, id));
+
+    return chat != NULL ? ngx_http_chatws_sub_find(subscriber, chat) : NULL;
 }
 
 
@@ -447,9 +490,8 @@ ngx_http_chatws_chat_find(ngx_http_chatws_hub_t *hub, ngx_str_t *id,
          node != NULL;
          node = ngx_http_chatws_index_next(node))
     {
-        chat = (ngx_http_chatws_local_chat_t *)
-                   ((u_char *) node
-                    - offsetof(ngx_http_chatws_local_chat_t, by_id));
+        chat = ngx_http_chatws_node_data(node, ngx_http_chatws_local_chat_t,
+                                         by_id);
 
         if (chat->id.len == id->len
             && ngx_memcmp(chat->id.data, id->data, id->len) == 0)
@@ -524,18 +566,13 @@ ngx_http_chatws_chat_reserve(ngx_http_chatws_local_chat_t *chat)
 
     size = ngx_max(chat->size * 2, NGX_HTTP_CHATWS_MEMBERS_MIN);
 
-    members = ngx_alloc(size * sizeof(ngx_http_chatws_member_t),
-                        ngx_cycle->log);
+    members = ngx_http_chatws_array_resize(chat->members,
+                                  chat->n * sizeof(ngx_http_chatws_member_t),
+                                  size * sizeof(ngx_http_chatws_member_t),
+                                  ngx_cycle->log);
     if (members == NULL) {
         return NGX_ERROR;
     }
-
-    if (chat->n != 0) {
-        ngx_memcpy(members, chat->members,
-                   chat->n * sizeof(ngx_http_chatws_member_t));
-    }
-
-    ngx_free(chat->members);
 
     chat->members = members;
     chat->size = size;
@@ -543,6 +580,8 @@ ngx_http_chatws_chat_reserve(ngx_http_chatws_local_chat_t *chat)
     return NGX_OK;
 }
 
+
+/* Both addresses mixed: their lower bits are much alike. */
 
 static uint64_t
 ngx_http_chatws_sub_key(ngx_http_chatws_subscriber_t *subscriber,
@@ -570,7 +609,7 @@ ngx_http_chatws_sub_find(ngx_http_chatws_subscriber_t *subscriber,
          node != NULL;
          node = ngx_http_chatws_index_next(node))
     {
-        sub = (ngx_http_chatws_sub_t *) node;
+        sub = ngx_http_chatws_node_data(node, ngx_http_chatws_sub_t, node);
 
         if (sub->subscriber == subscriber && sub->chat == chat) {
             return sub;
@@ -590,7 +629,7 @@ ngx_http_chatws_sub_add(ngx_http_chatws_sub_t *sub,
     sub->subscriber = subscriber;
     sub->chat = chat;
     sub->from = at->head;
-    sub->upto = (uint32_t) at->seq;
+    sub->upto = at->seq;
     sub->pos = chat->n;
 
     sub->next = subscriber->subs;
@@ -631,6 +670,8 @@ ngx_http_chatws_sub_del(ngx_http_chatws_sub_t *sub)
 
     ngx_http_chatws_index_del(&hub->subs, &sub->node);
 
+    /* the last member takes the place that becomes free */
+
     last = &chat->members[--chat->n];
     last->sub->pos = sub->pos;
     chat->members[sub->pos] = *last;
@@ -649,5 +690,5 @@ ngx_http_chatws_sub_del(ngx_http_chatws_sub_t *sub)
         ngx_http_chatws_chat_destroy(hub, chat);
     }
 
-    ngx_http_chatws_store_del(sub, subscriber, row);
+    ngx_http_chatws_zone_del_sub(sub, subscriber, row);
 }

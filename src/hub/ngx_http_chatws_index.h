@@ -25,6 +25,11 @@ struct ngx_http_chatws_node_s {
 };
 
 
+/* the structure that a node is a member of */
+#define ngx_http_chatws_node_data(node, type, member)                         \
+    ((type *) ((u_char *) (node) - offsetof(type, member)))
+
+
 typedef struct {
     ngx_http_chatws_node_t  **buckets;
     size_t                    mask;

@@ -242,7 +242,7 @@ ngx_http_chatws_wake_claim(ngx_http_chatws_wake_t *wake)
 
             if ((owner == 0
                  || (dead && (owner == (ngx_atomic_uint_t) ngx_pid
-                              || ngx_http_chatws_wake_dead(owner))))
+                              || ngx_http_chatws_is_dead(owner))))
                 && ngx_atomic_cmp_set(&wake->owners[i], owner, ngx_pid))
             {
                 wake->index = i;
@@ -262,8 +262,8 @@ ngx_http_chatws_wake_unclaim(ngx_http_chatws_wake_t *wake)
 }
 
 
-ngx_int_t
-ngx_http_chatws_wake_dead(ngx_pid_t pid)
+ngx_uint_t
+ngx_http_chatws_is_dead(ngx_pid_t pid)
 {
     return kill(pid, 0) == -1 && ngx_errno == NGX_ESRCH;
 }

@@ -81,7 +81,7 @@ void ngx_http_chatws_wake_signal(ngx_http_chatws_wake_t *wake,
     ngx_uint_t index, ngx_log_t *log);
 
 /* Whether there is no such process any more. */
-ngx_int_t ngx_http_chatws_wake_dead(ngx_pid_t pid);
+ngx_uint_t ngx_http_chatws_is_dead(ngx_pid_t pid);
 
 /*
  * Calls handler whenever fd, which many processes share, is ready for

@@ -189,8 +189,8 @@ ngx_http_chatws_zone_begin(ngx_http_chatws_zone_t *zone)
 }
 
 
-ngx_int_t
-ngx_http_chatws_zone_newest(ngx_http_chatws_zone_t *zone)
+ngx_uint_t
+ngx_http_chatws_zone_is_newest(const ngx_http_chatws_zone_t *zone)
 {
     return zone->generation == zone->offers->generation;
 }
@@ -215,8 +215,9 @@ ngx_http_chatws_zone_offer(ngx_http_chatws_zone_t *zone, uint64_t location)
 }
 
 
-ngx_int_t
-ngx_http_chatws_zone_offers(ngx_http_chatws_zone_t *zone, uint64_t location)
+ngx_uint_t
+ngx_http_chatws_zone_offers(const ngx_http_chatws_zone_t *zone,
+    uint64_t location)
 {
     return bsearch(&location, zone->offers->locations, zone->offers->n,
                    sizeof(uint64_t), ngx_http_chatws_cmp_offers)

@@ -84,10 +84,10 @@ ngx_int_t ngx_http_chatws_zone_offer(ngx_http_chatws_zone_t *zone,
     uint64_t location);
 
 /* Whether the zone's configuration is the newest one. */
-ngx_int_t ngx_http_chatws_zone_newest(ngx_http_chatws_zone_t *zone);
+ngx_uint_t ngx_http_chatws_zone_is_newest(const ngx_http_chatws_zone_t *zone);
 
 /* Whether the place is offered. */
-ngx_int_t ngx_http_chatws_zone_offers(ngx_http_chatws_zone_t *zone,
+ngx_uint_t ngx_http_chatws_zone_offers(const ngx_http_chatws_zone_t *zone,
     uint64_t location);
 
 /*

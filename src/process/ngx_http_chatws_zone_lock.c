@@ -65,7 +65,7 @@ ngx_http_chatws_zone_wait(ngx_http_chatws_zone_t *zone)
         pid = (ngx_pid_t) *mutex->lock;
 
         if (pid != 0
-            && ngx_http_chatws_wake_dead(pid)
+            && ngx_http_chatws_is_dead(pid)
             && ngx_shmtx_force_unlock(mutex, pid))
         {
             ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,

@@ -17,11 +17,11 @@
 
 
 /* an entry's size and length have 32 bits */
-#define CHATWS_LOG_ENTRY_MAX  0x80000000ULL
+#define CHATWS_RING_ENTRY_MAX  0x80000000ULL
 
 
-static chatws_entry_t *chatws_ring_at(chatws_ring_t *rg, uint64_t pos);
-static int chatws_ring_link(chatws_ring_t *rg, uint64_t off,
+static chatws_entry_t *chatws_ring_at(const chatws_ring_t *rg, uint64_t pos);
+static int chatws_ring_link(const chatws_ring_t *rg, uint64_t off,
     chatws_entry_t *out);
 
 
@@ -39,33 +39,33 @@ chatws_ring_init(chatws_ring_t *rg, uint8_t *base, uint64_t size)
 uint64_t
 chatws_ring_size(uint64_t len)
 {
-    return (sizeof(chatws_entry_t) + len + CHATWS_LOG_ALIGN - 1)
-           & ~(uint64_t) (CHATWS_LOG_ALIGN - 1);
+    return (sizeof(chatws_entry_t) + len + CHATWS_RING_ALIGN - 1)
+           & ~(uint64_t) (CHATWS_RING_ALIGN - 1);
 }
 
 
 uint64_t
-chatws_ring_size_max(chatws_ring_t *rg)
+chatws_ring_size_max(const chatws_ring_t *rg)
 {
     uint64_t  max;
 
     /* the padding before an entry is smaller than the entry */
 
-    max = rg->size / 2 & ~(uint64_t) (CHATWS_LOG_ALIGN - 1);
+    max = rg->size / 2 & ~(uint64_t) (CHATWS_RING_ALIGN - 1);
 
-    return max < CHATWS_LOG_ENTRY_MAX ? max : CHATWS_LOG_ENTRY_MAX;
+    return max < CHATWS_RING_ENTRY_MAX ? max : CHATWS_RING_ENTRY_MAX;
 }
 
 
 uint64_t
-chatws_ring_head(chatws_ring_t *rg)
+chatws_ring_head(const chatws_ring_t *rg)
 {
     return chatws_shared_get(&rg->head);
 }
 
 
 int
-chatws_ring_held(chatws_ring_t *rg, uint64_t off)
+chatws_ring_is_held(const chatws_ring_t *rg, uint64_t off)
 {
     /* what was read before is not to be read after the tail */
 
@@ -76,7 +76,7 @@ chatws_ring_held(chatws_ring_t *rg, uint64_t off)
 
 
 uint64_t
-chatws_ring_offset(chatws_ring_t *rg, uint64_t size)
+chatws_ring_offset(const chatws_ring_t *rg, uint64_t size)
 {
     uint64_t  left;
 
@@ -122,13 +122,13 @@ chatws_ring_commit(chatws_ring_t *rg, uint64_t off, chatws_entry_t *e)
     chatws_mark_t  *mark;
 
     if (off >= rg->next) {
-        mark = &rg->marks[rg->nmarks % CHATWS_LOG_MARKS];
+        mark = &rg->marks[rg->nmarks % CHATWS_RING_MARKS];
 
         chatws_shared_set(&mark->offset, CHATWS_OFF_NONE);
         chatws_shared_set(&mark->time, e->time);
         chatws_shared_set(&mark->offset, off);
         chatws_shared_set(&rg->nmarks, rg->nmarks + 1);
-        chatws_shared_set(&rg->next, off + rg->size / CHATWS_LOG_MARKS);
+        chatws_shared_set(&rg->next, off + rg->size / CHATWS_RING_MARKS);
     }
 
     chatws_shared_set(&rg->head, off + e->size);
@@ -136,22 +136,22 @@ chatws_ring_commit(chatws_ring_t *rg, uint64_t off, chatws_entry_t *e)
 
 
 static chatws_entry_t *
-chatws_ring_at(chatws_ring_t *rg, uint64_t pos)
+chatws_ring_at(const chatws_ring_t *rg, uint64_t pos)
 {
     return (chatws_entry_t *) (void *) ((uint8_t *) rg + rg->base + pos);
 }
 
 
-chatws_entry_t *
-chatws_ring_entry(chatws_ring_t *rg, uint64_t off, uint64_t *next)
+const chatws_entry_t *
+chatws_ring_entry(const chatws_ring_t *rg, uint64_t off, uint64_t *next)
 {
-    uint32_t         size;
-    uint64_t         head, left, pos;
-    chatws_entry_t  *e;
+    uint32_t               size;
+    uint64_t               head, left, pos;
+    const chatws_entry_t  *e;
 
     head = chatws_ring_head(rg);
 
-    while (off < head && off % CHATWS_LOG_ALIGN == 0) {
+    while (off < head && off % CHATWS_RING_ALIGN == 0) {
         pos = off % rg->size;
         left = rg->size - pos;
 
@@ -164,7 +164,7 @@ chatws_ring_entry(chatws_ring_t *rg, uint64_t off, uint64_t *next)
         size = __atomic_load_n(&e->size, __ATOMIC_RELAXED);
 
         if (size < sizeof(chatws_entry_t)
-            || size % CHATWS_LOG_ALIGN != 0
+            || size % CHATWS_RING_ALIGN != 0
             || size > left
             || size > head - off)
         {
@@ -192,14 +192,14 @@ chatws_ring_entry(chatws_ring_t *rg, uint64_t off, uint64_t *next)
 
 
 size_t
-chatws_ring_reach(chatws_ring_t *rg, const chatws_entry_t *e)
+chatws_ring_reach(const chatws_ring_t *rg, const chatws_entry_t *e)
 {
-    return (size_t) ((uint8_t *) rg + rg->base + rg->size - e->frame);
+    return (size_t) ((const uint8_t *) rg + rg->base + rg->size - e->frame);
 }
 
 
 chatws_rc_e
-chatws_ring_chain(chatws_ring_t *rg, uint64_t last, uint64_t serial,
+chatws_ring_chain(const chatws_ring_t *rg, uint64_t last, uint64_t serial,
     uint64_t seq, uint64_t since, uint64_t oldest_ms, uint64_t *offsets,
     uint32_t max, uint32_t *n)
 {
@@ -235,7 +235,7 @@ chatws_ring_chain(chatws_ring_t *rg, uint64_t last, uint64_t serial,
 
 
 static int
-chatws_ring_link(chatws_ring_t *rg, uint64_t off, chatws_entry_t *out)
+chatws_ring_link(const chatws_ring_t *rg, uint64_t off, chatws_entry_t *out)
 {
     uint64_t  pos;
 
@@ -247,21 +247,21 @@ chatws_ring_link(chatws_ring_t *rg, uint64_t off, chatws_entry_t *out)
 
     memcpy(out, chatws_ring_at(rg, pos), sizeof(chatws_entry_t));
 
-    return chatws_ring_held(rg, off);
+    return chatws_ring_is_held(rg, off);
 }
 
 
 uint64_t
-chatws_ring_oldest(chatws_ring_t *rg)
+chatws_ring_oldest(const chatws_ring_t *rg)
 {
-    uint32_t        i;
-    uint64_t        offset, time;
-    chatws_mark_t  *mark;
+    uint32_t              i;
+    uint64_t              offset, time;
+    const chatws_mark_t  *mark;
 
     offset = rg->head;
     time = 0;
 
-    for (i = 0; i < CHATWS_LOG_MARKS; i++) {
+    for (i = 0; i < CHATWS_RING_MARKS; i++) {
         mark = &rg->marks[i];
 
         if (i < rg->nmarks

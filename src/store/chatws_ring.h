@@ -16,8 +16,8 @@
 
 #define CHATWS_OFF_NONE    ((uint64_t) -1)
 
-#define CHATWS_LOG_MARKS   16
-#define CHATWS_LOG_ALIGN   16
+#define CHATWS_RING_MARKS   16
+#define CHATWS_RING_ALIGN   16
 
 
 /*
@@ -65,7 +65,7 @@ typedef struct {
     uint64_t        size;      /* bytes, a multiple of 16 */
     uint64_t        next;      /* where the next mark is due */
     uint64_t        nmarks;
-    chatws_mark_t   marks[CHATWS_LOG_MARKS];
+    chatws_mark_t   marks[CHATWS_RING_MARKS];
 } chatws_ring_t;
 
 
@@ -79,19 +79,19 @@ void chatws_ring_init(chatws_ring_t *rg, uint8_t *base, uint64_t size);
  * an entry may take for the ring to always have a place for it.
  */
 uint64_t chatws_ring_size(uint64_t len);
-uint64_t chatws_ring_size_max(chatws_ring_t *rg);
+uint64_t chatws_ring_size_max(const chatws_ring_t *rg);
 
 /*
  * Acquire loads: the head, and whether what is held begins at or below off.
  */
-uint64_t chatws_ring_head(chatws_ring_t *rg);
-int chatws_ring_held(chatws_ring_t *rg, uint64_t off);
+uint64_t chatws_ring_head(const chatws_ring_t *rg);
+int chatws_ring_is_held(const chatws_ring_t *rg, uint64_t off);
 
 /*
  * Under the lock: where the next entry, of size bytes, goes: the head or,
  * when it does not fit there, behind the padding at the wrap.
  */
-uint64_t chatws_ring_offset(chatws_ring_t *rg, uint64_t size);
+uint64_t chatws_ring_offset(const chatws_ring_t *rg, uint64_t size);
 
 /*
  * Under the lock: gives up what the entry will overwrite, pads the wrap, and
@@ -111,29 +111,29 @@ void chatws_ring_commit(chatws_ring_t *rg, uint64_t off, chatws_entry_t *e);
  * follows.  NULL: off is the head (*next is the head), or no entry is there
  * (*next is CHATWS_OFF_NONE).  Never leads out of the ring, whatever it holds.
  */
-chatws_entry_t *chatws_ring_entry(chatws_ring_t *rg, uint64_t off,
+const chatws_entry_t *chatws_ring_entry(const chatws_ring_t *rg, uint64_t off,
     uint64_t *next);
 
 /*
  * The bytes from the entry's frame to the end of the ring.  Who reads an entry
  * that may be overwritten takes no more than these, whatever it says.
  */
-size_t chatws_ring_reach(chatws_ring_t *rg, const chatws_entry_t *e);
+size_t chatws_ring_reach(const chatws_ring_t *rg, const chatws_entry_t *e);
 
 /*
  * Collects the offsets of the sequenced entries of a chat with numbers from
  * since + 1 to seq, oldest first, at most max, not older than oldest_ms; last
  * is the offset + 1 of number seq.  OK, or DECLINED: too many, or not held.
  */
-chatws_rc_e chatws_ring_chain(chatws_ring_t *rg, uint64_t last, uint64_t serial,
-    uint64_t seq, uint64_t since, uint64_t oldest_ms, uint64_t *offsets,
-    uint32_t max, uint32_t *n);
+chatws_rc_e chatws_ring_chain(const chatws_ring_t *rg, uint64_t last,
+    uint64_t serial, uint64_t seq, uint64_t since, uint64_t oldest_ms,
+    uint64_t *offsets, uint32_t max, uint32_t *n);
 
 /*
  * Under the lock: time of the oldest entry held, to a 16th of the ring; 0 when
  * there is none.
  */
-uint64_t chatws_ring_oldest(chatws_ring_t *rg);
+uint64_t chatws_ring_oldest(const chatws_ring_t *rg);
 
 
 #endif /* _CHATWS_RING_H_INCLUDED_ */

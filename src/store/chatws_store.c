@@ -48,7 +48,7 @@ chatws_store_init(void *mem, size_t size, uint32_t nslots,
     const uint8_t key[16], uint64_t epoch)
 {
     uint32_t         blocks, i;
-    uint64_t         rings[2], rest;
+    uint64_t         rings[CHATWS_RINGS], rest;
     uint8_t         *p;
     chatws_slot_t   *slot;
     chatws_store_t  *st;
@@ -331,7 +331,6 @@ chatws_store_subscribe(chatws_store_t *st, uint32_t slot,
     uint64_t         hash;
     chatws_rc_e      rc;
     chatws_who_t     who;
-    chatws_chat_t   *ch;
     chatws_table_t  *tb;
 
     if (chat->len == 0
@@ -368,13 +367,7 @@ chatws_store_subscribe(chatws_store_t *st, uint32_t slot,
         return rc;
     }
 
-    ch = chatws_table_chat(tb, row);
-
-    out->chat = row;
-    out->serial = ch->serial;
-    out->seq = ch->seq;
-    out->last = ch->last;
-    out->head = chatws_ring_head(&st->ring[CHATWS_DURABLE]);
+    chatws_store_position(st, row, out);
 
     return CHATWS_OK;
 }
@@ -405,10 +398,19 @@ chatws_store_unsubscribe(chatws_store_t *st, uint32_t slot, uint32_t chat,
 }
 
 
-uint64_t
-chatws_store_seq(chatws_store_t *st, uint32_t chat)
+void
+chatws_store_position(chatws_store_t *st, uint32_t chat,
+    chatws_subscribed_t *out)
 {
-    return chatws_table_chat(&st->table, chat)->seq;
+    chatws_chat_t  *ch;
+
+    ch = chatws_table_chat(&st->table, chat);
+
+    out->chat = chat;
+    out->serial = ch->serial;
+    out->seq = ch->seq;
+    out->last = ch->last;
+    out->head = chatws_ring_head(&st->ring[CHATWS_DURABLE]);
 }
 
 
@@ -439,7 +441,7 @@ chatws_store_usage(chatws_store_t *st, chatws_usage_t *out)
     out->arena_partial = (uint64_t) ar->ncells * CHATWS_CELL_SIZE;
     out->arena_free = ar->nfree * block;
 
-    for (i = 0; i < 2; i++) {
+    for (i = 0; i < CHATWS_RINGS; i++) {
         rg = &st->ring[i];
 
         out->ring_size[i] = rg->size;

@@ -32,6 +32,7 @@
 #define CHATWS_CHAT_MAX    128    /* bytes of a chat id */
 #define CHATWS_COUNTERS    32
 
+#define CHATWS_RINGS       2
 #define CHATWS_DURABLE     0
 #define CHATWS_EPHEMERAL   1
 
@@ -52,20 +53,24 @@ typedef enum {
 
 
 /*
- * A worker process.  "counters" are written by the owner alone, without the
- * lock (aligned words); the rest is the store's and changes under the lock.
+ * The place of a worker process.  Its owner writes the counters, without the
+ * lock: they are aligned words.  Everything else is written by the functions
+ * of the store under the lock; the owner may read it without.
  */
 
 typedef struct {
-    int64_t   pid;
-    uint64_t  cursor[2];          /* first entry not yet drained, by ring,
-                                     CHATWS_OFF_NONE: caught up */
-    uint64_t  blocked;            /* ms, since when it keeps publishers from
-                                     going on; 0: it does not */
-    uint32_t  lapped;
+    int64_t   pid;                /* 0: free */
+    uint64_t  cursor[CHATWS_RINGS];   /* first entry of the ring that was not
+                                     delivered yet, CHATWS_OFF_NONE: the
+                                     worker has caught up */
+    uint64_t  blocked;            /* ms, since when publishers wait for it, 0:
+                                     they do not */
+    uint32_t  lapped;             /* publishers have passed it over */
     uint32_t  state;              /* chatws_slot_state_e */
-    uint64_t  wake;               /* how the worker is woken: the caller's */
-    uint64_t  spare[2];           /* the counters have lines of their own */
+    uint64_t  wake;               /* how to wake the worker; claim()'s caller
+                                     knows what it means */
+    uint64_t  spare[2];           /* the counters have cache lines of their
+                                     own */
     uint64_t  counters[CHATWS_COUNTERS];
 } chatws_slot_t;
 
@@ -75,13 +80,13 @@ typedef struct {
     uint64_t  head;               /* entries from here on are live */
     uint64_t  serial;
     uint64_t  last;               /* offset + 1 of the last sequenced entry,
-                                     0: none; for replay_first() */
+                                     0: none; for chatws_ring_chain() */
     uint32_t  chat;
 } chatws_subscribed_t;
 
 
 typedef struct {
-    chatws_str_t  chat;           /* not used by post_known() */
+    chatws_str_t  chat;           /* not used if the row is known */
     uint64_t      sender;         /* chatws_store_hash() of the user, or 0 */
     uint64_t      time;           /* ms since 1970 */
     chatws_str_t  body;           /* JSON text; when sequenced it ends right
@@ -119,10 +124,9 @@ typedef struct {
     uint64_t  arena_members;      /* used by the rows of members and users */
     uint64_t  arena_partial;      /* free, but only for member rows */
     uint64_t  arena_free;         /* free for anything */
-    uint64_t  ring_size[2];
-    uint64_t  ring_used[2];       /* held, the oldest not yet overwritten */
-    uint64_t  ring_oldest[2];     /* ms since 1970 of the oldest entry held,
-                                     to a 16th of the ring; 0: none */
+    uint64_t  ring_size[CHATWS_RINGS];
+    uint64_t  ring_used[CHATWS_RINGS];    /* held, not overwritten yet */
+    uint64_t  ring_oldest[CHATWS_RINGS];  /* chatws_ring_oldest() */
 } chatws_usage_t;
 
 
@@ -240,34 +244,33 @@ void chatws_store_unsubscribe(chatws_store_t *st, uint32_t slot,
     uint32_t chat, uint64_t user, uint32_t flags, int last);
 
 /*
- * Locked.  The last number used in a chat, which exists.
+ * Locked.  Fills out for a chat that the caller is subscribed to, as another
+ * subscribe() at this moment would.
  */
-uint64_t chatws_store_seq(chatws_store_t *st, uint32_t chat);
+void chatws_store_position(chatws_store_t *st, uint32_t chat,
+    chatws_subscribed_t *out);
 
 
 /* publishing */
 
 /*
- * Locked.  Appends one notification and says whom to wake.  A sequenced one
- * makes the chat where there is none; one that is not sequenced is not kept
- * where there is no chat or, in the ephemeral ring, no recipient.  out->wake is
- * the caller's, the rest of out is filled.
+ * Locked.  Appends one notification and lists the slots to wake.  row is the
+ * row of the chat if the caller is subscribed to it, which saves the search;
+ * with 0 the chat is looked up by post->chat.  A sequenced notification makes
+ * the chat if there is none; one that is not sequenced is not kept if there is
+ * no chat or, in the ephemeral ring, no recipient.  out->wake is the caller's,
+ * the rest of out is filled.  now_ms is any clock that all processes share;
+ * lap_limit_ms is how long a durable notification waits for a slot.
  *
- * OK; BUSY: no room for the chat, or the ring would overrun a live slot that
- * has not drained it (durable: for lap_limit ms at most, then that slot is
- * marked lapped, listed in out->wake once, and passed over; ephemeral: the
- * caller drops it); nothing was kept then.  On BUSY nwake is to be heeded as
- * well.  DECLINED: larger than chatws_store_body_max().  ERROR: chat id of a
- * wrong length.
+ * CHATWS_OK.  CHATWS_BUSY: nothing was kept, since there is no room for the
+ * chat, or the ring would overrun a live slot that has not read it.  An
+ * ephemeral notification is to be dropped then.  A durable one may be tried
+ * again: after lap_limit_ms the slot is marked as lapped and passed over.
+ * CHATWS_DECLINED: the body is larger than chatws_store_body_max().
+ * CHATWS_ERROR: the chat id has a wrong length.  The slots in out->wake are to
+ * be woken whatever is returned: a lapped slot is listed once.
  */
-chatws_rc_e chatws_store_publish(chatws_store_t *st, const chatws_post_t *post,
-    uint64_t now_ms, uint64_t lap_limit_ms, chatws_posted_t *out);
-
-/*
- * Locked.  The same to a chat row that the caller is subscribed to, where it
- * needs no search (typing).
- */
-chatws_rc_e chatws_store_post_known(chatws_store_t *st, uint32_t chat,
+chatws_rc_e chatws_store_publish(chatws_store_t *st, uint32_t row,
     const chatws_post_t *post, uint64_t now_ms, uint64_t lap_limit_ms,
     chatws_posted_t *out);
 
@@ -280,32 +283,17 @@ size_t chatws_store_body_max(chatws_store_t *st, uint32_t ring);
 /* draining; ring is CHATWS_DURABLE or CHATWS_EPHEMERAL */
 
 /*
- * The offset behind the last entry.  Without the lock (acquire).
+ * A ring, to read entries from with the functions of chatws_ring.h.  Without
+ * the lock: an entry that the caller's cursor protects stays as it is; any
+ * other one may be overwritten at any moment, see chatws_ring_is_held().
  */
-uint64_t chatws_store_head(chatws_store_t *st, uint32_t ring);
+const chatws_ring_t *chatws_store_ring(chatws_store_t *st, uint32_t ring);
 
 /*
  * The offset from which the slot is to drain, CHATWS_OFF_NONE: it has caught
  * up.  Without the lock (acquire), for the slot's owner.
  */
 uint64_t chatws_store_cursor(chatws_store_t *st, uint32_t slot, uint32_t ring);
-
-/*
- * The entry at off, or behind the padding there, and the offset of what
- * follows it in *next.  Without the lock.  NULL: off is the head, and *next is
- * the head; or, with *next CHATWS_OFF_NONE, there is no entry at off: the
- * caller was lapped.  For offsets that the caller's cursor protects; what no
- * cursor protects may change at any moment, see chatws_store_reach() and
- * chatws_store_held().
- */
-chatws_entry_t *chatws_store_entry(chatws_store_t *st, uint32_t ring,
-    uint64_t off, uint64_t *next);
-
-/*
- * The bytes from the frame of a durable entry to the end of the ring: what may
- * be read of one that no cursor protects, whatever it says.
- */
-size_t chatws_store_reach(chatws_store_t *st, const chatws_entry_t *e);
 
 /*
  * Locked.  Gives the entries before pos free.  OK: pos is the head, the slot
@@ -320,33 +308,12 @@ chatws_rc_e chatws_store_caught_up(chatws_store_t *st, uint32_t slot,
  * slot is neither waited for nor woken until unlap(), and is to end all its
  * subscriptions with it.
  */
-int chatws_store_lapped(chatws_store_t *st, uint32_t slot);
+int chatws_store_is_lapped(chatws_store_t *st, uint32_t slot);
 
 /*
  * Locked.  The slot takes part again, from the present heads.
  */
 void chatws_store_unlap(chatws_store_t *st, uint32_t slot);
-
-
-/* replay of the durable ring */
-
-/*
- * Collects the offsets of the chat's entries numbered since + 1 to sub->seq,
- * oldest first, at most max, not older than oldest_ms (0: any age).  Without
- * the lock: what was collected may be overwritten at any time, and is good
- * if chatws_store_held() says yes after it was copied.  OK: all of them, *n
- * may be 0; DECLINED: more than max, or not all are held, or since is larger
- * than sub->seq.
- */
-chatws_rc_e chatws_store_replay_first(chatws_store_t *st,
-    const chatws_subscribed_t *sub, uint64_t since, uint64_t oldest_ms,
-    uint64_t *offsets, uint32_t max, uint32_t *n);
-
-/*
- * Whether the durable entry at off is not overwritten: all that was read of
- * it and of later ones before this call is good.  Without the lock.
- */
-int chatws_store_held(chatws_store_t *st, uint64_t off);
 
 
 /* figures */

@@ -31,7 +31,7 @@ struct chatws_store_s {
     uint64_t        stamp;       /* the last one given */
     uint64_t        spare[2];
 
-    chatws_ring_t   ring[2];
+    chatws_ring_t   ring[CHATWS_RINGS];
     chatws_table_t  table;
     uint64_t        counters[CHATWS_COUNTERS];
 };

@@ -2,12 +2,21 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Publishing to the rings of the shared state, draining and replaying them.
+ * Publishing to the rings of the shared state, and the cursors with which the
+ * slots read them.
  *
- * A publish sets the cursors of the slots that are to read it before it moves
- * the head, so that no slot is ever without a cursor over an entry for it.
- * The head of the ring is what makes the publish happen: the chat's number and
- * link, stored before, are rolled back unless it has moved.
+ * A process may die between any two stores, so a publish stores in this
+ * order:
+ *
+ *   1. the cursors of the slots that are to read the entry, so that there is
+ *      never an entry that a slot has to read and has no cursor for;
+ *   2. the entry, behind the head, where nobody looks yet;
+ *   3. the number and the link of the chat, as a step of the journal;
+ *   4. the head.
+ *
+ * The publish has happened when the head has moved.  If the process dies
+ * before that, the next holder of the lock undoes 3, the next entry
+ * overwrites 2, and a slot that was given a cursor by 1 finds nothing to read.
  */
 
 
@@ -21,15 +30,40 @@
 #define CHATWS_STORE_FRAME   (CHATWS_FRAME_FIN | CHATWS_FRAME_TEXT)
 
 
+/* how long a publish waits for a slot that does not read, in milliseconds */
+
 typedef struct {
-    uint64_t       now;            /* ms */
-    uint64_t       limit;          /* ms */
+    uint64_t              now;
+    uint64_t              limit;
 } chatws_patience_t;
 
 
-static chatws_rc_e chatws_store_append(chatws_store_t *st, uint32_t chat,
+/* the entry that a post becomes */
+
+typedef struct {
+    const chatws_post_t  *post;
+    chatws_chat_t        *chat;
+    uint32_t              row;        /* of the chat */
+    uint64_t              seq;        /* 0: the entry has no number */
+    uint64_t              off;        /* where the entry goes in the ring */
+    uint64_t              size;       /* of the entry */
+    size_t                header;     /* bytes of the frame's header */
+    size_t                payload;    /* and of its payload: body and tail */
+    size_t                ntail;
+    uint8_t               tail[CHATWS_STORE_DIGITS + 1];    /* number, "}" */
+} chatws_plan_t;
+
+
+static chatws_rc_e chatws_store_append(chatws_store_t *st, uint32_t row,
     const chatws_post_t *post, const chatws_patience_t *patience,
     chatws_posted_t *out);
+static uint32_t chatws_store_recipients(chatws_store_t *st, uint32_t row,
+    const chatws_post_t *post);
+static void chatws_store_plan(chatws_store_t *st, uint32_t row,
+    const chatws_post_t *post, chatws_plan_t *plan);
+static void chatws_store_fill(chatws_entry_t *e, const chatws_plan_t *plan);
+static void chatws_store_link(chatws_store_t *st, chatws_entry_t *e,
+    const chatws_plan_t *plan);
 static chatws_rc_e chatws_store_room(chatws_store_t *st, uint32_t ring,
     uint64_t end, const chatws_patience_t *patience, chatws_posted_t *out);
 static int chatws_store_waits(chatws_slot_t *slot,
@@ -40,19 +74,18 @@ static size_t chatws_store_decimal(uint8_t *p, uint64_t number);
 
 
 chatws_rc_e
-chatws_store_publish(chatws_store_t *st, const chatws_post_t *post,
-    uint64_t now_ms, uint64_t lap_limit_ms, chatws_posted_t *out)
+chatws_store_publish(chatws_store_t *st, uint32_t row,
+    const chatws_post_t *post, uint64_t now_ms, uint64_t lap_limit_ms,
+    chatws_posted_t *out)
 {
-    uint32_t           chat;
     uint64_t           hash;
-    chatws_table_t    *tb;
     chatws_patience_t  patience;
-
-    tb = &st->table;
 
     out->nwake = 0;
 
-    if (post->chat.len == 0 || post->chat.len > CHATWS_CHAT_MAX) {
+    if (row == 0
+        && (post->chat.len == 0 || post->chat.len > CHATWS_CHAT_MAX))
+    {
         return CHATWS_ERROR;
     }
 
@@ -60,41 +93,30 @@ chatws_store_publish(chatws_store_t *st, const chatws_post_t *post,
         return CHATWS_DECLINED;
     }
 
-    hash = chatws_table_hash(tb, &post->chat);
-    chat = chatws_table_find(tb, &post->chat, hash);
+    if (row == 0) {
+        hash = chatws_table_hash(&st->table, &post->chat);
+        row = chatws_table_find(&st->table, &post->chat, hash);
 
-    if (chat == 0 && post->sequenced) {
-        chat = chatws_table_create(tb, &post->chat, hash);
+        if (row == 0 && post->sequenced) {
+            row = chatws_table_create(&st->table, &post->chat, hash);
 
-        if (chat == 0) {
-            return CHATWS_BUSY;
+            if (row == 0) {
+                return CHATWS_BUSY;
+            }
         }
     }
 
     patience.now = now_ms;
     patience.limit = lap_limit_ms;
 
-    return chatws_store_append(st, chat, post, &patience, out);
+    return chatws_store_append(st, row, post, &patience, out);
 }
 
 
-chatws_rc_e
-chatws_store_post_known(chatws_store_t *st, uint32_t chat,
-    const chatws_post_t *post, uint64_t now_ms, uint64_t lap_limit_ms,
-    chatws_posted_t *out)
+const chatws_ring_t *
+chatws_store_ring(chatws_store_t *st, uint32_t ring)
 {
-    chatws_patience_t  patience;
-
-    out->nwake = 0;
-
-    if (post->body.len > chatws_store_body_max(st, post->ring)) {
-        return CHATWS_DECLINED;
-    }
-
-    patience.now = now_ms;
-    patience.limit = lap_limit_ms;
-
-    return chatws_store_append(st, chat, post, &patience, out);
+    return &st->ring[ring];
 }
 
 
@@ -107,102 +129,175 @@ chatws_store_body_max(chatws_store_t *st, uint32_t ring)
 
 
 static chatws_rc_e
-chatws_store_append(chatws_store_t *st, uint32_t chat,
+chatws_store_append(chatws_store_t *st, uint32_t row,
     const chatws_post_t *post, const chatws_patience_t *patience,
     chatws_posted_t *out)
 {
-    size_t           head, len;
-    uint8_t         *p, tail[CHATWS_STORE_DIGITS + 1];
-    uint64_t         off, size;
+    uint64_t         end;
     chatws_rc_e      rc;
+    chatws_plan_t    plan;
     chatws_ring_t   *rg;
-    chatws_chat_t   *ch;
     chatws_entry_t  *e;
-    chatws_table_t  *tb;
 
-    tb = &st->table;
-    rg = &st->ring[post->ring];
-
-    out->chat = chat;
+    out->chat = row;
     out->seq = 0;
     out->offset = CHATWS_OFF_NONE;
     out->recipients = 0;
 
-    if (chat == 0) {
+    if (row == 0) {
         return CHATWS_OK;
     }
 
-    ch = chatws_table_chat(tb, chat);
-    out->recipients = ch->total;
+    out->recipients = chatws_store_recipients(st, row, post);
 
-    if (post->sender != 0 && ch->total != 0) {
-        out->recipients -= chatws_table_members(tb, chat, post->sender,
-                                                CHATWS_MEMBER_OWN);
-    }
-
-    len = 0;
-
-    if (post->sequenced) {
-        len = chatws_store_decimal(tail, ch->seq + 1);
-        tail[len++] = '}';
-
-    } else if (out->recipients == 0 && post->ring == CHATWS_EPHEMERAL) {
+    if (out->recipients == 0
+        && post->ring == CHATWS_EPHEMERAL
+        && !post->sequenced)
+    {
         return CHATWS_OK;
     }
 
-    head = chatws_frame_header_size(post->body.len + len);
-    size = chatws_ring_size(head + post->body.len + len);
-    off = chatws_ring_offset(rg, size);
+    chatws_store_plan(st, row, post, &plan);
 
-    if (off + size > rg->room) {
-        rc = chatws_store_room(st, post->ring, off + size, patience, out);
+    rg = &st->ring[post->ring];
+    end = plan.off + plan.size;
+
+    if (end > rg->room) {
+        rc = chatws_store_room(st, post->ring, end, patience, out);
 
         if (rc != CHATWS_OK) {
             return rc;
         }
     }
 
-    chatws_store_wake(st, post->ring, ch, out);
+    chatws_store_wake(st, post->ring, plan.chat, out);
 
-    e = chatws_ring_open(rg, off, size);
+    e = chatws_ring_open(rg, plan.off, plan.size);
+    chatws_store_fill(e, &plan);
 
-    e->prev = post->sequenced ? ch->last : 0;
-    e->seq = post->sequenced ? ch->seq + 1 : 0;
-    e->serial = ch->serial;
-    e->sender = post->sender;
-    e->time = post->time;
-    e->size = (uint32_t) size;
-    e->chat = chat;
-    e->len = (uint32_t) (head + post->body.len + len);
-    e->own = post->own ? (uint32_t) head + post->own : 0;
+    out->seq = plan.seq;
+    out->offset = plan.off;
 
-    (void) chatws_frame_header(e->frame, CHATWS_STORE_FRAME,
-                               post->body.len + len);
-
-    p = e->frame + head;
-    memcpy(p, post->body.data, post->body.len);
-    memcpy(p + post->body.len, tail, len);
-    CHATWS_STORE_HOOK();
-
-    out->offset = off;
-
-    if (!post->sequenced) {
-        chatws_ring_commit(rg, off, e);
-        return CHATWS_OK;
-    }
-
-    out->seq = e->seq;
-
-    chatws_journal_begin(&tb->journal, &rg->head, off + size);
-    chatws_journal_set64(&tb->journal, &ch->seq, e->seq);
-    chatws_journal_set64(&tb->journal, &ch->last, off + 1);
-    chatws_table_touch(tb, chat);
-    chatws_ring_commit(rg, off, e);
-    chatws_journal_commit(&tb->journal);
+    chatws_store_link(st, e, &plan);
 
     return CHATWS_OK;
 }
 
+
+/*
+ * The connections that get the post: all of the chat, except those of the
+ * sender that do not want their own messages.
+ */
+
+static uint32_t
+chatws_store_recipients(chatws_store_t *st, uint32_t row,
+    const chatws_post_t *post)
+{
+    uint32_t  total;
+
+    total = chatws_table_chat(&st->table, row)->total;
+
+    if (post->sender == 0 || total == 0) {
+        return total;
+    }
+
+    return total - chatws_table_members(&st->table, row, post->sender,
+                                        CHATWS_MEMBER_OWN);
+}
+
+
+/* Gives the entry its number, its size and its place; stores nothing. */
+
+static void
+chatws_store_plan(chatws_store_t *st, uint32_t row, const chatws_post_t *post,
+    chatws_plan_t *plan)
+{
+    plan->post = post;
+    plan->chat = chatws_table_chat(&st->table, row);
+    plan->row = row;
+    plan->seq = 0;
+    plan->ntail = 0;
+
+    if (post->sequenced) {
+        plan->seq = plan->chat->seq + 1;
+        plan->ntail = chatws_store_decimal(plan->tail, plan->seq);
+        plan->tail[plan->ntail++] = '}';
+    }
+
+    plan->payload = post->body.len + plan->ntail;
+    plan->header = chatws_frame_header_size(plan->payload);
+    plan->size = chatws_ring_size(plan->header + plan->payload);
+    plan->off = chatws_ring_offset(&st->ring[post->ring], plan->size);
+}
+
+
+/* Writes the entry where it was planned; nobody sees it yet. */
+
+static void
+chatws_store_fill(chatws_entry_t *e, const chatws_plan_t *plan)
+{
+    uint8_t              *p;
+    const chatws_post_t  *post;
+
+    post = plan->post;
+
+    e->prev = plan->seq != 0 ? plan->chat->last : 0;
+    e->seq = plan->seq;
+    e->serial = plan->chat->serial;
+    e->sender = post->sender;
+    e->time = post->time;
+    e->size = (uint32_t) plan->size;
+    e->chat = plan->row;
+    e->len = (uint32_t) (plan->header + plan->payload);
+    e->own = post->own ? (uint32_t) plan->header + post->own : 0;
+
+    (void) chatws_frame_header(e->frame, CHATWS_STORE_FRAME, plan->payload);
+
+    p = e->frame + plan->header;
+    memcpy(p, post->body.data, post->body.len);
+    memcpy(p + post->body.len, plan->tail, plan->ntail);
+    CHATWS_STORE_HOOK();
+}
+
+
+/*
+ * Moves the head over the entry.  A numbered entry becomes the last one of
+ * its chat at the same moment: the journal undoes the stores to the chat as
+ * long as the head has not moved.
+ */
+
+static void
+chatws_store_link(chatws_store_t *st, chatws_entry_t *e,
+    const chatws_plan_t *plan)
+{
+    chatws_ring_t     *rg;
+    chatws_chat_t     *ch;
+    chatws_journal_t  *jr;
+
+    rg = &st->ring[plan->post->ring];
+    ch = plan->chat;
+    jr = &st->table.journal;
+
+    if (plan->seq == 0) {
+        chatws_ring_commit(rg, plan->off, e);
+        return;
+    }
+
+    chatws_journal_begin(jr, &rg->head, plan->off + plan->size);
+    chatws_journal_set64(jr, &ch->seq, plan->seq);
+    chatws_journal_set64(jr, &ch->last, plan->off + 1);
+    chatws_table_touch(&st->table, plan->row);
+    chatws_ring_commit(rg, plan->off, e);
+    chatws_journal_commit(jr);
+}
+
+
+/*
+ * Makes room up to end: looks for the slot that is furthest behind, and notes
+ * how far the head may go without overrunning it.  CHATWS_BUSY: a live slot
+ * has not read yet what the entry would overwrite, and publishers still wait
+ * for it.
+ */
 
 static chatws_rc_e
 chatws_store_room(chatws_store_t *st, uint32_t ring, uint64_t end,
@@ -256,12 +351,21 @@ chatws_store_room(chatws_store_t *st, uint32_t ring, uint64_t end,
 }
 
 
+/*
+ * Whether publishers still wait for the slot, from the first time that it was
+ * in their way until the limit has passed.
+ */
+
 static int
 chatws_store_waits(chatws_slot_t *slot, const chatws_patience_t *patience)
 {
     uint64_t  now;
 
+    /* 0 means that the slot is in nobody's way */
+
     now = patience->now != 0 ? patience->now : 1;
+
+    /* the clock of the caller may be behind that of another process */
 
     if (slot->blocked == 0 || slot->blocked > now) {
         chatws_shared_set(&slot->blocked, now);
@@ -270,6 +374,12 @@ chatws_store_waits(chatws_slot_t *slot, const chatws_patience_t *patience)
     return now - slot->blocked < patience->limit;
 }
 
+
+/*
+ * Gives a cursor to each slot that has members of the chat and had caught up,
+ * and lists it as one to wake.  A slot that has a cursor already will come
+ * across the entry without being woken.
+ */
 
 static void
 chatws_store_wake(chatws_store_t *st, uint32_t ring, chatws_chat_t *ch,
@@ -293,8 +403,9 @@ chatws_store_wake(chatws_store_t *st, uint32_t ring, chatws_chat_t *ch,
             }
 
             /*
-             * the head, not the entry: should this publish not happen, the
-             * next one may begin there
+             * the cursor is the head and not the offset of the entry, which
+             * may be behind padding: if this publish does not happen, the
+             * next one may begin right at the head
              */
 
             chatws_shared_set(&slot->cursor[ring], st->ring[ring].head);
@@ -327,31 +438,9 @@ chatws_store_decimal(uint8_t *p, uint64_t number)
 
 
 uint64_t
-chatws_store_head(chatws_store_t *st, uint32_t ring)
-{
-    return chatws_ring_head(&st->ring[ring]);
-}
-
-
-uint64_t
 chatws_store_cursor(chatws_store_t *st, uint32_t slot, uint32_t ring)
 {
     return chatws_shared_get(&chatws_store_slot(st, slot)->cursor[ring]);
-}
-
-
-chatws_entry_t *
-chatws_store_entry(chatws_store_t *st, uint32_t ring, uint64_t off,
-    uint64_t *next)
-{
-    return chatws_ring_entry(&st->ring[ring], off, next);
-}
-
-
-size_t
-chatws_store_reach(chatws_store_t *st, const chatws_entry_t *e)
-{
-    return chatws_ring_reach(&st->ring[CHATWS_DURABLE], e);
 }
 
 
@@ -382,7 +471,7 @@ chatws_store_caught_up(chatws_store_t *st, uint32_t slot, uint32_t ring,
 
 
 int
-chatws_store_lapped(chatws_store_t *st, uint32_t slot)
+chatws_store_is_lapped(chatws_store_t *st, uint32_t slot)
 {
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
 
@@ -405,21 +494,4 @@ chatws_store_unlap(chatws_store_t *st, uint32_t slot)
     chatws_shared_set(&sl->cursor[CHATWS_EPHEMERAL], CHATWS_OFF_NONE);
     chatws_shared_set(&sl->blocked, 0);
     chatws_shared_set(&sl->lapped, 0);
-}
-
-
-chatws_rc_e
-chatws_store_replay_first(chatws_store_t *st, const chatws_subscribed_t *sub,
-    uint64_t since, uint64_t oldest_ms, uint64_t *offsets, uint32_t max,
-    uint32_t *n)
-{
-    return chatws_ring_chain(&st->ring[CHATWS_DURABLE], sub->last, sub->serial,
-                             sub->seq, since, oldest_ms, offsets, max, n);
-}
-
-
-int
-chatws_store_held(chatws_store_t *st, uint64_t off)
-{
-    return chatws_ring_held(&st->ring[CHATWS_DURABLE], off);
 }

@@ -463,7 +463,7 @@ publish(uint32_t chat, uint64_t sender, chatws_posted_t *out)
     post.ring = CHATWS_DURABLE;
     post.sequenced = 1;
 
-    return chatws_store_publish(st, &post, 1, 1000, out);
+    return chatws_store_publish(st, 0, &post, 1, 1000, out);
 }
 
 
@@ -471,7 +471,8 @@ static void
 drain(uint32_t slot)
 {
     (void) chatws_store_caught_up(st, slot, CHATWS_DURABLE,
-                                  chatws_store_head(st, CHATWS_DURABLE));
+                                  chatws_ring_head(
+                                      chatws_store_ring(st, CHATWS_DURABLE)));
 }
 
 

@@ -122,6 +122,11 @@ for my $path (@files) {
     $text =~ s{/\*.*?\*/}{}gs;
     $text =~ s/"(?:[^"\\\n]|\\.)*"//g;
 
+    # what is in the hub concerns the hub alone
+
+    push @faults, "$path: reaches into the hub: $1"
+        if $room ne 'hub' && $text =~ /\b(hub->\w+)/;
+
     # functions that are defined here, and those that are called
 
     my %static = map { $_ => 1 }

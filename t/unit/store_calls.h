@@ -118,7 +118,7 @@ pub(const char *id, uint64_t sender, size_t fill, unsigned log, uint64_t now)
     post.body.len = store_body(body, (uint32_t) fill * 31, fill,
                                post.sequenced);
 
-    rc = chatws_store_publish(st, &post, now, 100, &out);
+    rc = chatws_store_publish(st, 0, &post, now, 100, &out);
 
     free(body);
 

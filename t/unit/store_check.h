@@ -54,6 +54,21 @@ static void store_hook(void);
     } while (0)
 
 
+/* reading the rings of a store */
+
+#define store_head(st, log)  chatws_ring_head(chatws_store_ring(st, log))
+
+#define store_entry(st, log, off, next)                                       \
+    chatws_ring_entry(chatws_store_ring(st, log), off, next)
+
+#define store_is_held(st, off)                                                \
+    chatws_ring_is_held(chatws_store_ring(st, CHATWS_DURABLE), off)
+
+#define store_replay(st, at, since, oldest, offsets, max, n)                  \
+    chatws_ring_chain(chatws_store_ring(st, CHATWS_DURABLE), (at)->last,      \
+                      (at)->serial, (at)->seq, since, oldest, offsets, max, n)
+
+
 /* bytes of a chat row */
 #define store_chat_size(st)  ((st)->table.arena.units * CHATWS_CELL_SIZE)
 
@@ -99,7 +114,7 @@ store_body(uint8_t *p, uint32_t number, size_t fill, int sequenced)
 
 
 static const char *
-store_check_entry(chatws_entry_t *e)
+store_check_entry(const chatws_entry_t *e)
 {
     char           tail[32];
     size_t         head, i, len, n;
@@ -153,11 +168,11 @@ store_check_entry(chatws_entry_t *e)
 static const char *
 store_check_chain(chatws_store_t *st, uint32_t chat)
 {
-    uint64_t         off, seq, next;
-    const char      *fault;
-    chatws_ring_t   *rg;
-    chatws_chat_t   *ch;
-    chatws_entry_t  *e;
+    uint64_t               off, seq, next;
+    const char            *fault;
+    chatws_ring_t         *rg;
+    chatws_chat_t         *ch;
+    const chatws_entry_t  *e;
 
     rg = &st->ring[CHATWS_DURABLE];
     ch = chatws_table_chat(&st->table, chat);
@@ -498,7 +513,7 @@ store_check_logs(chatws_store_t *st)
         store_want(rg->tail <= rg->head);
         store_want(rg->head - rg->tail <= rg->size);
         store_want(rg->head <= rg->room);
-        store_want(rg->head % CHATWS_LOG_ALIGN == 0);
+        store_want(rg->head % CHATWS_RING_ALIGN == 0);
 
         for (i = 0; i < st->nslots; i++) {
             slot = chatws_store_slot(st, i);

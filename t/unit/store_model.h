@@ -64,7 +64,7 @@ told(uint32_t chat, unsigned log, uint64_t off)
     for (i = 0; i < SLOTS; i++) {
         q = &queue[i][log];
 
-        if (members(i, chat, 1, -1) == 0 || chatws_store_lapped(st, i)) {
+        if (members(i, chat, 1, -1) == 0 || chatws_store_is_lapped(st, i)) {
             continue;
         }
 

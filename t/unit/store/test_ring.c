@@ -77,10 +77,10 @@ add(chatws_ring_t *rg, size_t len, uint64_t seq, uint64_t prev)
 static void
 test_walk(size_t len)
 {
-    int              bad;
-    test_t          *t;
-    uint64_t         i, next, off, pos;
-    chatws_entry_t  *e;
+    int                    bad;
+    test_t                *t;
+    uint64_t               i, next, off, pos;
+    const chatws_entry_t  *e;
 
     t = malloc(sizeof(test_t));
     memset(t, 0xa5, sizeof(test_t));
@@ -99,7 +99,7 @@ test_walk(size_t len)
             || (len && (e->frame[0] != i || e->frame[len - 1] != i))
             || next != off + e->size
             || next != chatws_ring_head(&t->log)
-            || !chatws_ring_held(&t->log, off)
+            || !chatws_ring_is_held(&t->log, off)
             || t->log.head - t->log.tail > SIZE)
         {
             bad++;
@@ -121,10 +121,10 @@ test_walk(size_t len)
 static void
 test_garbage(void)
 {
-    int              bad;
-    test_t          *t;
-    uint64_t         i, j, next, off;
-    chatws_entry_t  *e;
+    int                    bad;
+    test_t                *t;
+    uint64_t               i, j, next, off;
+    const chatws_entry_t  *e;
 
     t = malloc(sizeof(test_t));
     chatws_ring_init(&t->log, t->bytes, SIZE);
@@ -217,7 +217,7 @@ test_chain(void)
     }
 
     rc = chatws_ring_chain(&t->log, last, 7, 40, 5, 0, offsets, 40, &n);
-    ok(rc == CHATWS_DECLINED && !chatws_ring_held(&t->log, old - 1),
+    ok(rc == CHATWS_DECLINED && !chatws_ring_is_held(&t->log, old - 1),
        "overwritten ones");
 
     ok(chatws_ring_oldest(&t->log) > 1000 + 40 - SIZE / chatws_ring_size(40) - 1
@@ -231,11 +231,11 @@ test_chain(void)
 static void
 test_random(void)
 {
-    int              bad;
-    size_t           len;
-    test_t          *t;
-    uint64_t         i, next, pos, seq;
-    chatws_entry_t  *e;
+    int                    bad;
+    size_t                 len;
+    test_t                *t;
+    uint64_t               i, next, pos, seq;
+    const chatws_entry_t  *e;
 
     t = malloc(sizeof(test_t));
     chatws_ring_init(&t->log, t->bytes, SIZE);
@@ -254,7 +254,8 @@ test_random(void)
         {
             e = chatws_ring_entry(&t->log, pos, &next);
 
-            if (e == NULL || e->seq != ++seq || !chatws_ring_held(&t->log, pos)
+            if (e == NULL || e->seq != ++seq
+                || !chatws_ring_is_held(&t->log, pos)
                 || (e->len && e->frame[e->len - 1] != (uint8_t) seq))
             {
                 bad++;

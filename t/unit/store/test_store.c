@@ -192,10 +192,10 @@ test_members(void)
 static void
 test_publish(void)
 {
-    uint32_t         a, b, c, i;
-    uint64_t         next;
-    chatws_post_t    post;
-    chatws_entry_t  *e;
+    uint32_t               a, b, c, i;
+    uint64_t               next;
+    chatws_post_t          post;
+    const chatws_entry_t  *e;
 
     test_begin(SIZE, SLOTS);
 
@@ -216,13 +216,13 @@ test_publish(void)
     ok(pub("one", 0, 10, CHATWS_DURABLE, 1) == CHATWS_OK && out.seq == 2
        && out.recipients == 5 && out.nwake == 0, "of no user; none to wake");
 
-    e = chatws_store_entry(st, CHATWS_DURABLE, 0, &next);
+    e = store_entry(st, CHATWS_DURABLE, 0, &next);
     ok(e != NULL && e->prev == 0 && e->seq == 1 && e->sender == 11
        && e->time == 5001 && e->own == 0 && store_check_entry(e) == NULL,
        "the first entry");
-    e = chatws_store_entry(st, CHATWS_DURABLE, next, &next);
+    e = store_entry(st, CHATWS_DURABLE, next, &next);
     ok(e != NULL && e->prev == 1 && e->seq == 2 && e->sender == 0
-       && next == chatws_store_head(st, CHATWS_DURABLE), "the second");
+       && next == store_head(st, CHATWS_DURABLE), "the second");
 
     ok(chatws_store_cursor(st, c, CHATWS_DURABLE) == CHATWS_OFF_NONE,
        "who has no member is not told");
@@ -237,9 +237,10 @@ test_publish(void)
     ok(pub("new", 12, 10, CHATWS_DURABLE, 1) == CHATWS_OK && out.chat != 0
        && out.seq == 1 && out.recipients == 0 && out.nwake == 0,
        "a number of a new chat");
-    ok(chatws_store_seq(st, out.chat) == 1
+    chatws_store_position(st, out.chat, &in);
+    ok(in.seq == 1 && in.chat == out.chat
        && sub(a, "new", 1, 0) == CHATWS_OK && in.seq == 1
-       && in.head == chatws_store_head(st, CHATWS_DURABLE),
+       && in.head == store_head(st, CHATWS_DURABLE),
        "it waits for its members");
 
     memset(&post, 0, sizeof(post));
@@ -247,16 +248,16 @@ test_publish(void)
     post.body.len = 14;
     post.own = 8;
     post.ring = CHATWS_EPHEMERAL;
-    ok(chatws_store_post_known(st, in.chat, &post, 1, 1, &out) == CHATWS_OK
+    ok(chatws_store_publish(st, in.chat, &post, 1, 1, &out) == CHATWS_OK
        && out.recipients == 1, "to a known chat");
-    e = chatws_store_entry(st, CHATWS_EPHEMERAL, out.offset, &next);
+    e = store_entry(st, CHATWS_EPHEMERAL, out.offset, &next);
     ok(e != NULL && e->own == 10 && e->len == 16
        && memcmp(e->frame, "\x81\x0e{\"mine\":false}", 16) == 0
        && memcmp(e->frame + e->own, "false", 5) == 0, "its frame");
 
     post.body.data = mem;
     post.body.len = chatws_store_body_max(st, CHATWS_EPHEMERAL) + 1;
-    ok(chatws_store_post_known(st, in.chat, &post, 1, 1, &out)
+    ok(chatws_store_publish(st, in.chat, &post, 1, 1, &out)
        == CHATWS_DECLINED, "a body larger than the log takes");
     post.body.len--;
 
@@ -264,7 +265,7 @@ test_publish(void)
         (void) drain(a, CHATWS_EPHEMERAL);
         (void) drain(b, CHATWS_EPHEMERAL);
 
-        if (chatws_store_post_known(st, in.chat, &post, 1, 1, &out)
+        if (chatws_store_publish(st, in.chat, &post, 1, 1, &out)
             != CHATWS_OK)
         {
             break;
@@ -284,9 +285,9 @@ test_publish(void)
 static uint32_t
 drain(uint32_t slot, unsigned log)
 {
-    uint32_t         n;
-    uint64_t         next, pos;
-    chatws_entry_t  *e;
+    uint32_t               n;
+    uint64_t               next, pos;
+    const chatws_entry_t  *e;
 
     n = 0;
     pos = chatws_store_cursor(st, slot, log);
@@ -296,7 +297,7 @@ drain(uint32_t slot, unsigned log)
     }
 
     for ( ;; ) {
-        e = chatws_store_entry(st, log, pos, &next);
+        e = store_entry(st, log, pos, &next);
 
         if (e == NULL) {
             break;
@@ -346,7 +347,7 @@ test_drain(void)
     ok(i == 500 && got[0] == 250 && got[1] == 250, "all are drained, intact");
     ok(chatws_store_pending(st, wake) == 0, "none is pending");
 
-    head = chatws_store_head(st, 0);
+    head = store_head(st, 0);
     (void) pub("one", 12, 10, 0, 1);
     (void) pub("one", 12, 10, 0, 1);
 
@@ -354,7 +355,7 @@ test_drain(void)
     ok(chatws_store_caught_up(st, a, 0, head) == CHATWS_AGAIN
        && chatws_store_cursor(st, a, 0) == head, "there is more");
 
-    ok(chatws_store_caught_up(st, a, 0, chatws_store_head(st, 0))
+    ok(chatws_store_caught_up(st, a, 0, store_head(st, 0))
        == CHATWS_OK && chatws_store_pending(st, wake) == 0, "caught up");
 
     test_end("drain");
@@ -386,16 +387,16 @@ test_lap(void)
     ok(rc == CHATWS_BUSY && i > 5 && out.nwake == 0,
        "after %u entries one is behind", i);
     ok(pub("one", 12, 900, CHATWS_DURABLE, 1099) == CHATWS_BUSY
-       && !chatws_store_lapped(st, a), "it is waited for");
+       && !chatws_store_is_lapped(st, a), "it is waited for");
 
     (void) chatws_store_caught_up(st, a, CHATWS_DURABLE,
                                  chatws_store_cursor(st, a, CHATWS_DURABLE));
     ok(pub("one", 12, 900, CHATWS_DURABLE, 1150) == CHATWS_BUSY
-       && !chatws_store_lapped(st, a), "longer if it moves");
+       && !chatws_store_is_lapped(st, a), "longer if it moves");
     ok(pub("one", 12, 900, CHATWS_DURABLE, 1140) == CHATWS_BUSY
-       && !chatws_store_lapped(st, a), "a clock that goes back laps nobody");
+       && !chatws_store_is_lapped(st, a), "a clock that goes back laps nobody");
     ok(pub("one", 12, 900, CHATWS_DURABLE, 1250) == CHATWS_OK
-       && chatws_store_lapped(st, a) && !chatws_store_lapped(st, b)
+       && chatws_store_is_lapped(st, a) && !chatws_store_is_lapped(st, b)
        && out.nwake == 2 && wake[0] == a && wake[1] == b, "but not forever");
     ok(chatws_store_pending(st, wake) == 2, "it is told at every chance");
     ok(pub("one", 12, 900, CHATWS_DURABLE, 1251) == CHATWS_OK
@@ -421,9 +422,9 @@ test_lap(void)
         }
     }
 
-    ok(rc == CHATWS_BUSY && !chatws_store_lapped(st, a)
+    ok(rc == CHATWS_BUSY && !chatws_store_is_lapped(st, a)
        && pub("one", 12, 900, CHATWS_EPHEMERAL, 999999) == CHATWS_BUSY
-       && !chatws_store_lapped(st, a), "what is ephemeral laps nobody");
+       && !chatws_store_is_lapped(st, a), "what is ephemeral laps nobody");
 
     test_end("lap");
 }
@@ -495,9 +496,9 @@ test_share(void)
 static void
 test_replay(void)
 {
-    uint32_t         a, b, i, n;
-    uint64_t         next, offsets[8];
-    chatws_entry_t  *e;
+    uint32_t               a, b, i, n;
+    uint64_t               next, offsets[8];
+    const chatws_entry_t  *e;
 
     test_begin(SIZE, SLOTS);
 
@@ -513,27 +514,27 @@ test_replay(void)
     (void) sub(a, "one", 11, 0);
     (void) pub("one", 12, 100, CHATWS_DURABLE, 30);
 
-    ok(chatws_store_replay_first(st, &in, 10, 0, offsets, 8, &n) == CHATWS_OK
+    ok(store_replay(st, &in, 10, 0, offsets, 8, &n) == CHATWS_OK
        && n == 5, "what was missed, without what is live");
 
     for (i = 0; i < n; i++) {
-        e = chatws_store_entry(st, CHATWS_DURABLE, offsets[i], &next);
+        e = store_entry(st, CHATWS_DURABLE, offsets[i], &next);
 
         if (e == NULL || e->seq != 11 + i || e->serial != in.serial
-            || offsets[i] >= in.head || !chatws_store_held(st, offsets[i]))
+            || offsets[i] >= in.head || !store_is_held(st, offsets[i]))
         {
             break;
         }
     }
 
     ok(i == n, "in order, and before the live ones");
-    ok(chatws_store_replay_first(st, &in, 6, 0, offsets, 8, &n)
+    ok(store_replay(st, &in, 6, 0, offsets, 8, &n)
        == CHATWS_DECLINED, "too many");
-    ok(chatws_store_replay_first(st, &in, 10, 5000 + 25, offsets, 8, &n)
+    ok(store_replay(st, &in, 10, 5000 + 25, offsets, 8, &n)
        == CHATWS_DECLINED, "too old");
-    ok(chatws_store_replay_first(st, &in, 16, 0, offsets, 8, &n)
+    ok(store_replay(st, &in, 16, 0, offsets, 8, &n)
        == CHATWS_DECLINED, "a number that was not given");
-    ok(chatws_store_replay_first(st, &in, 15, 0, offsets, 8, &n) == CHATWS_OK
+    ok(store_replay(st, &in, 15, 0, offsets, 8, &n) == CHATWS_OK
        && n == 0, "nothing missed");
 
     test_end("replay");

@@ -367,7 +367,7 @@ publish(const char *name, size_t fill, unsigned log)
     post.body.len = store_body(body, (uint32_t) fill, fill, post.sequenced);
     out.wake = wake;
 
-    rc = chatws_store_publish(st, &post, now, 100, &out);
+    rc = chatws_store_publish(st, 0, &post, now, 100, &out);
 
     if (rc == CHATWS_OK && post.sequenced && strcmp(name, "bystander") == 0) {
         side->due++;
@@ -384,10 +384,10 @@ publish(const char *name, size_t fill, unsigned log)
 static void
 drain(uint32_t slot)
 {
-    int              was;
-    uint64_t         next, pos;
-    unsigned         log;
-    chatws_entry_t  *e;
+    int                    was;
+    uint64_t               next, pos;
+    unsigned               log;
+    const chatws_entry_t  *e;
 
     was = alive;
 
@@ -402,7 +402,7 @@ drain(uint32_t slot)
             continue;
         }
 
-        while ((e = chatws_store_entry(st, log, pos, &next)) != NULL) {
+        while ((e = store_entry(st, log, pos, &next)) != NULL) {
 
             if (slot == OTHER
                 && log == CHATWS_DURABLE

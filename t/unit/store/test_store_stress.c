@@ -171,8 +171,8 @@ step(void)
               : kind < 94 ? OP_RELEASE
               : OP_REPLAY;
 
-    head[0] = chatws_store_head(st, 0);
-    head[1] = chatws_store_head(st, 1);
+    head[0] = store_head(st, 0);
+    head[1] = store_head(st, 1);
 
     if (setjmp(death)) {
         died();
@@ -219,13 +219,13 @@ step(void)
 static void
 op_publish(unsigned log)
 {
-    uint8_t          body[STORE_BODY + 2048];
-    uint32_t         before, i, n;
-    uint64_t         last, next;
-    chatws_rc_e      rc;
-    chatws_post_t    post;
-    chatws_entry_t  *e;
-    chatws_posted_t  out;
+    uint8_t                body[STORE_BODY + 2048];
+    uint32_t               before, i, n;
+    uint64_t               last, next;
+    chatws_rc_e            rc;
+    chatws_post_t          post;
+    const chatws_entry_t  *e;
+    chatws_posted_t        out;
 
     memset(&post, 0, sizeof(post));
     post.chat = *name(op.chat);
@@ -240,15 +240,15 @@ op_publish(unsigned log)
 
     out.wake = wake;
     before = store_find(st, &post.chat);
-    last = before ? chatws_store_seq(st, before) : 0;
+    last = before ? chatws_table_chat(&st->table, before)->seq : 0;
 
-    rc = chatws_store_publish(st, &post, now, 50, &out);
+    rc = chatws_store_publish(st, 0, &post, now, 50, &out);
 
     dying = 0;
 
     for (i = 0; i < SLOTS; i++) {
 
-        if (chatws_store_lapped(st, i) && queue[i][0].n + queue[i][1].n) {
+        if (chatws_store_is_lapped(st, i) && queue[i][0].n + queue[i][1].n) {
             forget(i);
             nlapped++;
         }
@@ -258,7 +258,7 @@ op_publish(unsigned log)
         nbusy++;
         model_want(rc == CHATWS_BUSY
                    || post.body.len > chatws_store_body_max(st, log));
-        model_want(head[log] == chatws_store_head(st, log));
+        model_want(head[log] == store_head(st, log));
         return;
     }
 
@@ -284,16 +284,16 @@ op_publish(unsigned log)
     }
 
     if (out.offset == CHATWS_OFF_NONE) {
-        model_want(head[log] == chatws_store_head(st, log));
+        model_want(head[log] == store_head(st, log));
         return;
     }
 
     npublished++;
-    e = chatws_store_entry(st, log, out.offset, &next);
+    e = store_entry(st, log, out.offset, &next);
 
     model_want(e != NULL && e->chat == out.chat && e->seq == out.seq
                && e->sender == post.sender && e->time == now
-               && next == chatws_store_head(st, log)
+               && next == store_head(st, log)
                && store_check_entry(e) == NULL);
 
     told(op.chat, log, out.offset);
@@ -358,12 +358,12 @@ op_unsubscribe(void)
 static void
 op_drain(void)
 {
-    uint32_t         log, n;
-    uint64_t         next, pos;
-    queue_t         *q;
-    chatws_entry_t  *e;
+    uint32_t               log, n;
+    uint64_t               next, pos;
+    queue_t               *q;
+    const chatws_entry_t  *e;
 
-    if (chatws_store_lapped(st, op.slot)) {
+    if (chatws_store_is_lapped(st, op.slot)) {
         chatws_store_unlap(st, op.slot);
         return;
     }
@@ -378,7 +378,7 @@ op_drain(void)
             continue;
         }
 
-        while ((e = chatws_store_entry(st, log, pos, &next)) != NULL) {
+        while ((e = store_entry(st, log, pos, &next)) != NULL) {
             model_want(store_check_entry(e) == NULL);
 
             if (n < q->n && q->off[n] == next - e->size) {
@@ -402,12 +402,12 @@ op_drain(void)
 static void
 op_replay(void)
 {
-    uint32_t             i, n;
-    uint64_t             next, offsets[64], since;
-    chatws_rc_e          rc;
-    chatws_chat_t       *ch;
-    chatws_entry_t      *e;
-    chatws_subscribed_t  in;
+    uint32_t               i, n;
+    uint64_t               next, offsets[64], since;
+    chatws_rc_e            rc;
+    chatws_chat_t         *ch;
+    const chatws_entry_t  *e;
+    chatws_subscribed_t    in;
 
     dying = 0;
 
@@ -423,7 +423,7 @@ op_replay(void)
     in.serial = ch->serial;
 
     since = in.seq - (in.seq ? (uint64_t) rand() % in.seq % 12 : 0);
-    rc = chatws_store_replay_first(st, &in, since, 0, offsets, 64, &n);
+    rc = store_replay(st, &in, since, 0, offsets, 64, &n);
 
     if (rc != CHATWS_OK) {
 
@@ -435,7 +435,7 @@ op_replay(void)
                 break;
             }
 
-            next = chatws_store_entry(st, 0, next - 1, &now)->prev;
+            next = store_entry(st, 0, next - 1, &now)->prev;
         }
 
         now = 1000000 + npublished;
@@ -448,7 +448,7 @@ op_replay(void)
     model_want(n == in.seq - since);
 
     for (i = 0; i < n; i++) {
-        e = chatws_store_entry(st, 0, offsets[i], &next);
+        e = store_entry(st, 0, offsets[i], &next);
         model_want(e != NULL && e->seq == since + 1 + i
                    && e->serial == in.serial
                    && store_check_entry(e) == NULL);
@@ -493,10 +493,10 @@ release_all(uint32_t slot)
 static void
 died(void)
 {
-    uint32_t         i, n;
-    uint64_t         next;
-    unsigned         log;
-    chatws_entry_t  *e;
+    uint32_t               i, n;
+    uint64_t               next;
+    unsigned               log;
+    const chatws_entry_t  *e;
 
     ndied++;
     deaths_left--;
@@ -518,12 +518,12 @@ died(void)
 
     for (log = 0; log < 2; log++) {
 
-        if (chatws_store_head(st, log) == head[log]) {
+        if (store_head(st, log) == head[log]) {
             continue;
         }
 
-        e = chatws_store_entry(st, log, head[log], &next);
-        model_want(e != NULL && next == chatws_store_head(st, log)
+        e = store_entry(st, log, head[log], &next);
+        model_want(e != NULL && next == store_head(st, log)
                    && store_check_entry(e) == NULL);
         model_want(op.type == OP_PUBLISH || op.type == OP_TYPING);
 
@@ -557,7 +557,7 @@ died(void)
 
     for (i = 0; i < SLOTS; i++) {
 
-        if (chatws_store_lapped(st, i)) {
+        if (chatws_store_is_lapped(st, i)) {
             forget(i);
         }
     }

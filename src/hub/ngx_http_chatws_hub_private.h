@@ -1,0 +1,279 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The inside of the hub, for the files of this room alone.  All of it is
+ * memory of the worker; the shared state is behind zone.store.
+ */
+
+
+#ifndef _NGX_HTTP_CHATWS_HUB_PRIVATE_H_INCLUDED_
+#define _NGX_HTTP_CHATWS_HUB_PRIVATE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "hub/ngx_http_chatws_hub.h"
+#include "hub/ngx_http_chatws_index.h"
+
+
+/* notifications of a delivery, at most */
+#define NGX_HTTP_CHATWS_NOTES     256
+
+/* subscribers are brought into the cache so many places ahead */
+#define NGX_HTTP_CHATWS_PREFETCH  4
+
+#define ngx_http_chatws_prefetch(p)  __builtin_prefetch(p)
+
+
+typedef struct ngx_http_chatws_local_chat_s  ngx_http_chatws_local_chat_t;
+typedef struct ngx_http_chatws_note_s        ngx_http_chatws_note_t;
+typedef struct ngx_http_chatws_ended_s       ngx_http_chatws_ended_t;
+
+
+/*
+ * A notification of the delivery in hand, shared by all its receivers.  Its
+ * frame lies in the data of the delivery.
+ */
+
+struct ngx_http_chatws_note_s {
+    ngx_http_chatws_outframe_t     frame;       /* first, see the callback */
+    uint64_t                       offset;      /* in its ring */
+    uint64_t                       seq;         /* 0: not sequenced */
+    uint64_t                       sender;      /* hash, 0: nobody */
+    ngx_http_chatws_local_chat_t  *chat;
+    ngx_http_chatws_note_t        *mine;        /* as its sender gets it, or
+                                                   NULL: not made yet */
+    uint32_t                       own;         /* position of the literal
+                                                   "false", see the entry */
+};
+
+
+/*
+ * A subscriber in a chat.  The memory is allocated when it subscribes; when it
+ * has left, and the lock of the zone was busy, the same memory holds a
+ * ngx_http_chatws_ended_t.
+ */
+
+struct ngx_http_chatws_sub_s {
+    ngx_http_chatws_node_t         node;        /* in hub->subs */
+    ngx_http_chatws_subscriber_t  *subscriber;
+    ngx_http_chatws_local_chat_t  *chat;
+    ngx_http_chatws_sub_t         *next;        /* of the subscriber */
+    ngx_http_chatws_sub_t        **prev;
+    uint64_t                       from;        /* notifications from this
+                                                   offset on are for it, */
+    uint64_t                       upto;        /* but for those with numbers
+                                                   up to this one */
+    uint32_t                       pos;         /* in chat->members */
+};
+
+
+/* both pointers of a member, so that a delivery reads one array only */
+
+typedef struct {
+    ngx_http_chatws_subscriber_t  *subscriber;
+    ngx_http_chatws_sub_t         *sub;
+} ngx_http_chatws_member_t;
+
+
+/* a subscription that has ended, and is still to be taken out of the zone */
+
+struct ngx_http_chatws_ended_s {
+    ngx_http_chatws_ended_t       *next;
+    uint64_t                       user;
+    uint32_t                       row;
+    uint32_t                       flags;
+};
+
+
+/* a chat that has subscribers in this worker; it is freed with the last one */
+
+struct ngx_http_chatws_local_chat_s {
+    ngx_http_chatws_node_t         by_id;       /* in hub->chats */
+    ngx_http_chatws_node_t         by_row;      /* in hub->rows */
+    ngx_http_chatws_member_t      *members;     /* without gaps */
+    uint64_t                       serial;      /* of the row */
+    uint64_t                       from;        /* all members get what is at
+                                                   this offset or later */
+    uint32_t                       row;
+    uint32_t                       n;           /* members in use */
+    uint32_t                       size;        /* members allocated */
+    uint32_t                       delivery;    /* last delivery touched in */
+    uint32_t                       first;       /* in order, see below */
+    uint32_t                       nnotes;      /* in that delivery */
+    ngx_str_t                      id;          /* follows the structure */
+};
+
+
+/* a subscriber to be served in the delivery in hand */
+
+typedef struct {
+    ngx_http_chatws_subscriber_t  *subscriber;  /* NULL: has left */
+    ngx_http_chatws_local_chat_t  *chat;        /* NULL: has left it */
+    uint32_t                       more;        /* link + 1, or 0 */
+} ngx_http_chatws_touched_t;
+
+
+/* one more chat of such a subscriber */
+
+typedef struct {
+    ngx_http_chatws_local_chat_t  *chat;        /* NULL: has left it */
+    uint32_t                       next;        /* link + 1, or 0 */
+} ngx_http_chatws_link_t;
+
+
+/*
+ * A round of delivery: what was collected from the rings, and for whom.  There
+ * is one at a time, and the arrays are kept for the next one.
+ */
+
+typedef struct {
+    ngx_http_chatws_note_t        *notes;       /* as they were published */
+    ngx_http_chatws_note_t        *mine;        /* variants for senders */
+    ngx_http_chatws_note_t       **order;       /* the notes, chat by chat */
+    ngx_http_chatws_note_t       **gather;      /* those for one subscriber */
+    ngx_http_chatws_local_chat_t **chats;       /* that have notes */
+    ngx_http_chatws_touched_t     *touched;
+    ngx_http_chatws_link_t        *links;
+    u_char                        *data;        /* the frames */
+    uint64_t                       pos[CHATWS_RINGS];   /* behind what was
+                                                   collected, NONE: nothing */
+    size_t                         size;        /* of touched and links */
+    size_t                         need;        /* most of them in use */
+    size_t                         room;        /* bytes of data */
+    size_t                         bytes;       /* used of them */
+    uint32_t                       nnotes;
+    uint32_t                       nchats;
+    uint32_t                       ntouched;
+    uint32_t                       nlinks;
+    uint32_t                       next;        /* touched to serve next */
+    uint32_t                       number;      /* of the delivery */
+    unsigned                       active:1;
+    unsigned                       served:1;    /* all of it was, but the
+                                                   zone does not know yet */
+} ngx_http_chatws_delivery_t;
+
+
+struct ngx_http_chatws_hub_s {
+    ngx_http_chatws_zone_t         zone;        /* a copy: outlives cycles */
+    ngx_http_chatws_sleeper_t      sleeper;
+    ngx_connection_t               ident;       /* of the events below */
+    ngx_event_t                    round;       /* delivery: posted, or a
+                                                   timer */
+    ngx_event_t                    signal;      /* posted: wake the owed */
+    ngx_event_t                    tick;        /* timer: housekeeping */
+    ngx_event_t                    again;       /* timer: the lock was busy */
+    ngx_http_chatws_deliver_pt     deliver;
+    ngx_http_chatws_lapse_pt       lapse;
+    ngx_http_chatws_index_t        chats;       /* by id */
+    ngx_http_chatws_index_t        rows;        /* the same, by row */
+    ngx_http_chatws_index_t        subs;        /* by subscriber and chat */
+    ngx_http_chatws_delivery_t     delivery;
+    ngx_http_chatws_ended_t       *ended;       /* list */
+    uint32_t                      *wakes;       /* slots to wake: nslots
+                                                   places for the store */
+    uint64_t                       owed[CHATWS_SLOTS_MAX / 64];  /* a bit for
+                                                   each slot to be woken */
+    ngx_msec_t                     coalesce;
+    ngx_uint_t                     replaced;    /* ticks since a reload */
+    uint32_t                       slot;        /* or CHATWS_SLOT_NONE */
+};
+
+
+/* the hub itself: hub.c */
+
+/* Asks for a delivery, now or when the wake-up has waited for others. */
+void ngx_http_chatws_hub_post_delivery(ngx_http_chatws_hub_t *hub);
+
+/* The lock of the zone is busy: tries soon again what waits for it. */
+void ngx_http_chatws_hub_again(ngx_http_chatws_hub_t *hub);
+
+
+/* the slot: hub_slot.c */
+
+/*
+ * Takes a slot and a wake-up descriptor.  NGX_BUSY: all are taken.  NGX_AGAIN:
+ * the lock is busy.  NGX_ERROR: the worker has no connection left.
+ */
+ngx_int_t ngx_http_chatws_slot_claim(ngx_http_chatws_hub_t *hub,
+    ngx_cycle_t *cycle);
+
+/* Gives the slot back, at the end of the worker. */
+void ngx_http_chatws_slot_leave(ngx_http_chatws_hub_t *hub);
+
+/*
+ * Gives the slots of dead workers back, and makes their wake-ups good.
+ * Returns how many slots that were.
+ */
+uint32_t ngx_http_chatws_slot_reap(ngx_http_chatws_hub_t *hub);
+
+
+/* publishing: hub_publish.c */
+
+/* Notes that the first n slots in hub->wakes are to be woken. */
+void ngx_http_chatws_hub_wake(ngx_http_chatws_hub_t *hub, uint32_t n);
+
+/* Wakes them now. */
+void ngx_http_chatws_hub_signal(ngx_http_chatws_hub_t *hub);
+
+/* Wakes them: the handler of hub->signal. */
+void ngx_http_chatws_signal_handler(ngx_event_t *ev);
+
+
+/* subscriptions: hub_subscribe.c */
+
+/* Takes the subscriptions that have ended out of the zone. */
+void ngx_http_chatws_hub_settle_ended(ngx_http_chatws_hub_t *hub);
+
+/*
+ * Whether a durable notification, at offset and with number seq or 0, is for
+ * this subscriber: it is neither from before the subscription, nor one that
+ * the owner of the subscriber sends by itself.
+ */
+ngx_uint_t ngx_http_chatws_is_expected(
+    ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_local_chat_t *chat, uint64_t offset, uint64_t seq);
+
+
+/* collecting: hub_collect.c */
+
+/* The chat of this worker that an entry belongs to, or NULL. */
+ngx_http_chatws_local_chat_t *ngx_http_chatws_collect_chat(
+    ngx_http_chatws_hub_t *hub, const chatws_entry_t *entry);
+
+/*
+ * Begins a delivery of what waits in the rings, as far as it fits.  Before
+ * anything of it is served the caller has to ask whether the slot is lapped.
+ */
+void ngx_http_chatws_collect(ngx_http_chatws_hub_t *hub);
+
+
+/* delivering: hub_deliver.c */
+
+/* NGX_ERROR: there is no memory; done() is called all the same. */
+ngx_int_t ngx_http_chatws_deliver_init(ngx_http_chatws_hub_t *hub,
+    ngx_log_t *log);
+void ngx_http_chatws_deliver_done(ngx_http_chatws_hub_t *hub);
+
+/* Delivers, a slice at a time: the handler of hub->round. */
+void ngx_http_chatws_deliver_handler(ngx_event_t *ev);
+
+/*
+ * Delivers all that was published before an offset of the durable ring.
+ * NGX_BUSY: the lock is busy, so that publishers do not know yet of what was
+ * delivered, and nothing more was.
+ */
+ngx_int_t ngx_http_chatws_deliver_until(ngx_http_chatws_hub_t *hub,
+    uint64_t offset);
+
+/*
+ * Takes a subscriber, or with chat not NULL one chat of it, out of the
+ * delivery in hand.
+ */
+void ngx_http_chatws_deliver_forget(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_local_chat_t *chat);
+
+
+#endif /* _NGX_HTTP_CHATWS_HUB_PRIVATE_H_INCLUDED_ */

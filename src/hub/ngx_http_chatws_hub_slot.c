@@ -1,0 +1,163 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The slot of a worker in the zone: how it is claimed, how it is given back,
+ * and how the slots of workers that died are found.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "hub/ngx_http_chatws_hub_private.h"
+
+
+/* rows of members that are removed before the lock is given back */
+#define NGX_HTTP_CHATWS_SLOT_ROWS  16
+
+
+static ngx_uint_t ngx_http_chatws_slot_release(ngx_http_chatws_hub_t *hub,
+    uint32_t slot, ngx_pid_t pid);
+
+
+ngx_int_t
+ngx_http_chatws_slot_claim(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
+{
+    uint32_t                 slot;
+    ngx_int_t                rc;
+    ngx_http_chatws_wake_t  *wake;
+
+    wake = hub->zone.wake;
+    rc = ngx_http_chatws_wake_join(wake, &hub->sleeper, cycle);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
+        ngx_http_chatws_wake_part(wake, &hub->sleeper);
+        return NGX_AGAIN;
+    }
+
+    slot = chatws_store_claim(hub->zone.store, ngx_pid, wake->index);
+
+    ngx_http_chatws_zone_unlock(&hub->zone);
+
+    if (slot == CHATWS_SLOT_NONE) {
+        ngx_http_chatws_wake_part(wake, &hub->sleeper);
+        return NGX_BUSY;
+    }
+
+    hub->slot = slot;
+
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, cycle->log, 0,
+                   "chatws zone \"%V\" slot:%uD wake:%ui", &hub->zone.name,
+                   slot, wake->index);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_chatws_slot_leave(ngx_http_chatws_hub_t *hub)
+{
+    if (hub->slot == CHATWS_SLOT_NONE) {
+        return;
+    }
+
+    ngx_http_chatws_wake_part(hub->zone.wake, &hub->sleeper);
+    (void) ngx_http_chatws_slot_release(hub, hub->slot, ngx_pid);
+}
+
+
+uint32_t
+ngx_http_chatws_slot_reap(ngx_http_chatws_hub_t *hub)
+{
+    uint32_t   n, reaped, slot;
+    ngx_pid_t  pid;
+
+    reaped = 0;
+
+    for (slot = 0; slot < hub->zone.nslots; slot++) {
+
+        pid = (ngx_pid_t) chatws_store_slot(hub->zone.store, slot)->pid;
+
+        if (pid == 0 || slot == hub->slot) {
+            continue;
+        }
+
+        /*
+         * another slot with the pid of this process is that of a dead process
+         * which had the same pid
+         */
+
+        if (pid != ngx_pid && !ngx_http_chatws_is_dead(pid)) {
+            continue;
+        }
+
+        if (ngx_http_chatws_slot_release(hub, slot, pid)) {
+            ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                          "chatws zone \"%V\": reaping slot %uD of dead "
+                          "worker %P", &hub->zone.name, slot, pid);
+            reaped++;
+        }
+    }
+
+    if (reaped == 0) {
+        return 0;
+    }
+
+    /*
+     * A dead worker may have published and not woken the others.  Each of
+     * them would find out by itself, but later.
+     */
+
+    if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
+        return reaped;
+    }
+
+    n = chatws_store_pending(hub->zone.store, hub->wakes);
+
+    ngx_http_chatws_zone_unlock(&hub->zone);
+
+    ngx_http_chatws_hub_wake(hub, n);
+    ngx_http_chatws_hub_signal(hub);
+
+    return reaped;
+}
+
+
+/*
+ * Gives back the slot of a process, a few rows at a time.  Meanwhile another
+ * worker may do the same, and a third one may claim the slot, so the owner is
+ * looked at again under each lock.  Returns whether this worker has given the
+ * slot back.
+ */
+
+static ngx_uint_t
+ngx_http_chatws_slot_release(ngx_http_chatws_hub_t *hub, uint32_t slot,
+    ngx_pid_t pid)
+{
+    ngx_uint_t   released;
+    chatws_rc_e  rc;
+
+    do {
+        rc = CHATWS_OK;
+        released = 0;
+
+        if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
+            return 0;
+        }
+
+        if (chatws_store_slot(hub->zone.store, slot)->pid == pid) {
+            rc = chatws_store_release(hub->zone.store, slot,
+                                      NGX_HTTP_CHATWS_SLOT_ROWS);
+            released = 1;
+        }
+
+        ngx_http_chatws_zone_unlock(&hub->zone);
+
+    } while (rc == CHATWS_AGAIN);
+
+    return released;
+}
