@@ -66,7 +66,10 @@ export interface UseChat<App = {}> {
 
     /** To be called with each key stroke; with false when it was sent. */
     typing(isTyping?: boolean): void;
-    /** Shows an own message, as the POST was answered. */
+    /**
+     * Shows an own message, as the POST was answered; not in another chat,
+     * to which the user has gone meanwhile.
+     */
     add(message: ChatMessage): void;
     /** Connects now instead of waiting, also after a refusal. */
     retry(): void;

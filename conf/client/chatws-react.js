@@ -35,11 +35,21 @@ function nameOf({ url, server, userId, username }) {
 }
 
 
-function acquire(name, options) {
+/*
+ * The address is said by a component that is there: an old page's function
+ * may know but an old token.
+ */
+
+function acquire(name, options, address) {
     let entry = shared.get(name);
 
     if (!entry) {
-        entry = { client: connect(options), users: 0, timer: undefined };
+        entry = { addresses: [address], users: 0, timer: undefined };
+
+        const url = () => entry.addresses[0]();
+
+        entry.client = connect(options.url.call ? { ...options, url }
+            : options);
         shared.set(name, entry);
 
     } else if (entry.users === 0) {
@@ -47,10 +57,14 @@ function acquire(name, options) {
         /* it may have been refused meanwhile, and left as it was */
 
         clearTimeout(entry.timer);
+        entry.addresses = [address];
 
         if (entry.client.state === 'closed') {
             entry.client.retry();
         }
+
+    } else {
+        entry.addresses.push(address);
     }
 
     entry.users++;
@@ -69,6 +83,10 @@ function acquire(name, options) {
 
         if (entry.users === 0) {
             entry.timer = setTimeout(end, LINGER);
+
+        } else {
+            entry.addresses = entry.addresses.filter(
+                (one) => one !== address);
         }
     };
 
@@ -87,109 +105,130 @@ function merge(messages, more) {
 
     return [...all.values()].sort((a, b) =>
         a.seq && b.seq && a.epoch === b.epoch ? a.seq - b.seq
-            : Date.parse(a.timestamp) - Date.parse(b.timestamp));
+            : new Date(a.timestamp) - new Date(b.timestamp));
 }
+
+
+const nothing = { messages: [], typists: [], update: null, error: null };
+const offline = { state: 'closed' };
 
 
 export function useChat(options) {
     const { url = '/api/ws', server, userId, username, chatId } = options;
     const latest = useRef(null);
     const last = useRef(null);
-    const [client, setClient] = useState(null);
-    const [connection, setConnection] = useState({ state: 'closed' });
-    const [messages, setMessages] = useState([]);
-    const [typists, setTypists] = useState([]);
-    const [update, setUpdate] = useState(null);
-    const [error, setError] = useState(null);
+    const [link, setLink] = useState(null);
+    const [connection, setConnection] = useState({});
+    const [shown, setShown] = useState({});
+
+    /* whose is the connection, and of which chat is what is shown */
+
+    const whose = (userId ?? null) === null ? null
+        : JSON.stringify([url.call ? [server] : `${url}`, userId, username]);
+    const place = whose && chatId ? whose + chatId : null;
 
     latest.current = { ...options, url };
 
     useEffect(() => {
         const before = last.current;
-        const now = () => {
-            const { url: address } = latest.current;
-
-            return address.call ? address() : address;
-        };
-
-        const link = (userId ?? null) === null ? null
-            : acquire(nameOf(latest.current),
-                { ...latest.current, url: url.call ? now : url });
+        const now = whose === null ? null
+            : { whose, ...acquire(nameOf(latest.current), latest.current,
+                () => latest.current.url()) };
 
         /* of another user, or of nobody: not kept for the next page */
 
-        if (before && before.client !== link?.client) {
+        if (before && before.client !== now?.client) {
             before.end();
         }
 
-        last.current = link;
+        last.current = now;
 
-        if (!link) {
+        if (!now) {
             return undefined;
         }
 
-        const see = ({ detail }) => setConnection({
-            state: link.client.state, retryAt: link.client.retryAt,
+        const { client } = now;
+        const see = ({ detail }) => setConnection({ whose, now: {
+            state: client.state, retryAt: client.retryAt,
             attempt: detail?.attempt ?? 0, code: detail?.code,
-            reason: detail?.reason, status: detail?.status });
+            reason: detail?.reason, status: detail?.status } });
         const types = ['connecting', 'open', 'reconnecting', 'closed'];
 
         see({});
-        setClient(link);
-        types.forEach((type) => link.client.addEventListener(type, see));
+        setLink(now);
+        types.forEach((type) => client.addEventListener(type, see));
 
         return () => {
-            types.forEach((type) =>
-                link.client.removeEventListener(type, see));
-            setClient(null);
-            setConnection({ state: 'closed' });
-            link.release();
+            types.forEach((type) => client.removeEventListener(type, see));
+            setLink(null);
+            setConnection({});
+            now.release();
         };
-    }, [url.call ? `of ${server}` : `${url}`, userId, username]);
+    }, [whose]);
+
+    const mine = link?.whose === whose ? link : null;
+
+    const change = useCallback((how) => setShown((all) =>
+        all.place === place
+            ? { place, chat: { ...all.chat, ...how(all.chat) } }
+            : all), [place]);
+
+    const add = useCallback((message) => {
+        if ((message.chatId ?? chatId) === chatId) {
+            change(({ messages }) =>
+                ({ messages: merge(messages, [message]) }));
+        }
+    }, [change]);
 
     useEffect(() => {
-        if (!client || !chatId) {
+        if (!mine || !place) {
             return undefined;
         }
 
-        let gone = false;
+        const { client } = mine;
 
         const load = async () => {
             try {
-                const loaded = await latest.current.load?.(chatId) ?? [];
+                const loaded = [...await latest.current.load?.(chatId) ?? []];
 
-                if (!gone) {
-                    setMessages((all) => merge(all, loaded));
-                }
+                change(({ messages }) =>
+                    ({ messages: merge(messages, loaded) }));
 
             } catch (reason) {
-                if (!gone) {
-                    setError(reason?.message ? reason : new Error(reason));
-                }
+                change(() => ({ error: reason?.message ? reason
+                    : new Error(reason) }));
             }
         };
 
         const handlers = {
             new_message({ message, seq }) {
-                const { epoch } = client.client.position(chatId) ?? {};
+                const { epoch } = client.position(chatId) ?? {};
 
-                setMessages((all) => merge(all, [{ ...message, seq, epoch }]));
-                setTypists((all) => all.filter(
-                    (one) => one.userId !== message.sender));
+                change(({ messages, typists }) => ({
+                    messages: merge(messages, [{ ...message, seq, epoch }]),
+                    typists: typists.filter(
+                        (one) => one.userId !== message.sender),
+                }));
             },
 
             user_typing({ userId: id, username: name, isTyping }) {
-                setTypists((all) => {
-                    const others = all.filter((one) => one.userId !== id);
+                change(({ typists }) => {
+                    const others = typists.filter((one) => one.userId !== id);
 
-                    return isTyping
+                    return { typists: isTyping
                         ? [...others, { userId: id, username: name }]
-                        : others;
+                        : others };
                 });
             },
 
-            chat_update: setUpdate,
-            error: setError,
+            chat_update(update) {
+                change(() => ({ update }));
+            },
+
+            error(error) {
+                change(() => ({ error }));
+            },
+
             gap: load,
 
             /* what came before the subscription and after the first load */
@@ -214,44 +253,35 @@ export function useChat(options) {
                 }
             }]);
 
-        setMessages([]);
-        setTypists([]);
-        setUpdate(null);
-        setError(null);
+        setShown({ place, chat: nothing });
 
         for (const [type, listener] of listeners) {
-            client.client.addEventListener(type, listener);
+            client.addEventListener(type, listener);
         }
 
-        const leave = client.client.subscribe(chatId);
+        const leave = client.subscribe(chatId);
 
         load();
 
         return () => {
-            gone = true;
-
             for (const [type, listener] of listeners) {
-                client.client.removeEventListener(type, listener);
+                client.removeEventListener(type, listener);
             }
 
             leave();
         };
-    }, [client, chatId]);
+    }, [mine, place]);
 
     return {
-        ...connection,
-        client: client?.client ?? null,
-        messages,
-        typists,
-        update,
-        error,
+        ...mine && connection.whose === whose ? connection.now : offline,
+        ...place && shown.place === place ? shown.chat : nothing,
+        client: mine?.client ?? null,
 
         typing: useCallback((isTyping) =>
-            client?.client.typing(chatId, isTyping), [client, chatId]),
+            mine?.client.typing(chatId, isTyping), [mine, chatId]),
 
-        add: useCallback((message) =>
-            setMessages((all) => merge(all, [message])), []),
+        add,
 
-        retry: useCallback(() => client?.client.retry(), [client]),
+        retry: useCallback(() => mine?.client.retry(), [mine]),
     };
 }

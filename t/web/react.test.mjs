@@ -33,10 +33,12 @@ const { useChat } = await import(`${place}/use.mjs`);
 
 let root;
 let seen;
+let renders;
 
 beforeEach(() => {
     FakeSocket.all = [];
     seen = {};
+    renders = [];
     mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1e12 });
     root = createRoot(document.getElementById('root'));
 });
@@ -55,6 +57,8 @@ after(() => dom.window.close());
 function Chat({ name = 'chat', ...options }) {
     seen[name] = useChat({ url: 'ws://host/api/ws', userId: 'u',
         chatId: 'a', WebSocket: FakeSocket, fetch: null, ...options });
+
+    renders.push({ ...options, ...seen[name] });
 
     return null;
 }
@@ -153,6 +157,83 @@ test('another chat', async () => {
 });
 
 
+/* Not even in the one render before React tells the hook. */
+
+test('nothing is shown of a chat or a user who is not there', async () => {
+    const all = () => say(confirmed('a', 0), message('a', 1),
+        { type: 'user_typing', chatId: 'a', userId: 'w', username: 'Wi',
+            isTyping: true },
+        { type: 'chat_update', chatId: 'a', unreadCount: 3 },
+        { type: 'error', error: 'Rate limited', details: 'd' });
+    const nothing = (what, state) => {
+        for (const now of renders) {
+            assert.deepEqual([now.messages, now.typists, now.update,
+                now.error], [[], [], null, null], what);
+            assert.ok(!state || now.state === state, `${what}: ${now.state}`);
+            assert.ok(state !== 'closed' || now.client === null, what);
+        }
+
+        assert.ok(renders.length);
+    };
+
+    for (const [what, props, state] of [
+        ['another chat', { chatId: 'b' }, 'open'],
+        ['no chat', { chatId: null }, 'open'],
+        ['another user', { userId: 'v' }],
+        ['nobody', { userId: null }, 'closed'],
+    ]) {
+        await render({});
+        await say(connected());
+        await all();
+        assert.ok(seen.chat.messages[0] && seen.chat.typists[0]
+            && seen.chat.update && seen.chat.error, what);
+
+        renders = [];
+        await render(props);
+        nothing(what, state);
+
+        if (props.userId === 'v') {
+            assert.notEqual(renders[0].state, 'open');
+        }
+    }
+});
+
+
+test('what was sent is added to its own chat', async () => {
+    const mine = (chatId) => ({ id: 'msg_9', text: 'mine', sender: 'u',
+        timestamp: '2025-11-27T10:00:01.000Z', chatId });
+
+    await render({});
+    await say(connected(), confirmed('a', 0));
+
+    /* the answer comes when the user looks at another one */
+
+    const { add } = seen.chat;
+
+    await render({ chatId: 'b' });
+    await act(async () => add(mine()));
+    await act(async () => add(mine('a')));
+    await act(async () => seen.chat.add(mine('a')));
+    assert.deepEqual(texts(), []);
+
+    await act(async () => seen.chat.add(mine('b')));
+    assert.deepEqual(texts(), ['mine']);
+    await render({ chatId: 'b', username: 'U' });
+    await act(async () => seen.chat.add(mine()));
+    assert.deepEqual(texts(), ['mine']);
+});
+
+
+test('times are strings or numbers', async () => {
+    const at = (id, timestamp) => ({ id, text: `${id}`, sender: 'v',
+        timestamp });
+
+    await render({ load: () => [at(3, 3e12), at('1', 1e12),
+        at(2, '2033-05-18T03:33:20.000Z')] });
+    assert.deepEqual(texts(), ['1', '2', '3']);
+});
+
+
 test('what the app server has is loaded, and after a gap', async () => {
     const stored = [{ id: 'msg_old', text: 'old', sender: 'v',
         timestamp: '2025-11-27T09:00:00.000Z' }];
@@ -188,6 +269,9 @@ test('what the app server has is loaded, and after a gap', async () => {
         throw new Error('away');
     }, chatId: 'b' });
     assert.equal(seen.chat.error.message, 'away');
+
+    await render({ load: async () => ({ messages: [] }), chatId: 'c' });
+    assert.ok(seen.chat.error instanceof TypeError);
 
     await render({ load: async () => {
         throw 'nothing to catch';
@@ -331,6 +415,34 @@ test('functions in place, of servers that have names', async () => {
 
     await show('three', 'two', 'three');
     assert.deepEqual(hosts(), ['two', 'three']);
+});
+
+
+test('the address is said by somebody who is there', async () => {
+    const tokens = () => FakeSocket.all.map(({ url }) =>
+        new URL(url).searchParams.get('token'));
+    const has = (name, token) => ({ name, server: 'x',
+        url: () => `ws://host/?token=${token}` });
+
+    /* an old page knows an old token */
+
+    const show = (...all) => act(async () => root.render(all.map((props) =>
+        createElement(Chat, { key: props.name, ...props }))));
+
+    await show(has('one', 1));
+    await show(has('one', 1), has('two', 2));
+    await show(has('two', 3));
+    await act(async () => socket().end(1012));
+    await act(async () => seen.two.retry());
+    assert.deepEqual(tokens(), ['1', '3']);
+
+    /* and the next one, after a pause */
+
+    await show();
+    await show(has('three', 4));
+    await act(async () => socket().end(1012));
+    await act(async () => seen.three.retry());
+    assert.deepEqual(tokens(), ['1', '3', '4']);
 });
 
 
