@@ -7,7 +7,7 @@ import type { ChatClient, ChatError, ChatUpdate, Notification, Options }
 
 export interface UseChatOptions<App = {}> extends Options {
     /** Connects when there is one, after the login. */
-    userId?: string | null;
+    userId?: string | null | undefined;
 
     /**
      * Where url is a function: a name for where it leads to, a tenant for
@@ -16,28 +16,28 @@ export interface UseChatOptions<App = {}> extends Options {
      * very same function share, and another function of the same component
      * counts when it connects again.
      */
-    server?: string;
+    server?: string | undefined;
 
     /** The chat that is open; another one is left and entered. */
-    chatId?: string | null;
+    chatId?: string | null | undefined;
 
     /**
      * Loads the chat from the app server, when it is opened and after a gap;
      * what it returns is merged by id.
      */
-    load?(chatId: string): Iterable<ChatMessage>
-        | Promise<Iterable<ChatMessage>>;
+    load?: ((chatId: string) => Iterable<ChatMessage>
+        | Promise<Iterable<ChatMessage>>) | undefined;
 
     /** Each notification of the chat, application events too. */
-    onNotification?(notification: Notification<App>): void;
+    onNotification?: ((notification: Notification<App>) => void) | undefined;
 }
 
 /** A Message, or what load() has of one. */
 export interface ChatMessage {
-    id: string;
+    id: string | number;
     text: string;
     sender: string;
-    timestamp: string;
+    timestamp: string | number;
     isOwnMessage?: boolean;
     /** Its place among those of one epoch. */
     seq?: number;

@@ -2,6 +2,7 @@
  * Copyright (C) chatws contributors, MIT licence
  */
 
+/** A member that is undefined counts as missing. */
 export interface Options {
     /**
      * The endpoint: absolute or relative to the page, http(s) or ws(s);
@@ -12,41 +13,42 @@ export interface Options {
      * instance.  What it throws is tried again, but an UnauthorizedError ends
      * the client.
      */
-    url?: string | URL | (() => string | URL | Promise<string | URL>);
+    url?: string | URL | (() => string | URL | Promise<string | URL>)
+        | undefined;
 
     /** Sent in the query string; not needed where nginx knows the user. */
-    userId?: string | null;
-    username?: string | null;
+    userId?: string | null | undefined;
+    username?: string | null | undefined;
 
     /**
      * Reconnecting waits a random time of up to minDelay ms, doubled with
      * each attempt up to maxDelay; defaults 1000 and 30000.
      */
-    minDelay?: number;
-    maxDelay?: number;
+    minDelay?: number | undefined;
+    maxDelay?: number | undefined;
 
     /**
      * After idle ms without a word from the server (default 20000) the
      * client asks for one, and gives the link up after timeout ms (8000),
      * which is also the time that connecting may take.
      */
-    idle?: number;
-    timeout?: number;
+    idle?: number | undefined;
+    timeout?: number | undefined;
 
     /**
      * typing() sends "true" at most every typingEvery ms (default 3000) and
      * "false" by itself after a rest of typingStop ms (5000).  Others who
      * type and are not heard of for typingLost ms (10000) have stopped.
      */
-    typingEvery?: number;
-    typingStop?: number;
-    typingLost?: number;
+    typingEvery?: number | undefined;
+    typingStop?: number | undefined;
+    typingLost?: number | undefined;
 
     /** Another implementation, or one that looks at the frames. */
-    WebSocket?: new (url: string) => WebSocket;
+    WebSocket?: (new (url: string) => WebSocket) | undefined;
 
     /** Asks why a handshake was refused; with null nobody asks. */
-    fetch?: typeof globalThis.fetch | null;
+    fetch?: typeof globalThis.fetch | null | undefined;
 }
 
 /** The place of a notification in a chat; see ChatClient.position(). */
@@ -84,10 +86,12 @@ export interface Resumed {
 }
 
 export interface Message {
-    id: string;
+    /** As it was published, which may be a number. */
+    id: string | number;
     text: string;
     sender: string;
-    timestamp: string;
+    /** Likewise. */
+    timestamp: string | number;
     isOwnMessage: boolean;
     [member: string]: unknown;
 }
@@ -196,6 +200,10 @@ interface OwnEvents {
     error: ChatError;
 }
 
+/** A CustomEvent, or what serves as one where there is none. */
+type ChatEvent<Detail> = typeof globalThis extends { CustomEvent: unknown }
+    ? CustomEvent<Detail> : { readonly type: string, readonly detail: Detail };
+
 type Listener<E> = ((event: E) => void) | { handleEvent(event: E): void };
 
 /**
@@ -222,7 +230,7 @@ export class ChatClient<App = {}> extends EventTarget {
      * Subscriptions are counted: a chat is left by the last unsubscribe(),
      * or by the returned functions, each of which counts once.
      */
-    subscribe(chatId: string, since?: Position): () => void;
+    subscribe(chatId: string, since?: Position | undefined): () => void;
 
     unsubscribe(chatId: string): void;
 
@@ -246,11 +254,11 @@ export class ChatClient<App = {}> extends EventTarget {
     close(): void;
 
     addEventListener<Type extends keyof Events<App> & string>(type: Type,
-        listener: Listener<CustomEvent<Events<App>[Type]>> | null,
+        listener: Listener<ChatEvent<Events<App>[Type]>> | null,
         options?: boolean | AddEventListenerOptions): void;
 
     removeEventListener<Type extends keyof Events<App> & string>(type: Type,
-        listener: Listener<CustomEvent<Events<App>[Type]>> | null,
+        listener: Listener<ChatEvent<Events<App>[Type]>> | null,
         options?: boolean | EventListenerOptions): void;
 }
 

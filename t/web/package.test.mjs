@@ -179,6 +179,16 @@ const uses = `
     connect({ url: async () => new URL('ws://host/'), userId: null });
     connect({ WebSocket: class extends WebSocket {}, fetch: null });
 
+    const unknown = undefined as undefined;
+    const nothing = { url: unknown, userId: unknown, username: unknown,
+        minDelay: unknown, maxDelay: unknown, idle: unknown, timeout: unknown,
+        typingEvery: unknown, typingStop: unknown, typingLost: unknown,
+        WebSocket: unknown, fetch: unknown };
+
+    connect(nothing);
+    useChat({ ...nothing, server: unknown, chatId: unknown, load: unknown,
+        onNotification: unknown });
+
     client.subscribe('a')();
     client.subscribe('a', client.position('a'));
     client.typing('a');
@@ -188,7 +198,15 @@ const uses = `
     client.addEventListener('new_message', ({ detail }) => {
         const message: NewMessage = detail;
         const text: string = detail.message.text;
+        const id: string | number = detail.message.id;
+        const time: Date = new Date(detail.message.timestamp);
+
+        // @ts-expect-error
+        const number: number = detail.message.id;
     });
+
+    client.addEventListener('open', (event: Event) => event.target);
+    client.addEventListener('gap', (event: CustomEvent) => event.detail);
 
     client.addEventListener('reconnecting', ({ detail }) => {
         const at: number = client.retryAt - detail.delay;
@@ -293,11 +311,43 @@ test('the types', () => {
         ['commonjs', 'node10', 'use.ts', 'script.ts'],
     ]) {
         run(process.execPath, [require.resolve('typescript/bin/tsc'),
-            '--strict', '--noEmit', '--target', 'es2022',
-            '--lib', 'es2022,dom', '--types', 'react',
+            '--strict', '--exactOptionalPropertyTypes', '--noEmit',
+            '--target', 'es2022', '--lib', 'es2022,dom', '--types', 'react',
             '--module', module, '--moduleResolution', resolution,
             ...files], { cwd: place });
     }
+});
+
+
+/* React Native knows nothing of a page; nor does it look into packages. */
+
+test('the types without a page', () => {
+    const { place } = installed('native');
+
+    writeFileSync(`${place}/use.ts`, `
+        import { connect } from 'chatws';
+        import { useChat } from 'chatws/react';
+
+        const chat = connect({ url: 'wss://host/api/ws', userId: 'u' });
+
+        chat.addEventListener('new_message', ({ detail }) => {
+            const text: string = detail.message.text;
+
+            // @ts-expect-error
+            const number: number = detail.message.text;
+        });
+
+        // @ts-expect-error
+        chat.addEventListener('new_mesage', () => {});
+
+        // @ts-expect-error
+        useChat({ userId: 'u' }).typists[0].name;
+    `);
+
+    run(process.execPath, [require.resolve('typescript/bin/tsc'),
+        '--strict', '--noEmit', '--skipLibCheck', '--target', 'es2022',
+        '--lib', 'es2022', '--types', 'react', '--module', 'esnext',
+        '--moduleResolution', 'bundler', 'use.ts'], { cwd: place });
 });
 
 
