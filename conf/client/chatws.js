@@ -20,6 +20,9 @@ const defaults = {
 const own = ['open', 'connecting', 'reconnecting', 'closed', 'recovered',
     'gap', 'message', 'error', 'unauthorized', 'denied', 'undecryptable'];
 
+/* what the server says to a request, with its id; others have ids, too */
+const answers = ['error', 'subscription_confirmed', 'resumed'];
+
 const probe = 'chatws:probe';
 
 /* so many refusals end a client that never had a connection */
@@ -106,6 +109,7 @@ export class ChatClient extends Target {
     #chats = new Map();  /* chat: { users, seq, epoch, back } */
     #asked = new Map();  /* id of a request: its chats */
     #lastId = 0;
+    #room = 16000;  /* bytes of chats in one message */
     #typing = new Map();  /* chat: { sent, timer } */
     #typists = new Map();  /* chat and user: timer */
 
@@ -240,9 +244,9 @@ export class ChatClient extends Target {
     #address(url) {
         const { document, location } = globalThis;
         const page = document?.baseURI ?? location?.href;
-        let address = `${url}`;
+        let address = url?.href ?? url;
 
-        if (page && !/^(http|ws)s?:/i.test(address)) {
+        if (page && address?.trim && !/^(http|ws)s?:/i.test(address)) {
             address = new URL(address, page).href;
         }
 
@@ -315,7 +319,7 @@ export class ChatClient extends Target {
 
         try {
             const address = this.#address(url.call ? await url() : url)
-                .replace('ws', 'http');
+                .replace(/^ws(s?:..)([^/?]*@)?/i, 'http$1');
 
             const ask = async (credentials, how) => {
                 const answer = await fetch(address, { cache: 'no-store',
@@ -371,9 +375,16 @@ export class ChatClient extends Target {
     #lost(code, reason) {
         const { minDelay, maxDelay } = this.#options;
 
+        /* too much at once: a server may take less than 16k of a message */
+
+        if (code === 1009 && this.#room > 250
+            && [...this.#asked.values()].some((chats) => chats[1]))
+        {
+            this.#room /= 4;
+
         /* faults of ours come again, unless the server says otherwise */
 
-        if ([1002, 1003, 1007, 1008, 1009].includes(code)
+        } else if ([1002, 1003, 1007, 1008, 1009].includes(code)
             && !/reconnect/.test(reason))
         {
             return this.#end(code, reason);
@@ -456,6 +467,10 @@ export class ChatClient extends Target {
                 this.#lost(1006, 'offline');
             }
 
+        } else if (type === 'online' && this.state === 'connecting') {
+            this.#drop();
+            this.#connect();
+
         } else if (type !== 'visibilitychange' || !document.hidden) {
             this.retry();
         }
@@ -498,7 +513,7 @@ export class ChatClient extends Target {
         return this.#lastId;
     }
 
-    /* all at once; a server takes 16k of a message */
+    /* all at once */
 
     #resume() {
         let batch = [];
@@ -524,7 +539,7 @@ export class ChatClient extends Target {
             if (room < 0 || epoch !== last) {
                 flush();
                 batch = [];
-                room = 16000;
+                room = this.#room;
                 last = epoch;
             }
 
@@ -538,13 +553,17 @@ export class ChatClient extends Target {
         const data = JSON.parse(text);
         const { type, chatId, seq, id } = data;
         const chat = this.#chats.get(chatId);
-        const asked = this.#asked.get(id) ?? [];
+        let asked = [];
 
         this.#heard = true;
-        this.#asked.delete(id);
 
-        if (id === probe) {
-            return;
+        if (answers.includes(type)) {
+            if (id === probe) {
+                return;
+            }
+
+            asked = this.#asked.get(id) ?? asked;
+            this.#asked.delete(id);
         }
 
         if (type === 'error') {
@@ -583,7 +602,7 @@ export class ChatClient extends Target {
         this.#notify(data);
     }
 
-    #confirm(chatId, { seq, recovered, error, details }, { epoch }) {
+    #confirm(chatId, { seq, recovered, error, details = '' }, { epoch }) {
         const chat = this.#chats.get(chatId);
 
         if (error) {

@@ -71,7 +71,8 @@ test('the address', (t) => {
 test('what is no address throws at once', (t) => {
     const urls = ['//', 'host:8000/api/ws', 'localhost:8000/api/ws',
         'example.com:80', 'ws:host', 'http:///x', 'ws://', 'ws://host:99999/',
-        'ftp://host/', 'javascript:0', 'file:///api/ws', null];
+        'ftp://host/', 'javascript:0', 'file:///api/ws', null, 1, {}, [],
+        { url: '/' }];
     const all = () => urls.forEach((url) => assert.throws(
         () => connect({ url, WebSocket: FakeSocket }), TypeError, `${url}`));
 
@@ -89,7 +90,6 @@ test('what is no address throws at once', (t) => {
         /^TypeError: url: "\/api\/ws" is not http\(s\) or ws\(s\)$/);
 
     globalThis.location = { href: 'https://host/' };
-    urls.splice(urls.indexOf(null), 1);
     all();
     assert.equal(FakeSocket.all.length, 0);
 });
@@ -273,6 +273,29 @@ test('an application event can not pass for one of ours', (t) => {
 });
 
 
+/* What the application sends may have members of the names of ours. */
+
+test('an application event is no answer', (t) => {
+    const s = open(t, 'a');
+    const edited = { type: 'edited', chatId: 'a' };
+
+    socket().say({ ...edited, id: 'chatws:probe', seq: 1 });
+    assert.deepEqual(names(s.take()), ['edited']);
+
+    s.client.subscribe('b');
+
+    const [{ id }] = socket().take();
+
+    socket().say({ ...edited, id, seq: 2, action: 'subscribe', epoch: 'e2',
+        recovered: false, error: 'x' },
+        { type: 'error', error: 'Invalid chatId', details: 'd', id });
+    assert.deepEqual(s.take().map(({ event, chatId }) => event + chatId),
+        ['editeda', 'errorb']);
+    assert.deepEqual(s.client.chats, ['a']);
+    assert.deepEqual(s.client.position('a'), { seq: 2, epoch: 'e1' });
+});
+
+
 test('all chats come back in one message', (t) => {
     const s = open(t, 'a', 'b', '__proto__');
 
@@ -373,6 +396,36 @@ test('a thousand chats, in messages that a server takes', (t) => {
 });
 
 
+/* The server tells by a close what it takes. */
+
+for (const limit of [16384, 4096, 1024, 256, 10]) {
+    test(`a server that takes messages of ${limit} bytes`, (t) => {
+        const chats = Array.from({ length: 1000 }, (_, i) => `"chat" ${i}`);
+        const s = open(t, ...chats);
+        let sent = again(s);
+        let times = 0;
+
+        while (sent.some((one) => JSON.stringify(one).length > limit)) {
+            socket().end(1009, 'message is too big');
+            times++;
+
+            if (s.client.state === 'closed') {
+                break;
+            }
+
+            s.client.retry();
+            socket().say(connected());
+            sent = socket().take();
+        }
+
+        assert.ok(times < 5, `tried ${times} times`);
+        assert.equal(s.client.state, limit > 10 ? 'open' : 'closed');
+        assert.equal(new Set(sent.flatMap((one) =>
+            one.chatId ?? Object.keys(one.chats))).size, 1000);
+    });
+}
+
+
 test('a resume that is refused is tried chat by chat', (t) => {
     const s = open(t, 'a', 'b', 'c');
     const [{ id }] = again(s);
@@ -407,10 +460,14 @@ test('refused chats', (t) => {
 
     again(s);
     socket().say({ type: 'resumed', epoch: 'e1', chats: {
-        a: { error: 'Too many subscriptions', details: 'd' },
+        a: { error: 'Too many subscriptions' },
         b: { recovered: true, seq: 10 }, c: { recovered: true, seq: 20 } } });
-    assert.deepEqual(s.take().map(({ event, chatId }) => event + chatId),
+
+    const events = s.take();
+
+    assert.deepEqual(events.map(({ event, chatId }) => event + chatId),
         ['errora', 'recoveredb', 'recoveredc']);
+    assert.equal(typeof events[0].details, 'string');
     assert.deepEqual(s.client.chats, ['b', 'c']);
 
     /* errors that are about no subscription */

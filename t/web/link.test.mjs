@@ -85,7 +85,8 @@ test('close codes', (t) => {
         [1012, 'service restart, reconnect', 500],
         [1013, 'too slow, reconnect', 4000],
         [1008, 'ping timeout, reconnect', 500], [1002, 'bad opcode'],
-        [1003, ''], [1007, ''], [1008, ''], [1009, 'too large'],
+        [1003, ''], [1007, ''], [1008, ''],
+        [1009, 'message is too big'],
     ]) {
         const s = start(t);
 
@@ -249,10 +250,20 @@ test('what a page is told', (t) => {
     const s = start(t);
     const probes = () => socket().take().length;
 
-    /* while it connects there is nothing to do */
+    /* what was begun without a network may hang */
+
+    for (const type of ['pageshow', 'visibilitychange']) {
+        fire(type);
+        assert.equal(FakeSocket.all.length, 1, type);
+    }
 
     fire('online');
-    assert.equal(FakeSocket.all.length, 1);
+    assert.equal(FakeSocket.all.length, 2);
+    assert.ok(FakeSocket.all[0].closed);
+    FakeSocket.all[0].say(connected());
+    FakeSocket.all[0].end(1006);
+    assert.equal(s.client.state, 'connecting');
+    FakeSocket.all.shift();
     socket().say(connected());
 
     for (const type of ['online', 'pageshow', 'visibilitychange']) {

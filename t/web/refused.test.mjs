@@ -131,6 +131,23 @@ test('no dialog is opened', async (t) => {
 });
 
 
+/* a browser's fetch() does not take it, a WebSocket does */
+
+test('an address with a password', async (t) => {
+    const asked = [];
+    const s = start(t, { url: 'wss://me:a%40b@host/ws?x=@y',
+        fetch: async (url) => {
+            asked.push(new Request(url).url);
+
+            return { status: 403 };
+        } });
+
+    await refuse(s, 1);
+    assert.equal(s.client.state, 'closed');
+    assert.deepEqual([...new Set(asked)], ['https://host/ws?x=@y&userId=u']);
+});
+
+
 test('refused again and again, and not told why', async (t) => {
     for (const fetch of [answers(426), answers(200),
 
