@@ -180,7 +180,7 @@ sub shows {
 sub unnoticed {
     my ($self) = @_;
 
-    my @old = @{$self->{workers}};
+    my @old = @{$self->{workers} || []};
 
     my $gone = Test::Chatws::eventually(sub {
         my %now = map { $_ => 1 } Test::Chatws::workers_of($self);
