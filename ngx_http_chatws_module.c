@@ -9,9 +9,13 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "endpoint/ngx_http_chatws_conf.h"
-#include "client/ngx_http_chatws_handover.h"
 #include "process/ngx_http_chatws_scratch.h"
+#include "client/ngx_http_chatws_handover.h"
+#include "endpoint/ngx_http_chatws_conf.h"
+#include "endpoint/ngx_http_chatws_conf_check.h"
+#include "endpoint/ngx_http_chatws_conf_fingerprint.h"
+#include "endpoint/ngx_http_chatws_handlers.h"
+#include "endpoint/ngx_http_chatws_origin.h"
 
 
 #if (nginx_version < 1022000)
@@ -22,9 +26,9 @@
 static ngx_int_t ngx_http_chatws_postconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_chatws_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_chatws_init_process(ngx_cycle_t *cycle);
-static void ngx_http_chatws_offer_places(ngx_cycle_t *cycle,
+static void ngx_http_chatws_offer_locations(ngx_cycle_t *cycle,
     ngx_http_chatws_main_conf_t *cwmcf, ngx_shm_zone_t *zone);
-static ngx_int_t ngx_http_chatws_take_place(ngx_http_chatws_hub_t *hub,
+static ngx_int_t ngx_http_chatws_take_location(ngx_http_chatws_hub_t *hub,
     uint64_t location, const ngx_http_chatws_session_conf_t **conf,
     const ngx_http_chatws_rules_t **rules);
 static void ngx_http_chatws_exit_process(ngx_cycle_t *cycle);
@@ -47,21 +51,21 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
 
     { ngx_string("chatws"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_chatws_set_endpoint,
+      ngx_http_chatws_conf_set_endpoint,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
 
     { ngx_string("chatws_allowed_origins"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_1MORE,
-      ngx_http_chatws_set_origins,
+      ngx_http_chatws_origin_set,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
 
     { ngx_string("chatws_chat_pattern"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_http_chatws_set_pattern,
+      ngx_http_chatws_conf_set_pattern,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -82,14 +86,14 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
 
     { ngx_string("chatws_history"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE12,
-      ngx_http_chatws_set_history,
+      ngx_http_chatws_conf_set_history,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
 
     { ngx_string("chatws_limit_subscriptions"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_http_chatws_set_limit_subscriptions,
+      ngx_http_chatws_conf_set_limit_subscriptions,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -112,21 +116,21 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
 
     { ngx_string("chatws_publish"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_chatws_set_publish,
+      ngx_http_chatws_conf_set_publish,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
 
     { ngx_string("chatws_publish_response"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
-      ngx_http_chatws_set_publish_response,
+      ngx_http_chatws_conf_set_publish_response,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
 
     { ngx_string("chatws_status"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_chatws_set_status,
+      ngx_http_chatws_conf_set_status,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -147,7 +151,7 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
 
     { ngx_string("chatws_zone"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
-      ngx_http_chatws_set_zone,
+      ngx_http_chatws_conf_set_zone,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
@@ -157,7 +161,7 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
 
 
 static ngx_http_module_t  ngx_http_chatws_module_ctx = {
-    ngx_http_chatws_add_variables,         /* preconfiguration */
+    ngx_http_chatws_variables_add,         /* preconfiguration */
     ngx_http_chatws_postconfiguration,     /* postconfiguration */
 
     ngx_http_chatws_create_main_conf,      /* create main configuration */
@@ -190,11 +194,11 @@ ngx_module_t  ngx_http_chatws_module = {
 static ngx_int_t
 ngx_http_chatws_postconfiguration(ngx_conf_t *cf)
 {
-    if (ngx_http_chatws_check_conf(cf) != NGX_OK) {
+    if (ngx_http_chatws_conf_check(cf) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    return ngx_http_chatws_response_init(cf);
+    return ngx_http_chatws_publish_response_init(cf);
 }
 
 
@@ -222,7 +226,7 @@ ngx_http_chatws_init_module(ngx_cycle_t *cycle)
     zones = cwmcf->zones.elts;
 
     for (i = 0; i < cwmcf->zones.nelts; i++) {
-        ngx_http_chatws_offer_places(cycle, cwmcf, zones[i]);
+        ngx_http_chatws_offer_locations(cycle, cwmcf, zones[i]);
     }
 
     return NGX_OK;
@@ -230,7 +234,7 @@ ngx_http_chatws_init_module(ngx_cycle_t *cycle)
 
 
 static void
-ngx_http_chatws_offer_places(ngx_cycle_t *cycle,
+ngx_http_chatws_offer_locations(ngx_cycle_t *cycle,
     ngx_http_chatws_main_conf_t *cwmcf, ngx_shm_zone_t *zone)
 {
     ngx_uint_t                   i, left;
@@ -260,7 +264,7 @@ ngx_http_chatws_offer_places(ngx_cycle_t *cycle,
 
 
 static ngx_int_t
-ngx_http_chatws_take_place(ngx_http_chatws_hub_t *hub, uint64_t location,
+ngx_http_chatws_take_location(ngx_http_chatws_hub_t *hub, uint64_t location,
     const ngx_http_chatws_session_conf_t **conf,
     const ngx_http_chatws_rules_t **rules)
 {
@@ -270,7 +274,7 @@ ngx_http_chatws_take_place(ngx_http_chatws_hub_t *hub, uint64_t location,
 
     cwmcf = ngx_http_chatws_main_conf((ngx_cycle_t *) ngx_cycle);
 
-    found = ngx_http_chatws_find_location(cwmcf, location);
+    found = ngx_http_chatws_conf_find_location(cwmcf, location);
     if (found == NULL) {
         return NGX_DECLINED;
     }
@@ -320,7 +324,7 @@ ngx_http_chatws_init_process(ngx_cycle_t *cycle)
                                      cwmcf->coalesce, cycle)
             != NGX_OK
             || ngx_http_chatws_handover_init(zone->hub,
-                                             ngx_http_chatws_take_place,
+                                             ngx_http_chatws_take_location,
                                              cycle)
                != NGX_OK)
         {

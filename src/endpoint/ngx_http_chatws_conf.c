@@ -10,6 +10,9 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "endpoint/ngx_http_chatws_conf.h"
+#include "endpoint/ngx_http_chatws_conf_check.h"
+#include "endpoint/ngx_http_chatws_conf_fingerprint.h"
+#include "endpoint/ngx_http_chatws_handlers.h"
 
 
 /* messages of a chat that may be replayed to a client */
@@ -19,9 +22,9 @@
 #define NGX_HTTP_CHATWS_USER_MAX     100000000
 
 
-static ngx_int_t ngx_http_chatws_zone_args(ngx_conf_t *cf, ngx_str_t *name,
-    ssize_t *size);
-static char *ngx_http_chatws_set_handler(ngx_conf_t *cf,
+static ngx_int_t ngx_http_chatws_conf_zone_args(ngx_conf_t *cf,
+    ngx_str_t *name, ssize_t *size);
+static char *ngx_http_chatws_conf_set_handler(ngx_conf_t *cf,
     ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_handler_pt handler);
 
 
@@ -43,18 +46,18 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
 
     ngx_http_chatws_pointer(handler, NGX_HTTP_CHATWS_OWN, NULL),
     ngx_http_chatws_pointer(zone, NGX_HTTP_CHATWS_OWN,
-                            ngx_http_chatws_mix_zone),
+                            ngx_http_chatws_conf_mix_zone),
     ngx_http_chatws_pointer(response, NGX_HTTP_CHATWS_INHERIT, NULL),
     ngx_http_chatws_pointer(response_use, NGX_HTTP_CHATWS_INHERIT, NULL),
     ngx_http_chatws_pointer(response_batch, NGX_HTTP_CHATWS_INHERIT, NULL),
     ngx_http_chatws_text(ngx_http_chatws_loc_conf_t, pattern),
 
     ngx_http_chatws_pointer(user, NGX_HTTP_CHATWS_INHERIT,
-                            ngx_http_chatws_mix_complex),
+                            ngx_http_chatws_conf_mix_complex),
     ngx_http_chatws_pointer(username, NGX_HTTP_CHATWS_INHERIT,
-                            ngx_http_chatws_mix_complex),
+                            ngx_http_chatws_conf_mix_complex),
     ngx_http_chatws_pointer(origins, NGX_HTTP_CHATWS_INHERIT,
-                            ngx_http_chatws_mix_strs),
+                            ngx_http_chatws_conf_mix_strs),
 
     ngx_http_chatws_last
 };
@@ -109,7 +112,7 @@ ngx_http_chatws_init_main_conf(ngx_conf_t *cf, void *conf)
 
     ngx_conf_init_msec_value(cwmcf->coalesce, 0);
 
-    if (ngx_http_chatws_check_zones(cf, cwmcf) != NGX_CONF_OK) {
+    if (ngx_http_chatws_conf_check_zones(cf, cwmcf) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -165,8 +168,8 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->response_use->answered = 1;
     }
 
-    return conf->handler == ngx_http_chatws_endpoint_handler
-           ? ngx_http_chatws_add_location(cf, conf)
+    return conf->handler == ngx_http_chatws_connect_handler
+           ? ngx_http_chatws_conf_add_location(cf, conf)
            : NGX_CONF_OK;
 }
 
@@ -174,7 +177,7 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 /* chatws_zone zone=NAME:SIZE */
 
 char *
-ngx_http_chatws_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_chatws_conf_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_chatws_main_conf_t *cwmcf = conf;
 
@@ -183,7 +186,7 @@ ngx_http_chatws_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_uint_t        i;
     ngx_shm_zone_t   *shm_zone, **zone, **zones;
 
-    if (ngx_http_chatws_zone_args(cf, &name, &size) != NGX_OK) {
+    if (ngx_http_chatws_conf_zone_args(cf, &name, &size) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -215,7 +218,7 @@ ngx_http_chatws_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 static ngx_int_t
-ngx_http_chatws_zone_args(ngx_conf_t *cf, ngx_str_t *name, ssize_t *size)
+ngx_http_chatws_conf_zone_args(ngx_conf_t *cf, ngx_str_t *name, ssize_t *size)
 {
     u_char     *p;
     ngx_str_t  *value, s;
@@ -267,7 +270,7 @@ ngx_http_chatws_zone_args(ngx_conf_t *cf, ngx_str_t *name, ssize_t *size)
 
 
 static char *
-ngx_http_chatws_set_handler(ngx_conf_t *cf,
+ngx_http_chatws_conf_set_handler(ngx_conf_t *cf,
     ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_handler_pt handler)
 {
     ngx_str_t                 *value;
@@ -282,11 +285,11 @@ ngx_http_chatws_set_handler(ngx_conf_t *cf,
 
     if (clcf->handler != NULL) {
         value = cf->args->elts;
-        ngx_http_chatws_other_handler(cf, &value[0]);
+        ngx_http_chatws_conf_other_handler(cf, &value[0]);
         return NGX_CONF_ERROR;
     }
 
-    use = ngx_http_chatws_use_zone(cf, handler);
+    use = ngx_http_chatws_conf_use_zone(cf, handler);
     if (use == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -302,31 +305,32 @@ ngx_http_chatws_set_handler(ngx_conf_t *cf,
 /* chatws NAME */
 
 char *
-ngx_http_chatws_set_endpoint(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_chatws_conf_set_endpoint(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
 {
     ngx_http_chatws_loc_conf_t *cwlcf = conf;
 
-    return ngx_http_chatws_set_handler(cf, cwlcf,
-                                       ngx_http_chatws_endpoint_handler);
+    return ngx_http_chatws_conf_set_handler(cf, cwlcf,
+                                            ngx_http_chatws_connect_handler);
 }
 
 
 /* chatws_publish NAME */
 
 char *
-ngx_http_chatws_set_publish(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_chatws_conf_set_publish(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_chatws_loc_conf_t *cwlcf = conf;
 
-    return ngx_http_chatws_set_handler(cf, cwlcf,
-                                       ngx_http_chatws_publish_handler);
+    return ngx_http_chatws_conf_set_handler(cf, cwlcf,
+                                            ngx_http_chatws_publish_handler);
 }
 
 
 /* chatws_publish_response NAME [batch] | off */
 
 char *
-ngx_http_chatws_set_publish_response(ngx_conf_t *cf, ngx_command_t *cmd,
+ngx_http_chatws_conf_set_publish_response(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
 {
     ngx_http_chatws_loc_conf_t *cwlcf = conf;
@@ -356,7 +360,7 @@ ngx_http_chatws_set_publish_response(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_OK;
     }
 
-    cwlcf->response_use = ngx_http_chatws_use_zone(cf, NULL);
+    cwlcf->response_use = ngx_http_chatws_conf_use_zone(cf, NULL);
 
     if (cwlcf->response_use == NULL) {
         return NGX_CONF_ERROR;
@@ -371,19 +375,19 @@ ngx_http_chatws_set_publish_response(ngx_conf_t *cf, ngx_command_t *cmd,
 /* chatws_status NAME */
 
 char *
-ngx_http_chatws_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_chatws_conf_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_chatws_loc_conf_t *cwlcf = conf;
 
-    return ngx_http_chatws_set_handler(cf, cwlcf,
-                                       ngx_http_chatws_status_handler);
+    return ngx_http_chatws_conf_set_handler(cf, cwlcf,
+                                            ngx_http_chatws_status_handler);
 }
 
 
 /* chatws_history NUMBER [TIME] */
 
 char *
-ngx_http_chatws_set_history(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_chatws_conf_set_history(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_chatws_loc_conf_t *cwlcf = conf;
 
@@ -429,7 +433,7 @@ ngx_http_chatws_set_history(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 /* chatws_limit_subscriptions user=NUMBER */
 
 char *
-ngx_http_chatws_set_limit_subscriptions(ngx_conf_t *cf, ngx_command_t *cmd,
+ngx_http_chatws_conf_set_limit_subscriptions(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
 {
     ngx_http_chatws_loc_conf_t *cwlcf = conf;
@@ -468,7 +472,7 @@ ngx_http_chatws_set_limit_subscriptions(ngx_conf_t *cf, ngx_command_t *cmd,
 /* chatws_chat_pattern REGEX */
 
 char *
-ngx_http_chatws_set_pattern(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_chatws_conf_set_pattern(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_chatws_loc_conf_t *cwlcf = conf;
 

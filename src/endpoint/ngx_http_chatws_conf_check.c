@@ -11,22 +11,25 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "endpoint/ngx_http_chatws_conf.h"
+#include "endpoint/ngx_http_chatws_conf_check.h"
+#include "endpoint/ngx_http_chatws_conf_fingerprint.h"
+#include "endpoint/ngx_http_chatws_handlers.h"
 
 
-static ngx_int_t ngx_http_chatws_zone_defined(
+static ngx_int_t ngx_http_chatws_conf_zone_is_defined(
     ngx_http_chatws_main_conf_t *cwmcf, ngx_shm_zone_t *zone);
-static void ngx_http_chatws_check_ping(ngx_conf_t *cf,
+static void ngx_http_chatws_conf_check_ping(ngx_conf_t *cf,
     ngx_http_chatws_session_conf_t *conf, ngx_uint_t *warned);
-static ngx_int_t ngx_http_chatws_authenticates(ngx_conf_t *cf,
+static ngx_int_t ngx_http_chatws_conf_authenticates(ngx_conf_t *cf,
     ngx_http_conf_ctx_t *ctx);
-static ngx_int_t ngx_http_chatws_auth_set(ngx_command_t *cmd, void *conf);
-static void ngx_http_chatws_locate(ngx_conf_t *at, ngx_conf_file_t *file,
+static ngx_int_t ngx_http_chatws_conf_is_auth_set(ngx_command_t *cmd,
+    void *conf);
+static void ngx_http_chatws_conf_locate(ngx_conf_t *at, ngx_conf_file_t *file,
     ngx_conf_t *cf, ngx_http_chatws_use_t *use);
 
 
 ngx_http_chatws_use_t *
-ngx_http_chatws_use_zone(ngx_conf_t *cf, ngx_http_handler_pt handler)
+ngx_http_chatws_conf_use_zone(ngx_conf_t *cf, ngx_http_handler_pt handler)
 {
     ngx_str_t                    *value;
     ngx_http_chatws_use_t        *use, **slot;
@@ -67,7 +70,7 @@ ngx_http_chatws_use_zone(ngx_conf_t *cf, ngx_http_handler_pt handler)
 /* Before anything is inherited: nginx's own message names no line. */
 
 char *
-ngx_http_chatws_check_zones(ngx_conf_t *cf,
+ngx_http_chatws_conf_check_zones(ngx_conf_t *cf,
     ngx_http_chatws_main_conf_t *cwmcf)
 {
     ngx_uint_t               i;
@@ -79,11 +82,11 @@ ngx_http_chatws_check_zones(ngx_conf_t *cf,
 
     for (i = 0; i < cwmcf->uses.nelts; i++) {
 
-        if (ngx_http_chatws_zone_defined(cwmcf, uses[i]->zone)) {
+        if (ngx_http_chatws_conf_zone_is_defined(cwmcf, uses[i]->zone)) {
             continue;
         }
 
-        ngx_http_chatws_locate(&at, &file, cf, uses[i]);
+        ngx_http_chatws_conf_locate(&at, &file, cf, uses[i]);
 
         ngx_conf_log_error(NGX_LOG_EMERG, &at, 0,
                            "unknown zone \"%V\" in \"%V\", its argument is "
@@ -98,7 +101,7 @@ ngx_http_chatws_check_zones(ngx_conf_t *cf,
 
 
 static ngx_int_t
-ngx_http_chatws_zone_defined(ngx_http_chatws_main_conf_t *cwmcf,
+ngx_http_chatws_conf_zone_is_defined(ngx_http_chatws_main_conf_t *cwmcf,
     ngx_shm_zone_t *zone)
 {
     ngx_uint_t        i;
@@ -117,7 +120,7 @@ ngx_http_chatws_zone_defined(ngx_http_chatws_main_conf_t *cwmcf,
 
 
 ngx_int_t
-ngx_http_chatws_check_conf(ngx_conf_t *cf)
+ngx_http_chatws_conf_check(ngx_conf_t *cf)
 {
     ngx_uint_t                     i, n, warned;
     ngx_conf_t                     at;
@@ -138,10 +141,10 @@ ngx_http_chatws_check_conf(ngx_conf_t *cf)
         use = uses[i];
         clcf = use->ctx->loc_conf[ngx_http_core_module.ctx_index];
 
-        ngx_http_chatws_locate(&at, &file, cf, use);
+        ngx_http_chatws_conf_locate(&at, &file, cf, use);
 
         if (use->handler != NULL && clcf->handler != use->handler) {
-            ngx_http_chatws_other_handler(&at, &use->directive);
+            ngx_http_chatws_conf_other_handler(&at, &use->directive);
             return NGX_ERROR;
         }
 
@@ -153,26 +156,26 @@ ngx_http_chatws_check_conf(ngx_conf_t *cf)
                                &use->directive);
         }
 
-        if (use->handler != ngx_http_chatws_endpoint_handler) {
+        if (use->handler != ngx_http_chatws_connect_handler) {
             continue;
         }
 
         cwlcf = use->ctx->loc_conf[ngx_http_chatws_module.ctx_index];
 
-        ngx_http_chatws_check_ping(&at, &cwlcf->session, &warned);
+        ngx_http_chatws_conf_check_ping(&at, &cwlcf->session, &warned);
 
         if (cwlcf->origins == NULL
             && (cwlcf->user != NULL
-                || ngx_http_chatws_authenticates(cf, use->ctx)))
+                || ngx_http_chatws_conf_authenticates(cf, use->ctx)))
         {
             open = n++ == 0 ? use : open;
         }
     }
 
-    ngx_http_chatws_sort_places(cwmcf);
+    ngx_http_chatws_conf_sort_locations(cwmcf);
 
     if (open != NULL) {
-        ngx_http_chatws_locate(&at, &file, cf, open);
+        ngx_http_chatws_conf_locate(&at, &file, cf, open);
 
         ngx_conf_log_error(NGX_LOG_NOTICE, &at, 0,
                            "pages of any origin may connect as the user who "
@@ -190,7 +193,7 @@ ngx_http_chatws_check_conf(ngx_conf_t *cf)
  */
 
 static ngx_int_t
-ngx_http_chatws_authenticates(ngx_conf_t *cf, ngx_http_conf_ctx_t *ctx)
+ngx_http_chatws_conf_authenticates(ngx_conf_t *cf, ngx_http_conf_ctx_t *ctx)
 {
     void                      *conf;
     ngx_uint_t                 i;
@@ -220,7 +223,7 @@ ngx_http_chatws_authenticates(ngx_conf_t *cf, ngx_http_conf_ctx_t *ctx)
             if (conf != NULL
                 && cmd->conf == NGX_HTTP_LOC_CONF_OFFSET
                 && ngx_strncmp(cmd->name.data, "auth_", 5) == 0
-                && ngx_http_chatws_auth_set(cmd, conf))
+                && ngx_http_chatws_conf_is_auth_set(cmd, conf))
             {
                 return 1;
             }
@@ -234,7 +237,7 @@ ngx_http_chatws_authenticates(ngx_conf_t *cf, ngx_http_conf_ctx_t *ctx)
 /* What nginx's own setters have set can be read, whosesoever it is. */
 
 static ngx_int_t
-ngx_http_chatws_auth_set(ngx_command_t *cmd, void *conf)
+ngx_http_chatws_conf_is_auth_set(ngx_command_t *cmd, void *conf)
 {
     void                      *field;
     ngx_str_t                 *text;
@@ -275,8 +278,8 @@ ngx_http_chatws_auth_set(ngx_command_t *cmd, void *conf)
 /* Of many locations that inherit the same, the first is named. */
 
 static void
-ngx_http_chatws_check_ping(ngx_conf_t *cf, ngx_http_chatws_session_conf_t *conf,
-    ngx_uint_t *warned)
+ngx_http_chatws_conf_check_ping(ngx_conf_t *cf,
+    ngx_http_chatws_session_conf_t *conf, ngx_uint_t *warned)
 {
     if (*warned
         || conf->ping_interval == 0
@@ -296,7 +299,7 @@ ngx_http_chatws_check_ping(ngx_conf_t *cf, ngx_http_chatws_session_conf_t *conf,
 
 
 void
-ngx_http_chatws_other_handler(ngx_conf_t *cf, ngx_str_t *directive)
+ngx_http_chatws_conf_other_handler(ngx_conf_t *cf, ngx_str_t *directive)
 {
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "\"%V\" can't be used together with another content "
@@ -307,8 +310,8 @@ ngx_http_chatws_other_handler(ngx_conf_t *cf, ngx_str_t *directive)
 /* A configuration to log with: the message is one of where the zone is used. */
 
 static void
-ngx_http_chatws_locate(ngx_conf_t *at, ngx_conf_file_t *file, ngx_conf_t *cf,
-    ngx_http_chatws_use_t *use)
+ngx_http_chatws_conf_locate(ngx_conf_t *at, ngx_conf_file_t *file,
+    ngx_conf_t *cf, ngx_http_chatws_use_t *use)
 {
     *at = *cf;
 

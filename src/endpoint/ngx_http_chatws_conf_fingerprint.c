@@ -10,23 +10,24 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "endpoint/ngx_http_chatws_conf.h"
 #include "session/ngx_http_chatws_settings.h"
+#include "endpoint/ngx_http_chatws_conf_fingerprint.h"
 
 
-static uint64_t ngx_http_chatws_fingerprint(ngx_conf_t *cf,
+static uint64_t ngx_http_chatws_conf_fingerprint(ngx_conf_t *cf,
     ngx_http_chatws_loc_conf_t *cwlcf);
-static int ngx_libc_cdecl ngx_http_chatws_cmp_locations(const void *one,
+static int ngx_libc_cdecl ngx_http_chatws_conf_cmp_locations(const void *one,
     const void *two);
 
 
 char *
-ngx_http_chatws_add_location(ngx_conf_t *cf, ngx_http_chatws_loc_conf_t *cwlcf)
+ngx_http_chatws_conf_add_location(ngx_conf_t *cf,
+    ngx_http_chatws_loc_conf_t *cwlcf)
 {
-    ngx_http_chatws_location_t   *place;
+    ngx_http_chatws_location_t   *location;
     ngx_http_chatws_main_conf_t  *cwmcf;
 
-    cwlcf->rules.location_id = ngx_http_chatws_fingerprint(cf, cwlcf);
+    cwlcf->rules.location_id = ngx_http_chatws_conf_fingerprint(cf, cwlcf);
 
     if (!cwlcf->rules.handover) {
         return NGX_CONF_OK;
@@ -34,22 +35,22 @@ ngx_http_chatws_add_location(ngx_conf_t *cf, ngx_http_chatws_loc_conf_t *cwlcf)
 
     cwmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_chatws_module);
 
-    place = ngx_array_push(&cwmcf->locations);
-    if (place == NULL) {
+    location = ngx_array_push(&cwmcf->locations);
+    if (location == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    place->id = cwlcf->rules.location_id;
-    place->zone = cwlcf->zone;
-    place->session = &cwlcf->session;
-    place->rules = &cwlcf->rules;
+    location->id = cwlcf->rules.location_id;
+    location->zone = cwlcf->zone;
+    location->session = &cwlcf->session;
+    location->rules = &cwlcf->rules;
 
     return NGX_CONF_OK;
 }
 
 
 void
-ngx_http_chatws_sort_places(ngx_http_chatws_main_conf_t *cwmcf)
+ngx_http_chatws_conf_sort_locations(ngx_http_chatws_main_conf_t *cwmcf)
 {
     ngx_uint_t                   i, n;
     ngx_http_chatws_location_t  *locations;
@@ -58,7 +59,7 @@ ngx_http_chatws_sort_places(ngx_http_chatws_main_conf_t *cwmcf)
 
     ngx_qsort(locations, cwmcf->locations.nelts,
               sizeof(ngx_http_chatws_location_t),
-              ngx_http_chatws_cmp_locations);
+              ngx_http_chatws_conf_cmp_locations);
 
     /* of those that are the same, as an "if" and its location, one is kept */
 
@@ -75,7 +76,8 @@ ngx_http_chatws_sort_places(ngx_http_chatws_main_conf_t *cwmcf)
 
 
 ngx_http_chatws_location_t *
-ngx_http_chatws_find_location(ngx_http_chatws_main_conf_t *cwmcf, uint64_t id)
+ngx_http_chatws_conf_find_location(ngx_http_chatws_main_conf_t *cwmcf,
+    uint64_t id)
 {
     ngx_http_chatws_location_t  key;
 
@@ -83,12 +85,12 @@ ngx_http_chatws_find_location(ngx_http_chatws_main_conf_t *cwmcf, uint64_t id)
 
     return bsearch(&key, cwmcf->locations.elts, cwmcf->locations.nelts,
                    sizeof(ngx_http_chatws_location_t),
-                   ngx_http_chatws_cmp_locations);
+                   ngx_http_chatws_conf_cmp_locations);
 }
 
 
 static int ngx_libc_cdecl
-ngx_http_chatws_cmp_locations(const void *one, const void *two)
+ngx_http_chatws_conf_cmp_locations(const void *one, const void *two)
 {
     const ngx_http_chatws_location_t  *first, *second;
 
@@ -102,7 +104,7 @@ ngx_http_chatws_cmp_locations(const void *one, const void *two)
 /* A hash of all that a session depends on in its location. */
 
 static uint64_t
-ngx_http_chatws_fingerprint(ngx_conf_t *cf,
+ngx_http_chatws_conf_fingerprint(ngx_conf_t *cf,
     ngx_http_chatws_loc_conf_t *cwlcf)
 {
     uint64_t                   hash;
@@ -126,7 +128,7 @@ ngx_http_chatws_fingerprint(ngx_conf_t *cf,
 
 
 void
-ngx_http_chatws_mix_zone(uint64_t *hash, const void *value)
+ngx_http_chatws_conf_mix_zone(uint64_t *hash, const void *value)
 {
     ngx_shm_zone_t *const *zone = value;
 
@@ -139,7 +141,7 @@ ngx_http_chatws_mix_zone(uint64_t *hash, const void *value)
 /* What its variables are made of is another module's. */
 
 void
-ngx_http_chatws_mix_complex(uint64_t *hash, const void *value)
+ngx_http_chatws_conf_mix_complex(uint64_t *hash, const void *value)
 {
     ngx_http_complex_value_t *const *cv = value;
 
@@ -156,7 +158,7 @@ ngx_http_chatws_mix_complex(uint64_t *hash, const void *value)
 
 
 void
-ngx_http_chatws_mix_strs(uint64_t *hash, const void *value)
+ngx_http_chatws_conf_mix_strs(uint64_t *hash, const void *value)
 {
     ngx_array_t *const *array = value;
 

@@ -12,6 +12,8 @@
 #include "protocol/chatws_notify.h"
 #include "process/ngx_http_chatws_clock.h"
 #include "endpoint/ngx_http_chatws_conf.h"
+#include "endpoint/ngx_http_chatws_ctx.h"
+#include "endpoint/ngx_http_chatws_handlers.h"
 #include "endpoint/ngx_http_chatws_identity.h"
 #include "endpoint/ngx_http_chatws_origin.h"
 #include "endpoint/ngx_http_chatws_refuse.h"
@@ -33,7 +35,7 @@ static ngx_int_t ngx_http_chatws_greet(ngx_http_request_t *r,
 
 
 ngx_int_t
-ngx_http_chatws_endpoint_handler(ngx_http_request_t *r)
+ngx_http_chatws_connect_handler(ngx_http_request_t *r)
 {
     ngx_int_t                     rc;
     ngx_uint_t                    status;

@@ -13,6 +13,7 @@
 #include "base/chatws_name.h"
 #include "base/chatws_query.h"
 #include "protocol/chatws_notify.h"
+#include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_identity.h"
 #include "endpoint/ngx_http_chatws_response.h"
 

@@ -14,8 +14,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "protocol/chatws_notify.h"
-#include "endpoint/ngx_http_chatws_conf.h"
+#include "base/chatws_fault.h"
+#include "endpoint/ngx_http_chatws_ctx.h"
 
 
 /*

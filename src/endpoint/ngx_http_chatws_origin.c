@@ -55,7 +55,7 @@ static ngx_str_t  ngx_http_chatws_https = ngx_string("https");
 /* chatws_allowed_origins PATTERN ... */
 
 char *
-ngx_http_chatws_set_origins(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_chatws_origin_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_chatws_loc_conf_t *cwlcf = conf;
 

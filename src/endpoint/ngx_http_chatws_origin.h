@@ -13,8 +13,12 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "protocol/chatws_notify.h"
+#include "base/chatws_fault.h"
 
+
+/* The setter of chatws_allowed_origins. */
+char *ngx_http_chatws_origin_set(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 /*
  * Checks that the location allows requests of the page that made this one.

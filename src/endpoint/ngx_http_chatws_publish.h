@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * From the JSON text of a publication to the hub: the one way that all three
- * ways in share.  Protocol, section 4.
+ * The door to the hub for all that is published, whichever way it comes in:
+ * Protocol, section 4.
  */
 
 
@@ -14,36 +14,22 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "protocol/chatws_publication.h"
-#include "endpoint/ngx_http_chatws_conf.h"
+#include "base/chatws_fault.h"
+#include "process/ngx_http_chatws_zone.h"
 
 
 /*
- * Publishes text, one publication or a batch of them, with memory from the
- * request's pool, and fills the request's context for the variables.  Returns
- * the status of the answer, 201 or an error; answer is its JSON, or empty:
- * fault says what is wrong.  500: no memory, neither is set.
+ * Publishes a JSON text, one publication or a batch of them, and fills the
+ * context of the request for the variables.  The text is shorter than
+ * CHATWS_JSON_MAX, is not changed, and is copied where it is kept.
+ *
+ * Returns the status of the answer.  201 and errors that are told one by one
+ * come with answer, a JSON text that lives as long as the request.  For any
+ * other error answer->len is 0, and fault is set, whose texts are static.
+ * With 500, no memory, neither is set.
  */
 ngx_uint_t ngx_http_chatws_publish_text(ngx_http_request_t *r,
     ngx_http_chatws_zone_t *zone, ngx_str_t *text, ngx_str_t *answer,
-    chatws_fault_t *fault);
-
-
-/*
- * The same for one publication, never a batch; mem is a block of at least
- * chatws_json_arena_size(text->len) bytes.
- */
-ngx_uint_t ngx_http_chatws_publish_one(ngx_http_request_t *r,
-    ngx_http_chatws_hub_t *hub, ngx_str_t *text, void *mem, size_t size,
-    ngx_str_t *answer, chatws_fault_t *fault);
-
-/*
- * The same for a JSON array of publications: answer is the array of their
- * results, in order, whatever the status.  That is 201 if one was accepted,
- * else the first one's.
- */
-ngx_uint_t ngx_http_chatws_publish_batch(ngx_http_request_t *r,
-    ngx_http_chatws_hub_t *hub, ngx_str_t *text, ngx_str_t *answer,
     chatws_fault_t *fault);
 
 

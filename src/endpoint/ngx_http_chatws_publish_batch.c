@@ -13,7 +13,8 @@
 #include "protocol/chatws_notify.h"
 #include "process/ngx_http_chatws_clock.h"
 #include "process/ngx_http_chatws_scratch.h"
-#include "endpoint/ngx_http_chatws_publish.h"
+#include "endpoint/ngx_http_chatws_publish_batch.h"
+#include "endpoint/ngx_http_chatws_publish_one.h"
 
 
 /* members of a batch, and how many of them may be refused before it ends */

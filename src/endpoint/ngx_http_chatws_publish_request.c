@@ -11,6 +11,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "endpoint/ngx_http_chatws_body.h"
+#include "endpoint/ngx_http_chatws_conf.h"
+#include "endpoint/ngx_http_chatws_handlers.h"
 #include "endpoint/ngx_http_chatws_origin.h"
 #include "endpoint/ngx_http_chatws_publish.h"
 #include "endpoint/ngx_http_chatws_refuse.h"

@@ -16,26 +16,29 @@
 #include "json/chatws_json.h"
 #include "json/chatws_json_scan.h"
 #include "endpoint/ngx_http_chatws_body.h"
+#include "endpoint/ngx_http_chatws_conf.h"
+#include "endpoint/ngx_http_chatws_ctx.h"
+#include "endpoint/ngx_http_chatws_handlers.h"
 #include "endpoint/ngx_http_chatws_publish.h"
 
 
 static ngx_int_t ngx_http_chatws_header_filter(ngx_http_request_t *r);
-static ngx_int_t ngx_http_chatws_response_wanted(ngx_http_request_t *r);
-static ngx_int_t ngx_http_chatws_response_on(ngx_http_request_t *r);
-static ngx_int_t ngx_http_chatws_response_start(ngx_http_request_t *r);
+static ngx_int_t ngx_http_chatws_publish_response_wanted(ngx_http_request_t *r);
+static ngx_int_t ngx_http_chatws_publish_response_on(ngx_http_request_t *r);
+static ngx_int_t ngx_http_chatws_publish_response_start(ngx_http_request_t *r);
 static ngx_int_t ngx_http_chatws_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
-static ngx_int_t ngx_http_chatws_response_body(ngx_http_request_t *r,
+static ngx_int_t ngx_http_chatws_publish_response_body(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx, ngx_chain_t *in);
-static ngx_int_t ngx_http_chatws_response_buf(ngx_http_request_t *r,
+static ngx_int_t ngx_http_chatws_publish_response_buf(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx, ngx_buf_t *b);
-static void ngx_http_chatws_response_end(ngx_http_request_t *r,
+static void ngx_http_chatws_publish_response_end(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx);
-static void ngx_http_chatws_response_skip(ngx_http_request_t *r,
+static void ngx_http_chatws_publish_response_skip(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx, const char *why);
-static void ngx_http_chatws_response_array(ngx_http_request_t *r,
+static void ngx_http_chatws_publish_response_array(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx);
-static size_t ngx_http_chatws_response_max(ngx_http_request_t *r);
+static size_t ngx_http_chatws_publish_response_max(ngx_http_request_t *r);
 
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
@@ -43,7 +46,7 @@ static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
 
 
 ngx_int_t
-ngx_http_chatws_response_init(ngx_conf_t *cf)
+ngx_http_chatws_publish_response_init(ngx_conf_t *cf)
 {
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_http_chatws_header_filter;
@@ -58,8 +61,8 @@ ngx_http_chatws_response_init(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_chatws_header_filter(ngx_http_request_t *r)
 {
-    if (ngx_http_chatws_response_wanted(r)
-        && ngx_http_chatws_response_start(r) != NGX_OK)
+    if (ngx_http_chatws_publish_response_wanted(r)
+        && ngx_http_chatws_publish_response_start(r) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -74,11 +77,11 @@ ngx_http_chatws_header_filter(ngx_http_request_t *r)
  */
 
 static ngx_int_t
-ngx_http_chatws_response_wanted(ngx_http_request_t *r)
+ngx_http_chatws_publish_response_wanted(ngx_http_request_t *r)
 {
     ngx_http_request_t  *parent;
 
-    if (!ngx_http_chatws_response_on(r)
+    if (!ngx_http_chatws_publish_response_on(r)
         || (r->headers_out.status != NGX_HTTP_OK
             && r->headers_out.status != NGX_HTTP_CREATED))
     {
@@ -93,7 +96,7 @@ ngx_http_chatws_response_wanted(ngx_http_request_t *r)
 
     for (parent = r->parent; parent != NULL; parent = parent->parent) {
 
-        if (ngx_http_chatws_response_on(parent)) {
+        if (ngx_http_chatws_publish_response_on(parent)) {
             return 0;
         }
     }
@@ -103,7 +106,7 @@ ngx_http_chatws_response_wanted(ngx_http_request_t *r)
 
 
 static ngx_int_t
-ngx_http_chatws_response_on(ngx_http_request_t *r)
+ngx_http_chatws_publish_response_on(ngx_http_request_t *r)
 {
     ngx_http_chatws_loc_conf_t  *cwlcf;
 
@@ -116,7 +119,7 @@ ngx_http_chatws_response_on(ngx_http_request_t *r)
 
 
 static ngx_int_t
-ngx_http_chatws_response_start(ngx_http_request_t *r)
+ngx_http_chatws_publish_response_start(ngx_http_request_t *r)
 {
     ngx_http_chatws_ctx_t       *ctx;
     ngx_http_chatws_zone_t      *zone;
@@ -132,33 +135,35 @@ ngx_http_chatws_response_start(ngx_http_request_t *r)
     zone = cwlcf->response->data;
 
     if (zone->hub == NULL) {
-        ngx_http_chatws_response_skip(r, ctx, "the zone is not ready");
+        ngx_http_chatws_publish_response_skip(r, ctx, "the zone is not ready");
         return NGX_OK;
     }
 
     /* of a mirror, or a subrequest that nobody waits for */
 
     if (r->header_only) {
-        ngx_http_chatws_response_skip(r, ctx, "nobody reads its body");
+        ngx_http_chatws_publish_response_skip(r, ctx, "nobody reads its body");
         return NGX_OK;
     }
 
     if (!ngx_http_chatws_is_json(&r->headers_out.content_type)) {
-        ngx_http_chatws_response_skip(r, ctx, "it is not application/json");
+        ngx_http_chatws_publish_response_skip(r, ctx,
+                                              "it is not application/json");
         return NGX_OK;
     }
 
     if (r->headers_out.content_length_n
-        > (off_t) ngx_http_chatws_response_max(r))
+        > (off_t) ngx_http_chatws_publish_response_max(r))
     {
-        ngx_http_chatws_response_skip(r, ctx, "it is too large");
+        ngx_http_chatws_publish_response_skip(r, ctx, "it is too large");
         return NGX_OK;
     }
 
     coding = ngx_http_chatws_coding(&r->headers_out.headers);
 
     if (coding == NGX_HTTP_CHATWS_OTHER) {
-        ngx_http_chatws_response_skip(r, ctx, "its encoding is not known");
+        ngx_http_chatws_publish_response_skip(r, ctx,
+                                              "its encoding is not known");
         return NGX_OK;
     }
 
@@ -182,7 +187,7 @@ ngx_http_chatws_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     if (ctx != NULL
         && ctx->wanted
-        && ngx_http_chatws_response_body(r, ctx, in) != NGX_OK)
+        && ngx_http_chatws_publish_response_body(r, ctx, in) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -192,14 +197,14 @@ ngx_http_chatws_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
 
 static ngx_int_t
-ngx_http_chatws_response_body(ngx_http_request_t *r,
+ngx_http_chatws_publish_response_body(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx, ngx_chain_t *in)
 {
     ngx_chain_t  *cl;
 
     for (cl = in; cl != NULL && ctx->wanted; cl = cl->next) {
 
-        if (ngx_http_chatws_response_buf(r, ctx, cl->buf) != NGX_OK) {
+        if (ngx_http_chatws_publish_response_buf(r, ctx, cl->buf) != NGX_OK) {
             return NGX_ERROR;
         }
 
@@ -208,7 +213,7 @@ ngx_http_chatws_response_body(ngx_http_request_t *r,
                 || (r != r->main && cl->buf->last_in_chain)))
         {
             ctx->wanted = 0;
-            ngx_http_chatws_response_end(r, ctx);
+            ngx_http_chatws_publish_response_end(r, ctx);
         }
     }
 
@@ -217,7 +222,7 @@ ngx_http_chatws_response_body(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_chatws_response_buf(ngx_http_request_t *r,
+ngx_http_chatws_publish_response_buf(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx, ngx_buf_t *b)
 {
     off_t         size;
@@ -230,9 +235,9 @@ ngx_http_chatws_response_buf(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (size > (off_t) (ngx_http_chatws_response_max(r) - ctx->size)) {
+    if (size > (off_t) (ngx_http_chatws_publish_response_max(r) - ctx->size)) {
         ctx->wanted = 0;
-        ngx_http_chatws_response_skip(r, ctx, "it is too large");
+        ngx_http_chatws_publish_response_skip(r, ctx, "it is too large");
         return NGX_OK;
     }
 
@@ -248,7 +253,7 @@ ngx_http_chatws_response_buf(ngx_http_request_t *r,
 
     if (ngx_http_chatws_read_buf(r, b, copy->pos) != NGX_OK) {
         ctx->wanted = 0;
-        ngx_http_chatws_response_skip(r, ctx, "its file can't be read");
+        ngx_http_chatws_publish_response_skip(r, ctx, "its file can't be read");
         return NGX_OK;
     }
 
@@ -268,7 +273,7 @@ ngx_http_chatws_response_buf(ngx_http_request_t *r,
 /* The client gets its answer, whatever becomes of the notification. */
 
 static void
-ngx_http_chatws_response_end(ngx_http_request_t *r,
+ngx_http_chatws_publish_response_end(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx)
 {
     ngx_str_t                    answer, coded, text;
@@ -277,7 +282,7 @@ ngx_http_chatws_response_end(ngx_http_request_t *r,
     ngx_http_chatws_loc_conf_t  *cwlcf;
 
     if (ngx_http_chatws_read_chain(r, ctx->body, &text) != NGX_OK) {
-        ngx_http_chatws_response_skip(r, ctx, "there is no memory");
+        ngx_http_chatws_publish_response_skip(r, ctx, "there is no memory");
         return;
     }
 
@@ -285,10 +290,12 @@ ngx_http_chatws_response_end(ngx_http_request_t *r,
         coded = text;
 
         if (ngx_http_chatws_inflate(r, &coded, ctx->coding,
-                                    ngx_http_chatws_response_max(r), &text)
+                                    ngx_http_chatws_publish_response_max(r),
+                                    &text)
             != NGX_OK)
         {
-            ngx_http_chatws_response_skip(r, ctx, "it can't be decompressed");
+            ngx_http_chatws_publish_response_skip(r, ctx,
+                                                  "it can't be decompressed");
             return;
         }
     }
@@ -297,7 +304,7 @@ ngx_http_chatws_response_end(ngx_http_request_t *r,
 
     if (!cwlcf->response_batch && chatws_json_is_array((chatws_str_t *) &text))
     {
-        ngx_http_chatws_response_array(r, ctx);
+        ngx_http_chatws_publish_response_array(r, ctx);
         return;
     }
 
@@ -310,14 +317,15 @@ ngx_http_chatws_response_end(ngx_http_request_t *r,
         break;
 
     case NGX_HTTP_INTERNAL_SERVER_ERROR:
-        ngx_http_chatws_response_skip(r, ctx, "there is no memory");
+        ngx_http_chatws_publish_response_skip(r, ctx, "there is no memory");
         break;
 
     default:
 
         if (answer.len != 0) {
             /* none of a batch */
-            ngx_http_chatws_response_skip(r, ctx, "nothing in it is valid");
+            ngx_http_chatws_publish_response_skip(r, ctx,
+                                                  "nothing in it is valid");
             break;
         }
 
@@ -331,7 +339,7 @@ ngx_http_chatws_response_end(ngx_http_request_t *r,
 
 
 static void
-ngx_http_chatws_response_skip(ngx_http_request_t *r,
+ngx_http_chatws_publish_response_skip(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx, const char *why)
 {
     ngx_str_set(&ctx->result, "skipped");
@@ -344,7 +352,7 @@ ngx_http_chatws_response_skip(ngx_http_request_t *r,
 /* What an app finds is an array, too: no reason to warn. */
 
 static void
-ngx_http_chatws_response_array(ngx_http_request_t *r,
+ngx_http_chatws_publish_response_array(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx)
 {
     ngx_str_set(&ctx->result, "skipped");
@@ -358,7 +366,7 @@ ngx_http_chatws_response_array(ngx_http_request_t *r,
 /* What is larger could be neither parsed nor published. */
 
 static size_t
-ngx_http_chatws_response_max(ngx_http_request_t *r)
+ngx_http_chatws_publish_response_max(ngx_http_request_t *r)
 {
     size_t                       max;
     ngx_http_chatws_zone_t      *zone;

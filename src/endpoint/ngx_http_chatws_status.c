@@ -14,6 +14,7 @@
 #include "json/chatws_json.h"
 #include "hub/ngx_http_chatws_hub_figures.h"
 #include "endpoint/ngx_http_chatws_conf.h"
+#include "endpoint/ngx_http_chatws_handlers.h"
 #include "endpoint/ngx_http_chatws_refuse.h"
 #include "endpoint/ngx_http_chatws_response.h"
 

@@ -10,6 +10,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "endpoint/ngx_http_chatws_conf.h"
+#include "endpoint/ngx_http_chatws_ctx.h"
+#include "endpoint/ngx_http_chatws_handlers.h"
 #include "endpoint/ngx_http_chatws_identity.h"
 
 
@@ -53,7 +55,7 @@ static ngx_http_variable_t  ngx_http_chatws_variables[] = {
 
 
 ngx_int_t
-ngx_http_chatws_add_variables(ngx_conf_t *cf)
+ngx_http_chatws_variables_add(ngx_conf_t *cf)
 {
     ngx_http_variable_t  *v, *var;
 
@@ -88,7 +90,7 @@ ngx_http_chatws_variable_user(ngx_http_request_t *r,
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
 
-    if (cwlcf->handler != ngx_http_chatws_endpoint_handler) {
+    if (cwlcf->handler != ngx_http_chatws_connect_handler) {
         v->not_found = 1;
         return NGX_OK;
     }
@@ -206,25 +208,4 @@ ngx_http_chatws_variable_number(ngx_http_request_t *r,
     v->not_found = 0;
 
     return NGX_OK;
-}
-
-
-ngx_http_chatws_ctx_t *
-ngx_http_chatws_get_ctx(ngx_http_request_t *r)
-{
-    ngx_http_chatws_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_chatws_module);
-
-    if (ctx != NULL) {
-        return ctx;
-    }
-
-    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_chatws_ctx_t));
-
-    if (ctx != NULL) {
-        ngx_http_set_ctx(r, ctx, ngx_http_chatws_module);
-    }
-
-    return ctx;
 }

@@ -1,0 +1,31 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The handlers of this room that nginx calls: each is defined in the file of
+ * its name.
+ */
+
+
+#ifndef _NGX_HTTP_CHATWS_HANDLERS_H_INCLUDED_
+#define _NGX_HTTP_CHATWS_HANDLERS_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+
+/* content handlers of chatws, chatws_publish and chatws_status */
+ngx_int_t ngx_http_chatws_connect_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_chatws_publish_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_chatws_status_handler(ngx_http_request_t *r);
+
+/* Installs the filters of chatws_publish_response; postconfiguration. */
+ngx_int_t ngx_http_chatws_publish_response_init(ngx_conf_t *cf);
+
+/* Registers the variables; preconfiguration.  NGX_ERROR: no memory. */
+ngx_int_t ngx_http_chatws_variables_add(ngx_conf_t *cf);
+
+
+#endif /* _NGX_HTTP_CHATWS_HANDLERS_H_INCLUDED_ */

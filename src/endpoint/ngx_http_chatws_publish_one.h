@@ -1,0 +1,38 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * One publication: from its JSON text to the hub.
+ */
+
+
+#ifndef _NGX_HTTP_CHATWS_PUBLISH_ONE_H_INCLUDED_
+#define _NGX_HTTP_CHATWS_PUBLISH_ONE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "base/chatws_fault.h"
+#include "hub/ngx_http_chatws_hub.h"
+
+
+/* the fault of a hub that has no room, with status 503 */
+extern const chatws_fault_t  ngx_http_chatws_publish_full;
+
+
+/*
+ * Publishes one publication and fills the context of the request, which
+ * exists.  mem is a block of size bytes, at least
+ * chatws_json_arena_size(text->len), and may be used again afterwards.
+ *
+ * Returns 201 with answer, a JSON text that lives as long as the request; or
+ * the status of an error with fault, whose texts are static; or 500, no
+ * memory, with neither.
+ */
+ngx_uint_t ngx_http_chatws_publish_one(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub, ngx_str_t *text, void *mem, size_t size,
+    ngx_str_t *answer, chatws_fault_t *fault);
+
+
+#endif /* _NGX_HTTP_CHATWS_PUBLISH_ONE_H_INCLUDED_ */
