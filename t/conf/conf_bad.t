@@ -72,7 +72,7 @@ my @cases = (
               "location /x { $other; $directive chat; }", '',
               qr/"$directive" can't be used together .* in \S+:\d+/ ],
         } 'proxy_pass http://127.0.0.1:1', 'stub_status', 'empty_gif',
-          'fastcgi_pass 127.0.0.1:1', 'flv'
+          'fastcgi_pass 127.0.0.1:1', 'memcached_pass 127.0.0.1:1'
       } qw/ chatws chatws_publish chatws_status / ),
     [ 'another handler in an inner location', '',
       'location /x { proxy_pass http://127.0.0.1:1; location /x/y {
@@ -224,7 +224,7 @@ my @warned = (
 );
 
 my $t = Test::Nginx->new()->has(qw/ http limit_conn proxy rewrite auth_basic
-    auth_request http_ssl /)
+    auth_request http_ssl stub_status /)
     ->plan(2 * @cases + 2 * @warned + 2);
 
 for my $case (@cases) {
