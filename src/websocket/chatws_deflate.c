@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Messages through zlib: see chatws_deflate.h.  The section numbers in the
- * comments are those of RFC 7692.
+ * Compression and decompression of messages: see chatws_deflate.h.  The
+ * section numbers in the comments are those of RFC 7692.
  */
 
 
@@ -21,18 +21,18 @@
 #define CHATWS_DEFLATE_FIRST      4096    /* first output buffer */
 
 
-/* a worker's */
+/* The streams of a worker, shared by its connections. */
 
 struct chatws_deflate_s {
     chatws_deflate_conf_t   conf;
     z_stream               *out[CHATWS_DEFLATE_BITS_MAX + 1];
     z_stream               *in;
-    uint8_t                *buf;    /* headroom, then "size" bytes */
+    uint8_t                *buf;    /* output: headroom, then size bytes */
     size_t                  size;
 };
 
 
-/* a connection's */
+/* The streams of a connection with context takeover. */
 
 struct chatws_deflate_ctx_s {
     z_stream               *out;
@@ -40,13 +40,13 @@ struct chatws_deflate_ctx_s {
 };
 
 
-/* a message on its way through inflate() */
+/* A message that is being decompressed. */
 
 typedef struct {
     z_stream               *strm;
     size_t                  used;   /* bytes of output */
     size_t                  limit;
-    unsigned                tail:1; /* the four bytes of 7.2.2 are the input */
+    unsigned                tail:1; /* the input is the tail of 7.2.2 */
 } chatws_expand_t;
 
 
@@ -159,7 +159,10 @@ chatws_deflate_compress(chatws_deflate_t *df, chatws_deflate_ctx_t *ctx,
         return CHATWS_ERROR;
     }
 
-    /* room for the tail and one byte more than is good enough */
+    /*
+     * Room for the tail and for limit bytes: if all of it is used, the result
+     * is not shorter than the limit.
+     */
 
     size = deflateBound(strm, len) + 64;
 
@@ -179,7 +182,7 @@ chatws_deflate_compress(chatws_deflate_t *df, chatws_deflate_ctx_t *ctx,
 
     if (len == 0) {
 
-        /* 7.2.3.6; zlib does not flush a second time when nothing came */
+        /* 7.2.3.6: written by hand, as zlib does not flush without input */
 
         out->data[0] = 0;
         out->len = 1;
@@ -199,7 +202,7 @@ chatws_deflate_compress(chatws_deflate_t *df, chatws_deflate_ctx_t *ctx,
         return CHATWS_DECLINED;
     }
 
-    /* 7.2.1: the tail of an empty stored block is left out */
+    /* 7.2.1: the tail, an empty stored block, is left out */
 
     out->len = size - strm->avail_out - sizeof(chatws_deflate_tail);
 
@@ -221,7 +224,7 @@ chatws_deflate_expand(chatws_deflate_t *df, chatws_deflate_ctx_t *ctx,
     ex.limit = (limit < INT_MAX) ? limit : INT_MAX;
     ex.tail = 0;
 
-    /* a byte more than the limit tells that it is passed */
+    /* a byte beyond the limit tells that the message is too big */
 
     size = CHATWS_DEFLATE_FIRST;
 
@@ -240,7 +243,10 @@ chatws_deflate_expand(chatws_deflate_t *df, chatws_deflate_ctx_t *ctx,
     ex.strm->next_in = (Bytef *) in;
     ex.strm->avail_in = (uInt) len;
 
-    /* an empty payload is not a valid message, for the same reason met */
+    /*
+     * 7.2.3.6: an empty message has a payload of one byte.  Some users of zlib
+     * send an empty payload for it, as a flush without input gives none.
+     */
 
     rc = len ? CHATWS_AGAIN : CHATWS_OK;
 
@@ -266,7 +272,7 @@ chatws_deflate_trim(chatws_deflate_t *df, size_t keep)
 }
 
 
-/* one call of inflate(); CHATWS_AGAIN: there is more to do */
+/* Calls inflate() once.  CHATWS_AGAIN: it has to be called again. */
 
 static chatws_rc_e
 chatws_deflate_step(chatws_deflate_t *df, chatws_expand_t *ex,
@@ -294,9 +300,10 @@ chatws_deflate_step(chatws_deflate_t *df, chatws_expand_t *ex,
     if (rc == Z_STREAM_END) {
 
         /*
-         * 7.2.3.4: a block with BFINAL, after which another stream starts
-         * that may refer to the same window; senders should add a byte that
-         * makes the tail a block of its own, but nothing is lost without
+         * 7.2.3.4: a block with BFINAL ends the stream.  Another one may
+         * follow, which may refer to the same window.  The sender should add a
+         * byte, so that the tail becomes a block of its own; if it does not,
+         * the message is complete all the same.
          */
 
         (void) inflateResetKeep(strm);
@@ -323,9 +330,10 @@ chatws_deflate_step(chatws_deflate_t *df, chatws_expand_t *ex,
     }
 
     /*
-     * bits of data_type: 0x80 between two blocks, 0x40 in a final one, others
-     * the bits left of the last byte; without the tail this is not a place to
-     * end, but of zlib's users some leave it out when nothing was to flush
+     * data_type has 0x80 between two blocks, 0x40 in a block with BFINAL, and
+     * the number of unused bits of the last byte.  So the message ends with a
+     * block and a byte.  A message gets there by the tail only, which ends an
+     * empty block; some users of zlib send none if nothing is to be flushed.
      */
 
     if ((strm->data_type & 0xff) == 0x80) {
@@ -345,7 +353,7 @@ chatws_deflate_step(chatws_deflate_t *df, chatws_expand_t *ex,
 }
 
 
-/* points the stream to free output, doubling the buffer where it is full */
+/* Points the stream to free output, and doubles the buffer if it is full. */
 
 static chatws_rc_e
 chatws_deflate_room(chatws_deflate_t *df, chatws_expand_t *ex)
@@ -377,7 +385,7 @@ chatws_deflate_room(chatws_deflate_t *df, chatws_expand_t *ex)
 }
 
 
-/* makes the output buffer "size" bytes or larger; its first "keep" stay */
+/* Makes the output buffer at least size bytes; keeps the first keep bytes. */
 
 static chatws_rc_e
 chatws_deflate_reserve(chatws_deflate_t *df, size_t size, size_t keep)
@@ -416,7 +424,7 @@ chatws_deflate_reserve(chatws_deflate_t *df, size_t size, size_t keep)
 }
 
 
-/* the encoder for a message, ready for it */
+/* Returns the encoder for a message, reset if it has no context. */
 
 static z_stream *
 chatws_deflate_out(chatws_deflate_t *df, chatws_deflate_ctx_t *ctx,
@@ -430,7 +438,7 @@ chatws_deflate_out(chatws_deflate_t *df, chatws_deflate_ctx_t *ctx,
     } else {
         strm = &df->out[params->server_bits];
 
-        /* 7.1.1.1 */
+        /* 7.1.1.1: no context */
 
         if (*strm) {
             (void) deflateReset(*strm);
@@ -445,7 +453,7 @@ chatws_deflate_out(chatws_deflate_t *df, chatws_deflate_ctx_t *ctx,
 }
 
 
-/* the decoder for a message, ready for it */
+/* Returns the decoder for a message, reset if it has no context. */
 
 static z_stream *
 chatws_deflate_in(chatws_deflate_t *df, chatws_deflate_ctx_t *ctx,
@@ -485,7 +493,7 @@ chatws_deflate_encoder(chatws_deflate_t *df, unsigned bits)
 
     strategy = Z_DEFAULT_STRATEGY;
 
-    /* zlib has no window of 8 bits; the distances of Z_RLE are all one */
+    /* zlib has no window of 8 bits; with Z_RLE all distances are one byte */
 
     if (bits < CHATWS_DEFLATE_ZLIB_BITS) {
         bits = CHATWS_DEFLATE_ZLIB_BITS;

@@ -23,13 +23,13 @@
 #define CHATWS_OFFER_BITS_MAX            15
 
 
-/* an offer, as far as it was read */
+/* An offer, as far as it was read. */
 
 typedef struct {
-    unsigned        seen;          /* CHATWS_OFFER_..., the parameters */
+    unsigned        seen;          /* its parameters, CHATWS_OFFER_... */
     unsigned        server_bits;
-    unsigned        client_bits;   /* 0: without a value */
-    unsigned        declined:1;
+    unsigned        client_bits;   /* 0: the parameter has no value */
+    unsigned        declined:1;    /* it can't be accepted */
 } chatws_offer_t;
 
 
@@ -54,9 +54,10 @@ static void chatws_offer_add(chatws_offer_t *offer, const chatws_str_t *name,
     const chatws_str_t *value);
 static unsigned chatws_offer_bits(const chatws_str_t *value);
 static int chatws_offer_is(const chatws_str_t *a, const chatws_str_t *b);
-static size_t chatws_offer_accept(const chatws_deflate_policy_t *policy,
-    const chatws_offer_t *offer, chatws_deflate_params_t *params,
-    uint8_t *answer);
+static void chatws_offer_agree(const chatws_deflate_policy_t *policy,
+    const chatws_offer_t *offer, chatws_deflate_params_t *params);
+static size_t chatws_offer_answer(const chatws_offer_t *offer,
+    const chatws_deflate_params_t *params, uint8_t *answer);
 
 
 static const chatws_str_t  chatws_offer_extension =
@@ -102,10 +103,11 @@ chatws_deflate_negotiate(const chatws_deflate_policy_t *policy,
             return CHATWS_ERROR;
         }
 
-        /* what follows the first good offer has to be well-formed only */
+        /* offers behind the first good one need only be well-formed */
 
         if (rc == CHATWS_DECLINED && !offer.declined) {
-            *len = chatws_offer_accept(policy, &offer, params, answer);
+            chatws_offer_agree(policy, &offer, params);
+            *len = chatws_offer_answer(&offer, params, answer);
             rc = CHATWS_OK;
         }
 
@@ -147,7 +149,10 @@ chatws_offer_read(const uint8_t **pos, const uint8_t *last,
 }
 
 
-/* token [ "=" ( token / quoted-string ) ]; value->data NULL: there is none */
+/*
+ * RFC 6455, 9.1: extension-param = token [ "=" ( token / quoted-string ) ].
+ * value->data is NULL if there is no value.
+ */
 
 static chatws_rc_e
 chatws_offer_param(const uint8_t **pos, const uint8_t *last,
@@ -204,8 +209,8 @@ chatws_offer_token(const uint8_t **pos, const uint8_t *last,
 
 
 /*
- * RFC 6455, 9.1: what is quoted has to be a token.  One that needs a
- * backslash is well-formed, but nothing that we know: it is taken as it is.
+ * RFC 6455, 9.1: a quoted string has to contain a token.  Backslashes in it are
+ * well-formed and stay in the value: no parameter that we know needs them.
  */
 
 static chatws_rc_e
@@ -249,7 +254,7 @@ chatws_offer_blanks(const uint8_t **pos, const uint8_t *last)
 }
 
 
-/* steps over "ch" if it is next */
+/* Returns 1 and steps over the character ch if it is the next one, else 0. */
 
 static int
 chatws_offer_at(const uint8_t **pos, const uint8_t *last, unsigned ch)
@@ -263,7 +268,7 @@ chatws_offer_at(const uint8_t **pos, const uint8_t *last, unsigned ch)
 }
 
 
-/* 7.1: unknown parameters, bad values and repetitions decline an offer */
+/* 7.1: unknown parameters, invalid values and repetitions decline an offer. */
 
 static void
 chatws_offer_add(chatws_offer_t *offer, const chatws_str_t *name,
@@ -290,7 +295,7 @@ chatws_offer_add(chatws_offer_t *offer, const chatws_str_t *name,
 
     case CHATWS_OFFER_SERVER_BITS:
 
-        /* 7.1.2.1: with a value only */
+        /* 7.1.2.1: the value is required */
 
         offer->server_bits = bits;
         offer->declined |= bits == 0;
@@ -298,19 +303,19 @@ chatws_offer_add(chatws_offer_t *offer, const chatws_str_t *name,
 
     case CHATWS_OFFER_CLIENT_BITS:
 
-        /* 7.1.2.2: with or without */
+        /* 7.1.2.2: the value is optional */
 
         offer->client_bits = bits;
         offer->declined |= bits == 0 && value->data != NULL;
         break;
 
-    default: /* 7.1.1: without a value */
+    default: /* 7.1.1: there is no value */
         offer->declined |= value->data != NULL;
     }
 }
 
 
-/* 7.1.2: 8 to 15 without leading zeroes; 0 if it is none */
+/* 7.1.2: a window, 8 to 15 without leading zeroes; otherwise returns 0. */
 
 static unsigned
 chatws_offer_bits(const chatws_str_t *value)
@@ -337,27 +342,69 @@ chatws_offer_is(const chatws_str_t *a, const chatws_str_t *b)
 }
 
 
-static size_t
-chatws_offer_accept(const chatws_deflate_policy_t *policy,
-    const chatws_offer_t *offer, chatws_deflate_params_t *params,
-    uint8_t *answer)
+/* Decides which parameters are agreed on for an offer. */
+
+static void
+chatws_offer_agree(const chatws_deflate_policy_t *policy,
+    const chatws_offer_t *offer, chatws_deflate_params_t *params)
 {
-    int       n;
-    char     *p;
-    size_t    left;
     unsigned  bits;
 
-    p = (char *) answer;
-    left = CHATWS_DEFLATE_ANSWER_MAX;
-
-    n = snprintf(p, left, "%s", (char *) chatws_offer_extension.data);
-
-    /* 7.1.1: either side may be relieved of its context, asked or not */
+    /* 7.1.1: the server may exclude takeovers, asked to or not */
 
     params->server_takeover = policy->server_takeover
                       && !(offer->seen & CHATWS_OFFER_SERVER_NO_TAKEOVER);
     params->client_takeover = policy->client_takeover
                       && !(offer->seen & CHATWS_OFFER_CLIENT_NO_TAKEOVER);
+
+    /* 7.1.2.1: the window that was offered, or a smaller one */
+
+    bits = policy->server_bits;
+
+    if (offer->seen & CHATWS_OFFER_SERVER_BITS && bits > offer->server_bits) {
+        bits = offer->server_bits;
+    }
+
+    params->server_bits = bits;
+
+    /*
+     * 7.1.2.2: the client's window may be limited only where it was offered.
+     * A limit of 8 bits is not set, because a client with zlib could not keep
+     * to it: zlib then uses 9 bits.
+     */
+
+    bits = CHATWS_OFFER_BITS_MAX;
+
+    if (offer->seen & CHATWS_OFFER_CLIENT_BITS) {
+        bits = policy->client_bits;
+
+        if (offer->client_bits != 0 && bits > offer->client_bits) {
+            bits = offer->client_bits;
+        }
+
+        if (bits == CHATWS_OFFER_BITS_MIN) {
+            bits = CHATWS_OFFER_BITS_MAX;
+        }
+    }
+
+    params->client_bits = bits;
+}
+
+
+/* Writes the answer to an offer, and returns its length. */
+
+static size_t
+chatws_offer_answer(const chatws_offer_t *offer,
+    const chatws_deflate_params_t *params, uint8_t *answer)
+{
+    int     n;
+    char   *p;
+    size_t  left;
+
+    p = (char *) answer;
+    left = CHATWS_DEFLATE_ANSWER_MAX;
+
+    n = snprintf(p, left, "%s", (char *) chatws_offer_extension.data);
 
     if (!params->server_takeover) {
         n += snprintf(p + n, left - n, "; server_no_context_takeover");
@@ -367,43 +414,16 @@ chatws_offer_accept(const chatws_deflate_policy_t *policy,
         n += snprintf(p + n, left - n, "; client_no_context_takeover");
     }
 
-    /*
-     * 7.1.2.1: an offered size is to be answered by it or a smaller one; a
-     * size that was not asked for need not be told, whatever is used
-     */
-
-    bits = policy->server_bits;
+    /* 7.1.2.1: a window that was not offered need not be told */
 
     if (offer->seen & CHATWS_OFFER_SERVER_BITS) {
-
-        if (bits > offer->server_bits) {
-            bits = offer->server_bits;
-        }
-
-        n += snprintf(p + n, left - n, "; server_max_window_bits=%u", bits);
+        n += snprintf(p + n, left - n, "; server_max_window_bits=%u",
+                      (unsigned) params->server_bits);
     }
 
-    params->server_bits = bits;
-
-    /*
-     * 7.1.2.2: may be answered only where it was offered; 8 is a hint that is
-     * left unused, for zlib as a client could not keep to it
-     */
-
-    params->client_bits = CHATWS_OFFER_BITS_MAX;
-
-    if (offer->seen & CHATWS_OFFER_CLIENT_BITS) {
-        bits = policy->client_bits;
-
-        if (offer->client_bits && bits > offer->client_bits) {
-            bits = offer->client_bits;
-        }
-
-        if (bits > CHATWS_OFFER_BITS_MIN && bits < CHATWS_OFFER_BITS_MAX) {
-            n += snprintf(p + n, left - n, "; client_max_window_bits=%u",
-                          bits);
-            params->client_bits = bits;
-        }
+    if (params->client_bits < CHATWS_OFFER_BITS_MAX) {
+        n += snprintf(p + n, left - n, "; client_max_window_bits=%u",
+                      (unsigned) params->client_bits);
     }
 
     return n;

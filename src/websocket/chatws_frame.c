@@ -183,7 +183,7 @@ chatws_frame_len64(chatws_frame_t *f, const uint8_t *p, size_t len,
                                  "length is too large");
     }
 
-    /* six leading zeroes: 16 bits would have been enough */
+    /* six leading bytes of zero: 16 bits would have been enough */
 
     if (i >= 6 && f->len >> (8 * (i - 6)) == 0) {
         return chatws_frame_fail(fail, CHATWS_CLOSE_PROTOCOL,
@@ -232,6 +232,13 @@ chatws_frame_header_size(uint64_t len)
 
 
 size_t
+chatws_frame_payload(const uint8_t *frame)
+{
+    return (frame[1] < 126) ? 2 : (frame[1] == 126) ? 4 : 10;
+}
+
+
+size_t
 chatws_frame_close(uint8_t out[CHATWS_FRAME_CLOSE_MAX], unsigned code,
     const chatws_str_t *reason)
 {
@@ -266,9 +273,10 @@ int
 chatws_frame_close_valid(unsigned code)
 {
     /*
-     * 7.4.2: below 1000 unused; to 2999 for the protocol, where the registry
-     * has 1000..1015 of which 1004 has no meaning yet and 1005, 1006 and 1015
-     * must not be sent; to 4999 for libraries and applications
+     * 7.4.2: codes below 1000 are not used, those up to 2999 belong to the
+     * protocol, and those up to 4999 to libraries and applications.  The
+     * registry of the protocol's has 1000 to 1015, of which 1004 is reserved,
+     * and 1005, 1006 and 1015 must not be sent.
      */
 
     if (code >= 3000) {

@@ -2,8 +2,9 @@
 /*
  * Copyright (C) chatws contributors
  *
- * WebSocket frames (RFC 6455, section 5): the header parser of the server's
- * side, the encoder, close codes.  Knows nothing of messages.
+ * WebSocket frames, RFC 6455, section 5: reading the headers of a client's
+ * frames, writing those of the server's frames, close codes.  This file knows
+ * nothing of messages.
  */
 
 
@@ -29,7 +30,8 @@
 #define CHATWS_FRAME_PING       0x9
 #define CHATWS_FRAME_PONG       0xa
 
-#define CHATWS_FRAME_CONTROL    0x8    /* this bit set: a control frame */
+#define CHATWS_FRAME_CONTROL    0x8    /* this bit of the opcode is set in
+                                          control frames */
 
 /* sizes in bytes */
 
@@ -57,12 +59,12 @@
 typedef struct {
     uint64_t      len;       /* of the payload */
     uint8_t       mask[4];
-    uint8_t       first;     /* FIN, RSV1..3 and the opcode as they came */
-    uint8_t       size;      /* of the header, 6, 8 or 14 */
+    uint8_t       first;     /* the first byte: FIN, RSV1..3, the opcode */
+    uint8_t       size;      /* of the header: 6, 8 or 14 */
 } chatws_frame_t;
 
 
-/* why a connection is failed: what to send in the close frame */
+/* The content of the close frame with which a connection is failed. */
 
 typedef struct {
     uint16_t      code;
@@ -71,55 +73,53 @@ typedef struct {
 
 
 /*
- * Parses the header of a client's frame from the first "len" bytes of a
- * frame, never reading more than CHATWS_FRAME_HEAD_IN.  "allowed" has the
- * RSV bits that negotiated extensions may set on the first frame of a message
- * (CHATWS_FRAME_RSV1, or 0); "open" is not 0 while a fragmented message is
+ * Parses the header of a client's frame, of which the first len bytes have
+ * arrived; no more than CHATWS_FRAME_HEAD_IN bytes are read.  allowed has the
+ * RSV bits that extensions may set in the first frame of a message:
+ * CHATWS_FRAME_RSV1, or 0.  open is not 0 while a fragmented message is
  * unfinished.
  *
- * CHATWS_OK: "f" is filled.  CHATWS_AGAIN: the header is longer, what is
- * there is right.  CHATWS_ERROR: "fail" is filled; every fault is told with
- * the byte that makes it: reserved bits and opcodes, fragmented control
- * frames, a continuation of nothing and a new message inside another (5.4),
- * no mask (5.1), control payloads over 125 bytes (5.5), lengths with the top
- * bit set or not in the shortest form (5.2): all of them 1002.
+ * CHATWS_OK: f is filled.  CHATWS_AGAIN: the header is longer, and valid so
+ * far.  CHATWS_ERROR: the connection is failed with *fail, the code of which is
+ * 1002.  The error is returned as soon as the byte has arrived that makes it:
+ * a reserved bit or opcode, or a length that is not in the shortest form or has
+ * the top bit set (5.2); no mask (5.1); a continuation without a message, or a
+ * message within another one (5.4); a control frame that is fragmented, or has
+ * more than 125 bytes of payload (5.5).
  */
-
 chatws_rc_e chatws_frame_parse(chatws_frame_t *f, const uint8_t *p,
     size_t len, unsigned allowed, unsigned open, chatws_failure_t *fail);
 
 /*
- * Writes the header of a server's frame with a payload of "len" bytes (below
- * 2^63); "first" is the first byte as it shall be sent, with FIN.  Returns
- * its size: 2, 4 or 10.  It is shorter by four than a client's header of the
- * same length, hence fits where that one was.
+ * Writes the header of a server's frame with a payload of len bytes, less than
+ * 2^63; first is the first byte of the frame, with FIN.  Returns the size of
+ * the header: 2, 4 or 10.  A client's header for this length has four more
+ * bytes, so the new one fits into its place.
  */
-
 size_t chatws_frame_header(uint8_t out[CHATWS_FRAME_HEAD_OUT], unsigned first,
     uint64_t len);
 
-/* what chatws_frame_header() will return */
-
+/* Returns the size of the header of a payload of len bytes: 2, 4 or 10. */
 size_t chatws_frame_header_size(uint64_t len);
 
-/*
- * Writes a whole close frame (RFC 6455, 5.5.1) and returns its size.
- * CHATWS_CLOSE_NONE gives an empty payload; "reason" is UTF-8 and is cut at
- * a character so that it fits; NULL: none.
- */
+/* Returns the offset of the payload in a frame of the server. */
+size_t chatws_frame_payload(const uint8_t *frame);
 
+/*
+ * Writes a whole close frame, RFC 6455, section 5.5.1, and returns its size.
+ * With the code CHATWS_CLOSE_NONE its payload is empty.  reason is UTF-8, and
+ * is cut between two characters if it is too long; NULL: there is none.
+ */
 size_t chatws_frame_close(uint8_t out[CHATWS_FRAME_CLOSE_MAX], unsigned code,
     const chatws_str_t *reason);
 
 /*
- * Tells whether a peer may send that code in a close frame (RFC 6455, 7.4):
- * 1000..1003, 1007..1014, 3000..4999.
+ * Returns 1 if a peer may send this code in a close frame, else 0.  RFC 6455,
+ * section 7.4: it may send 1000 to 1003, 1007 to 1014, 3000 to 4999.
  */
-
 int chatws_frame_close_valid(unsigned code);
 
-/* fills "fail", "reason" being a literal, and returns CHATWS_ERROR */
-
+/* Sets *fail, the reason of which is a literal, and returns CHATWS_ERROR. */
 chatws_rc_e chatws_frame_fail(chatws_failure_t *fail, unsigned code,
     const char *reason);
 

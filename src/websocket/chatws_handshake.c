@@ -156,8 +156,8 @@ chatws_handshake_protocol(const chatws_str_t *value, const chatws_str_t *name)
 
 
 /*
- * Gives the element of a comma list that starts at "p", without the blanks
- * around it, and returns where the next one starts.
+ * Sets element to the element of a comma-separated list that starts at p,
+ * without the blanks around it, and returns the start of the next one.
  */
 
 static const uint8_t *

@@ -2,9 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Header fields of the opening handshake (RFC 6455, section 4.2.1): token
- * lists, the key, the version, subprotocols.  The fields themselves, and the
- * hash of the key, are the caller's.
+ * Checks of header fields of the opening handshake, RFC 6455, section 4.2.1:
+ * lists of tokens, the key, the version, subprotocols.
  */
 
 
@@ -16,41 +15,39 @@
 
 
 /*
- * CHATWS_OK if the comma list "value" (RFC 9110, 5.6.1: blanks around and
- * empty elements are allowed) has the element "token", in any case of
- * letters, else CHATWS_DECLINED.  For "Connection" and "Upgrade"; of a field
- * that comes several times, each one is asked.
+ * Looks for a token in the comma-separated list of one field, Connection or
+ * Upgrade.  The case of letters does not matter.  RFC 9110, section 5.6.1:
+ * elements may have blanks around them, and may be empty.
+ *
+ * CHATWS_OK: the token is in the list; CHATWS_DECLINED: it is not.
  */
-
 chatws_rc_e chatws_handshake_token(const chatws_str_t *value,
     const chatws_str_t *token);
 
 /*
- * CHATWS_OK if the Sec-WebSocket-Key is base64 of 16 bytes: 22 characters of
- * the alphabet and "=="; else CHATWS_ERROR.  The unused bits of the 22nd
- * character may have any value.
+ * CHATWS_OK if the Sec-WebSocket-Key is the base64 of 16 bytes, which is 22
+ * characters of the alphabet and two of =; otherwise CHATWS_ERROR.  The unused
+ * bits of the 22nd character may have any value.
  */
-
 chatws_rc_e chatws_handshake_key(const chatws_str_t *key);
 
 /*
- * CHATWS_OK if the Sec-WebSocket-Version is 13, CHATWS_DECLINED if it is
- * another valid one (0..255), CHATWS_ERROR if it is none at all.
+ * CHATWS_OK: the Sec-WebSocket-Version is 13.  CHATWS_DECLINED: it is another
+ * number, 0 to 255.  CHATWS_ERROR: it is no such number.
  */
-
 chatws_rc_e chatws_handshake_version(const chatws_str_t *value);
 
 /*
- * Looks for the subprotocol "name" in one Sec-WebSocket-Protocol: CHATWS_OK
- * found (in exactly these letters), CHATWS_DECLINED not found, CHATWS_ERROR
- * the list is not one of tokens (RFC 6455, 4.1, 10.).
+ * Looks for the subprotocol name in the list of one Sec-WebSocket-Protocol.
+ * The case of letters matters.
+ *
+ * CHATWS_OK: it is in the list.  CHATWS_DECLINED: it is not.  CHATWS_ERROR:
+ * this is no list of tokens, RFC 6455, section 4.1, item 10.
  */
-
 chatws_rc_e chatws_handshake_protocol(const chatws_str_t *value,
     const chatws_str_t *name);
 
-/* tells whether "ch" may be in a token (RFC 9110, 5.6.2) */
-
+/* Returns 1 if a token may contain ch, RFC 9110, section 5.6.2, else 0. */
 int chatws_handshake_tchar(unsigned ch);
 
 

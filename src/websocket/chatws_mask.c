@@ -11,42 +11,71 @@
 #include "base/chatws_utf8.h"
 #include "websocket/chatws_mask.h"
 
-#if (defined __x86_64__ && defined __GNUC__)
 
-#include <immintrin.h>
+/* from so many bytes on, vectors are faster */
+#define CHATWS_MASK_LONG   64
 
-#define CHATWS_MASK_AVX2  1
-#define CHATWS_MASK_SSE2  1
-
-#elif (defined __aarch64__ && defined __ARM_NEON && defined __GNUC__)
-
-#include <arm_neon.h>
-
-#define CHATWS_MASK_NEON  1
-
-#endif
-
-
-/* what is not worth a vector */
-#define CHATWS_MASK_SHORT  64
-
-/* what is unmasked and then validated while it is in the first cache */
+/* bytes that are unmasked, and then validated while they are in the cache */
 #define CHATWS_MASK_BLOCK  8192
 
 
-#if (CHATWS_MASK_AVX2)
-static size_t chatws_mask_avx2(uint8_t *p, size_t len, const uint8_t key[8]);
+#if (defined __GNUC__)
+
+#define CHATWS_MASK_V16  1
+
+/* vectors at any address; where there are none the compiler uses words */
+
+typedef uint64_t  chatws_mask_v16_t
+    __attribute__((vector_size(16), aligned(1), may_alias));
+
 #endif
 
-#if (CHATWS_MASK_SSE2)
-static size_t chatws_mask_sse2(uint8_t *p, size_t len, const uint8_t key[8]);
+#if (CHATWS_MASK_V16 && defined __x86_64__)
+
+#define CHATWS_MASK_V32  1
+
+typedef uint64_t  chatws_mask_v32_t
+    __attribute__((vector_size(32), aligned(1), may_alias));
+
 #endif
 
-#if (CHATWS_MASK_NEON)
-static size_t chatws_mask_neon(uint8_t *p, size_t len, const uint8_t key[8]);
+
+/*
+ * The body of a function that unmasks, four vectors at a time, as many bytes
+ * as they make, and returns how many bytes these are.
+ */
+
+#define chatws_mask_vectors(vector_t, p, len, key)                            \
+                                                                              \
+    size_t     n;                                                             \
+    uint64_t   word;                                                          \
+    vector_t   k, *v;                                                         \
+                                                                              \
+    memcpy(&word, key, 8);                                                    \
+                                                                              \
+    k = (vector_t) { 0 } + word;                                              \
+                                                                              \
+    for (n = 0; len - n >= 4 * sizeof(k); n += 4 * sizeof(k)) {               \
+        v = (vector_t *) (p + n);                                             \
+                                                                              \
+        v[0] ^= k;                                                            \
+        v[1] ^= k;                                                            \
+        v[2] ^= k;                                                            \
+        v[3] ^= k;                                                            \
+    }                                                                         \
+                                                                              \
+    return n
+
+
+#if (CHATWS_MASK_V32)
+static size_t chatws_mask_v32(uint8_t *p, size_t len, const uint8_t key[8]);
 #endif
 
-static size_t chatws_mask_vector(uint8_t *p, size_t len,
+#if (CHATWS_MASK_V16)
+static size_t chatws_mask_v16(uint8_t *p, size_t len, const uint8_t key[8]);
+#endif
+
+static size_t chatws_mask_blocks(uint8_t *p, size_t len,
     const uint8_t key[8]);
 static void chatws_mask_plain(uint8_t *p, size_t len, const uint8_t key[8]);
 
@@ -62,8 +91,8 @@ chatws_mask(uint8_t *p, size_t len, const uint8_t key[4], size_t phase)
         rotated[i] = key[(phase + i) & 3];
     }
 
-    if (len >= CHATWS_MASK_SHORT) {
-        n = chatws_mask_vector(p, len, rotated);
+    if (len >= CHATWS_MASK_LONG) {
+        n = chatws_mask_blocks(p, len, rotated);
         p += n;
         len -= n;
     }
@@ -96,141 +125,51 @@ chatws_mask_utf8(uint8_t *p, size_t len, const uint8_t key[4], size_t phase,
 }
 
 
-/*
- * Unmasks as many bytes as make whole vectors and returns their number, which
- * is a multiple of the key's length.
- */
+/* Unmasks whole blocks by the largest vectors, and returns their length. */
 
 static size_t
-chatws_mask_vector(uint8_t *p, size_t len, const uint8_t key[8])
+chatws_mask_blocks(uint8_t *p, size_t len, const uint8_t key[8])
 {
-#if (CHATWS_MASK_AVX2)
+    size_t  n;
+
+    n = 0;
+
+#if (CHATWS_MASK_V32)
 
     if (__builtin_cpu_supports("avx2")) {
-        return chatws_mask_avx2(p, len, key);
+        n = chatws_mask_v32(p, len, key);
     }
 
 #endif
 
-#if (CHATWS_MASK_SSE2)
+#if (CHATWS_MASK_V16)
 
-    return chatws_mask_sse2(p, len, key);
-
-#elif (CHATWS_MASK_NEON)
-
-    return chatws_mask_neon(p, len, key);
-
-#else
-
-    (void) p;
-    (void) len;
-    (void) key;
-
-    return 0;
+    n += chatws_mask_v16(p + n, len - n, key);
 
 #endif
+
+    return n;
 }
 
 
-#if (CHATWS_MASK_AVX2)
+#if (CHATWS_MASK_V32)
 
 __attribute__((target("avx2")))
 static size_t
-chatws_mask_avx2(uint8_t *p, size_t len, const uint8_t key[8])
+chatws_mask_v32(uint8_t *p, size_t len, const uint8_t key[8])
 {
-    size_t     n;
-    int64_t    word;
-    __m256i    a, b, c, d, k, *v;
-
-    memcpy(&word, key, 8);
-
-    k = _mm256_set1_epi64x(word);
-    n = 0;
-
-    for ( /* void */ ; len - n >= 128; n += 128) {
-        v = (__m256i *) (p + n);
-
-        a = _mm256_xor_si256(_mm256_loadu_si256(v), k);
-        b = _mm256_xor_si256(_mm256_loadu_si256(v + 1), k);
-        c = _mm256_xor_si256(_mm256_loadu_si256(v + 2), k);
-        d = _mm256_xor_si256(_mm256_loadu_si256(v + 3), k);
-
-        _mm256_storeu_si256(v, a);
-        _mm256_storeu_si256(v + 1, b);
-        _mm256_storeu_si256(v + 2, c);
-        _mm256_storeu_si256(v + 3, d);
-    }
-
-    for ( /* void */ ; len - n >= 32; n += 32) {
-        v = (__m256i *) (p + n);
-        a = _mm256_xor_si256(_mm256_loadu_si256(v), k);
-        _mm256_storeu_si256(v, a);
-    }
-
-    return n;
+    chatws_mask_vectors(chatws_mask_v32_t, p, len, key);
 }
 
 #endif
 
 
-#if (CHATWS_MASK_SSE2)
+#if (CHATWS_MASK_V16)
 
 static size_t
-chatws_mask_sse2(uint8_t *p, size_t len, const uint8_t key[8])
+chatws_mask_v16(uint8_t *p, size_t len, const uint8_t key[8])
 {
-    size_t     n;
-    int64_t    word;
-    __m128i    a, b, c, d, k, *v;
-
-    memcpy(&word, key, 8);
-
-    k = _mm_set1_epi64x(word);
-    n = 0;
-
-    for ( /* void */ ; len - n >= 64; n += 64) {
-        v = (__m128i *) (p + n);
-
-        a = _mm_xor_si128(_mm_loadu_si128(v), k);
-        b = _mm_xor_si128(_mm_loadu_si128(v + 1), k);
-        c = _mm_xor_si128(_mm_loadu_si128(v + 2), k);
-        d = _mm_xor_si128(_mm_loadu_si128(v + 3), k);
-
-        _mm_storeu_si128(v, a);
-        _mm_storeu_si128(v + 1, b);
-        _mm_storeu_si128(v + 2, c);
-        _mm_storeu_si128(v + 3, d);
-    }
-
-    return n;
-}
-
-#endif
-
-
-#if (CHATWS_MASK_NEON)
-
-static size_t
-chatws_mask_neon(uint8_t *p, size_t len, const uint8_t key[8])
-{
-    size_t      n;
-    uint8x16_t  a, b, c, d, k;
-
-    k = vcombine_u8(vld1_u8(key), vld1_u8(key));
-    n = 0;
-
-    for ( /* void */ ; len - n >= 64; n += 64) {
-        a = veorq_u8(vld1q_u8(p + n), k);
-        b = veorq_u8(vld1q_u8(p + n + 16), k);
-        c = veorq_u8(vld1q_u8(p + n + 32), k);
-        d = veorq_u8(vld1q_u8(p + n + 48), k);
-
-        vst1q_u8(p + n, a);
-        vst1q_u8(p + n + 16, b);
-        vst1q_u8(p + n + 32, c);
-        vst1q_u8(p + n + 48, d);
-    }
-
-    return n;
+    chatws_mask_vectors(chatws_mask_v16_t, p, len, key);
 }
 
 #endif

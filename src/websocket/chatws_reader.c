@@ -26,7 +26,7 @@
 #define CHATWS_READER_DONE      3
 
 
-/* what a call works on */
+/* The arguments of a call. */
 
 typedef struct {
     const chatws_reader_conf_t  *conf;
@@ -100,7 +100,7 @@ chatws_reader_next(chatws_reader_t *rd, const chatws_reader_conf_t *conf,
             rc = CHATWS_DONE;
         }
 
-        /* CHATWS_BUSY: a step was made, nothing to tell yet */
+        /* CHATWS_BUSY: one step was taken, and there is no event yet */
 
     } while (rc == CHATWS_BUSY);
 
@@ -126,7 +126,7 @@ chatws_reader_close(chatws_reader_t *rd, const chatws_reader_conf_t *conf)
 }
 
 
-/* frees what was delivered; an unfinished message stays */
+/* Frees the memory of the last event; that of a message in progress stays. */
 
 static void
 chatws_reader_release(chatws_reader_t *rd, const chatws_reader_conf_t *conf)
@@ -249,7 +249,7 @@ chatws_reader_begin(chatws_reader_t *rd, chatws_reader_call_t *call,
 }
 
 
-/* as much of a data frame's payload as there is */
+/* Reads the payload of a data frame, as much of it as has arrived. */
 
 static chatws_rc_e
 chatws_reader_payload(chatws_reader_t *rd, chatws_reader_call_t *call)
@@ -305,9 +305,9 @@ chatws_reader_payload(chatws_reader_t *rd, chatws_reader_call_t *call)
 
 
 /*
- * Tells whether the rest of the frame, all of it being in the input, may be
- * delivered where it is: a header has to fit in front of it, which fails when
- * the frame's own header came with the previous input.
+ * Returns 1 if the payload of the frame, all of which is in the input, may be
+ * delivered where it is, else 0.  A header has to fit in front of it, for which
+ * there is no room if the frame's own header came with the input before.
  */
 
 static int
@@ -318,7 +318,7 @@ chatws_reader_in_place(chatws_reader_t *rd, chatws_reader_call_t *call)
 }
 
 
-/* unmasks and checks the next "n" bytes of the frame */
+/* Unmasks the next n bytes of the frame, and validates text. */
 
 static chatws_rc_e
 chatws_reader_unmask(chatws_reader_t *rd, chatws_reader_call_t *call,
@@ -330,7 +330,7 @@ chatws_reader_unmask(chatws_reader_t *rd, chatws_reader_call_t *call,
 
     rc = CHATWS_OK;
 
-    /* 8.1; what is compressed can be checked by those who inflate it only */
+    /* 8.1; the user validates compressed text when it is decompressed */
 
     if ((rd->message & (CHATWS_FRAME_OPCODE|CHATWS_FRAME_RSV1))
         == CHATWS_FRAME_TEXT)
@@ -348,7 +348,7 @@ chatws_reader_unmask(chatws_reader_t *rd, chatws_reader_call_t *call,
         chatws_mask(call->pos, n, rd->head, 0);
     }
 
-    /* the next piece starts with the key's first byte again */
+    /* rotate the key: the next piece starts with its first byte */
 
     if (n & 3) {
         for (i = 0; i < 4; i++) {
@@ -362,7 +362,10 @@ chatws_reader_unmask(chatws_reader_t *rd, chatws_reader_call_t *call,
 }
 
 
-/* keeps the next "n" bytes; also when there are none, if that is all */
+/*
+ * Copies the next n bytes to the message.  If it ends without any byte, it gets
+ * a block all the same, which is then delivered.
+ */
 
 static chatws_rc_e
 chatws_reader_append(chatws_reader_t *rd, chatws_reader_call_t *call,
@@ -388,9 +391,9 @@ chatws_reader_append(chatws_reader_t *rd, chatws_reader_call_t *call,
 
 
 /*
- * Makes room for "n" more bytes: by doubling, so that it is not the length
- * that a peer declares but the bytes it has sent that cost memory, and
- * exactly where the end of the message is known.
+ * Makes room for n more bytes by doubling the block: it is the bytes that a
+ * peer has sent that cost memory, not the length that it has declared.  If the
+ * end of the message is known, the block does not get larger than that.
  */
 
 static chatws_rc_e
@@ -465,7 +468,7 @@ chatws_reader_deliver(chatws_reader_t *rd, chatws_event_t *ev, uint8_t *data,
 }
 
 
-/* as much of a control frame's payload as there is */
+/* Reads the payload of a control frame, as much of it as has arrived. */
 
 static chatws_rc_e
 chatws_reader_control(chatws_reader_t *rd, chatws_reader_call_t *call)
@@ -549,7 +552,7 @@ chatws_reader_deliver_control(chatws_reader_t *rd, chatws_event_t *ev,
 
     default: /* CHATWS_FRAME_CLOSE */
 
-        /* an unfinished message will not be finished: 5.5.1 */
+        /* 5.5.1: the peer sends no more, an unfinished message is void */
 
         rd->state = CHATWS_READER_DONE;
         rd->message = 0;
@@ -594,8 +597,8 @@ chatws_reader_deliver_close(chatws_event_t *ev, uint8_t *data, size_t len)
 
 
 /*
- * The largest message on the wire: RFC 7692 leaves an encoder free to spend
- * up to nine bits on a byte that does not compress.
+ * Returns the largest payload of the message.  If it is compressed, RFC 7692
+ * lets an encoder use up to nine bits for a byte.
  */
 
 static size_t

@@ -2,11 +2,12 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The reader of a WebSocket connection, server's side: makes messages and
- * control frames (RFC 6455, sections 5 to 8) of whatever pieces arrive.  It
- * is pulled by its user, works in place in the user's receive buffer, and
- * owns memory only while a message or a control frame is incomplete.
- * Knows no I/O, no clock and no use of the messages.
+ * The reader of a WebSocket connection of the server: it makes messages and
+ * control frames of the pieces of input that arrive, RFC 6455, sections 5 to 8.
+ *
+ * Its user calls it for one event after the other.  It works in the buffer of
+ * the user, and has memory of its own only while a message or a control frame
+ * is incomplete.  It knows no I/O and no clock.
  */
 
 
@@ -19,7 +20,7 @@
 #include "websocket/chatws_frame.h"
 
 
-/* before every payload that a reader allocates, for the header of an echo */
+/* bytes before each payload in memory of the reader: room for a header */
 #define CHATWS_READER_HEADROOM  CHATWS_FRAME_HEAD_OUT
 
 
@@ -32,88 +33,94 @@ typedef enum {
 } chatws_event_e;
 
 
-/* what is the same for many readers; must not change while they live */
+/* Settings for many readers; they do not change while a reader exists. */
 
 typedef struct {
     chatws_memory_t   memory;
-    size_t            max_message;  /* payload bytes of a whole message, below
-                                     * 2^31; compressed ones may be longer on
-                                     * the wire by an eighth and 64 bytes */
+    size_t            max_message;  /* payload bytes of a whole message, less
+                                     * than 2^31; compressed payload may have
+                                     * an eighth and 64 bytes more */
     size_t            max_empty;    /* fragments that a message may have
-                                     * beyond one per payload byte, below
-                                     * 2^31 */
-    unsigned          no_binary:1;  /* fail binary messages with 1003 at their
-                                     * first header */
+                                     * besides one for each byte of payload,
+                                     * less than 2^31 */
+    unsigned          no_binary:1;  /* binary messages fail the connection
+                                     * with 1003, at their first header */
 } chatws_reader_conf_t;
 
 
 /*
- * A reader; all zeroes is a fresh one without compression.  Its members are
- * the reader's own, but for "deflate".
+ * A reader.  Zeroed it is a fresh one, without compression.  Its user may set
+ * deflate; all other members are private.
  */
 
 typedef struct {
-    uint8_t          *data;         /* incomplete message, or delivered one */
-    uint8_t          *control;      /* the same of a control frame */
-    uint64_t          left;         /* payload bytes of the frame to come */
-    uint32_t          len;          /* of the message so far */
-    uint32_t          size;         /* what "data" has room for */
+    uint8_t          *data;         /* a block with the payload of the message
+                                     * that is incomplete, or was the last
+                                     * event; NULL: there is none */
+    uint8_t          *control;      /* the same for a control frame */
+    uint64_t          left;         /* missing payload bytes of the frame */
+    uint32_t          len;          /* bytes of the message so far */
+    uint32_t          size;         /* bytes that data has room for */
     uint32_t          fragments;    /* of the message so far */
     uint8_t           head[CHATWS_FRAME_HEAD_IN];
                                     /* an incomplete header; then the mask */
-    uint8_t           nhead;        /* bytes in "head" */
+    uint8_t           nhead;        /* bytes in head */
     uint8_t           first;        /* first byte of the current frame */
-    uint8_t           message;      /* the same of the message's first frame */
-    uint8_t           nctl;         /* bytes in "control" */
+    uint8_t           message;      /* first byte of the message's first frame;
+                                     * 0: no message is incomplete */
+    uint8_t           nctl;         /* bytes in control */
     uint8_t           utf8;         /* state of the validation */
     unsigned          state:4;
-    unsigned          deflate:1;    /* permessage-deflate was negotiated: set
-                                     * by the user before the first call */
+    unsigned          deflate:1;    /* permessage-deflate was agreed on; is set
+                                     * before the first call */
 } chatws_reader_t;
 
 
 typedef struct {
     chatws_event_e    type;
-    unsigned          compressed:1; /* TEXT, BINARY: the message is as it came
-                                     * (RFC 7692, 7.2.2): to be inflated, and
-                                     * the text to be validated by the user */
-    unsigned          in_place:1;   /* "data" lies in the input */
-    uint8_t          *data;         /* payload; of CLOSE, the reason */
+    unsigned          compressed:1; /* TEXT, BINARY: the user has to decompress
+                                     * the message, RFC 7692, section 7.2.2,
+                                     * and to validate a text */
+    unsigned          in_place:1;   /* data lies in the input */
+    uint8_t          *data;         /* the payload; CLOSE: the reason */
     size_t            len;
-    uint16_t          code;         /* of CLOSE; CHATWS_CLOSE_NONE if none */
-    chatws_failure_t  failure;      /* set with CHATWS_ERROR only */
+    uint16_t          code;         /* CLOSE; CHATWS_CLOSE_NONE: no code */
+    chatws_failure_t  failure;      /* set after CHATWS_ERROR only */
 } chatws_event_t;
 
 
 /*
- * Reads from [*pos, last) up to the next event and moves "*pos" behind it.
- * The bytes are changed (unmasked in place).
+ * Reads the input [*pos, last) up to the next event, and moves *pos behind it.
+ * The input is unmasked in place.
  *
- * CHATWS_OK: "ev" is filled, to be called again.  ev->data is writable and
- * valid until the next call for this reader.  Where ev->in_place is set (a
- * message in one frame that is whole in the input) it lies in the input, and
- * later calls leave it alone: it is valid as long as the input is.
- * In front of ev->data there always is room for the chatws_frame_header() of
- * a message of ev->len bytes, which may be written there, also without harm
- * to events before this one: an echo needs no copy (not for CLOSE).
- * CHATWS_AGAIN: the input is consumed, nothing of it is referred to.
- * CHATWS_DONE: a CLOSE was delivered before; the input was discarded (5.5.1).
- * CHATWS_ERROR: the connection has to be failed with ev->failure (7.1.7).
- * The codes: 1002 protocol, 1003 binary and "no_binary", 1007 not UTF-8 (told
- * with the first bytes that can't be, also in mid frame), 1008 too many empty
- * fragments, 1009 over "max_message" (told with the header), 1011 no memory.
- * The reader has then freed all, and answers CHATWS_DONE from now on.
+ * CHATWS_OK: ev is filled, and there may be more events.  ev->data may be
+ * changed, and is valid until the next call for this reader.  If ev->in_place
+ * is set, which is so for a message that is in one frame and whole in the
+ * input, it lies in the input and is valid as long as that.  Except for a
+ * CLOSE, there is room before ev->data for the chatws_frame_header() of a
+ * message of ev->len bytes, so that an echo needs no copy; it is not part of an
+ * event before this one.
+ *
+ * CHATWS_AGAIN: all of the input was read, and nothing refers to it.
+ *
+ * CHATWS_DONE: there was a CLOSE before, and the input is discarded, section
+ * 5.5.1.
+ *
+ * CHATWS_ERROR: the connection is failed with ev->failure, section 7.1.7.  Its
+ * codes are 1002 for a violation of the protocol; 1003 for a binary message, if
+ * no_binary is set; 1007 for text that is not UTF-8, at the first byte that
+ * shows it; 1008 for too many empty fragments; 1009 for a message over
+ * max_message, at the header that shows it; 1011 if there is no memory.  The
+ * reader then owns nothing, and returns CHATWS_DONE from now on.
  */
-
 chatws_rc_e chatws_reader_next(chatws_reader_t *rd,
     const chatws_reader_conf_t *conf, uint8_t **pos, uint8_t *last,
     chatws_event_t *ev);
 
 /*
- * Frees what the reader owns, that is also the data of the last event; the
- * reader then answers CHATWS_DONE.  May be called at any time, repeatedly.
+ * Frees all memory of the reader, in which the data of the last event may be.
+ * The reader then returns CHATWS_DONE.  May be called at any time, and again.
  */
-
 void chatws_reader_close(chatws_reader_t *rd,
     const chatws_reader_conf_t *conf);
 

@@ -2,13 +2,22 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Readers as bytes: the structure, then the payload it has allocated.
+ * Readers as bytes: the structure, then the payload that it has in memory of
+ * its own.
+ *
+ * The two pointers of a saved structure are those of another process.  They
+ * only tell whether there was such memory: NULL, or not.
  */
 
 
+#include <string.h>
+
 #include "websocket/chatws_reader_save.h"
 
-#include <string.h>
+
+static int chatws_reader_plausible(const chatws_reader_t *saved, size_t len);
+static uint8_t *chatws_reader_copy(const chatws_memory_t *memory, size_t room,
+    const uint8_t *in, size_t len);
 
 
 size_t
@@ -40,11 +49,9 @@ chatws_rc_e
 chatws_reader_load(chatws_reader_t *rd, const chatws_reader_conf_t *conf,
     const uint8_t *in, size_t len)
 {
-    uint8_t                *control, *data;
     chatws_reader_t         saved;
     const chatws_memory_t  *memory;
 
-    memory = &conf->memory;
     memset(rd, 0, sizeof(chatws_reader_t));
 
     if (len < sizeof(chatws_reader_t)) {
@@ -54,49 +61,90 @@ chatws_reader_load(chatws_reader_t *rd, const chatws_reader_conf_t *conf,
     memcpy(&saved, in, sizeof(chatws_reader_t));
     in += sizeof(chatws_reader_t);
 
-    if (len != chatws_reader_save_size(&saved)
-        || (saved.data && saved.len > saved.size)
-        || saved.nhead > sizeof(saved.head)
-        || saved.nctl > CHATWS_FRAME_CTL_MAX
-        || (saved.first & CHATWS_FRAME_CONTROL
-            && saved.left > (uint64_t) CHATWS_FRAME_CTL_MAX - saved.nctl))
-    {
+    if (!chatws_reader_plausible(&saved, len)) {
         return CHATWS_ERROR;
     }
 
-    data = NULL;
-    control = NULL;
+    memory = &conf->memory;
+
+    *rd = saved;
+    rd->data = NULL;
+    rd->control = NULL;
 
     if (saved.data) {
-        data = memory->alloc(memory->ctx,
-                             CHATWS_READER_HEADROOM + saved.size);
+        rd->data = chatws_reader_copy(memory, saved.size, in, saved.len);
 
-        if (data == NULL) {
-            return CHATWS_ERROR;
+        if (rd->data == NULL) {
+            goto failed;
         }
 
-        memcpy(data + CHATWS_READER_HEADROOM, in, saved.len);
         in += saved.len;
     }
 
     if (saved.control) {
-        control = memory->alloc(memory->ctx, CHATWS_READER_HEADROOM
-                                             + CHATWS_FRAME_CTL_MAX);
-        if (control == NULL) {
-
-            if (data) {
-                memory->free(memory->ctx, data);
-            }
-
-            return CHATWS_ERROR;
+        rd->control = chatws_reader_copy(memory, CHATWS_FRAME_CTL_MAX, in,
+                                         saved.nctl);
+        if (rd->control == NULL) {
+            goto failed;
         }
-
-        memcpy(control + CHATWS_READER_HEADROOM, in, saved.nctl);
     }
 
-    *rd = saved;
-    rd->data = data;
-    rd->control = control;
-
     return CHATWS_OK;
+
+failed:
+
+    if (rd->data) {
+        memory->free(memory->ctx, rd->data);
+    }
+
+    memset(rd, 0, sizeof(chatws_reader_t));
+
+    return CHATWS_ERROR;
+}
+
+
+/*
+ * Returns 1 if the structure is one that chatws_reader_save() writes with len
+ * bytes in all: with it, the reader stays within its memory.
+ */
+
+static int
+chatws_reader_plausible(const chatws_reader_t *saved, size_t len)
+{
+    if (len != chatws_reader_save_size(saved)) {
+        return 0;
+    }
+
+    if (saved->data && saved->len > saved->size) {
+        return 0;
+    }
+
+    if (saved->nhead > sizeof(saved->head)
+        || saved->nctl > CHATWS_FRAME_CTL_MAX)
+    {
+        return 0;
+    }
+
+    /* the rest of a control frame has room behind the bytes that came */
+
+    return !(saved->first & CHATWS_FRAME_CONTROL)
+           || saved->left <= (uint64_t) CHATWS_FRAME_CTL_MAX - saved->nctl;
+}
+
+
+/* Makes a block of room bytes behind its headroom; len bytes are copied. */
+
+static uint8_t *
+chatws_reader_copy(const chatws_memory_t *memory, size_t room,
+    const uint8_t *in, size_t len)
+{
+    uint8_t  *data;
+
+    data = memory->alloc(memory->ctx, CHATWS_READER_HEADROOM + room);
+
+    if (data) {
+        memcpy(data + CHATWS_READER_HEADROOM, in, len);
+    }
+
+    return data;
 }

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * A reader on its way to another process of the same program: what it has
- * read of an unfinished frame or message, as bytes.
+ * A reader as bytes, on its way to another process of the same program, with
+ * all that it has read of an unfinished frame or message.
  */
 
 
@@ -14,15 +14,18 @@
 #include "websocket/chatws_reader.h"
 
 
-/* bytes that chatws_reader_save() writes */
+/* Returns how many bytes chatws_reader_save() writes. */
 size_t chatws_reader_save_size(const chatws_reader_t *rd);
 
-/* Writes the reader to "out"; it stays as it is. */
+/* Writes the reader to out.  It is not changed. */
 void chatws_reader_save(const chatws_reader_t *rd, uint8_t *out);
 
 /*
- * Makes "rd", which need not be initialized, the reader that was saved.
- * CHATWS_ERROR: not the bytes of one, or no memory; rd owns nothing then.
+ * Makes rd, which need not be initialized, a copy of the reader that was saved
+ * in the len bytes at in.
+ *
+ * CHATWS_OK.  CHATWS_ERROR: these are not the bytes of a reader, or there is
+ * no memory; rd is then a fresh reader, which owns nothing.
  */
 chatws_rc_e chatws_reader_load(chatws_reader_t *rd,
     const chatws_reader_conf_t *conf, const uint8_t *in, size_t len);

@@ -57,8 +57,8 @@ static const uint8_t  key[8] = {
 
 static const bench_variant_t  variants[] = {
     { "as chosen", NULL, NULL },
-#if (CHATWS_MASK_SSE2)
-    { "16 bytes", chatws_mask_sse2, chatws_utf8_v16 },
+#if (CHATWS_MASK_V16 && CHATWS_UTF8_V16)
+    { "16 bytes", chatws_mask_v16, chatws_utf8_v16 },
 #endif
     { "plain", bench_plain_mask, chatws_utf8_plain }
 };

@@ -313,7 +313,8 @@ test_headers(void)
 
         bad += n != headers[i].size
                || memcmp(out, headers[i].bytes, n) != 0
-               || n != chatws_frame_header_size(headers[i].len);
+               || n != chatws_frame_header_size(headers[i].len)
+               || n != chatws_frame_payload(out);
     }
 
     ok(bad == 0, "headers of the server");
