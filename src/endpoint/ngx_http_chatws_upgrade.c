@@ -495,7 +495,7 @@ ngx_http_chatws_take_record(ngx_http_chatws_session_t *s)
     }
 
     /* OpenSSL may have been given it, and wants it again then */
-    s->held = b->last - b->pos;
+    s->record = b->last - b->pos;
 
     b->pos = b->start;
     b->last = b->start;

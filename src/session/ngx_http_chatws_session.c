@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The life of a session: how it is made, of a request's connection or of one
- * that another worker had, and how both are freed.
+ * The life of a session: how it is made, how it moves from and to another
+ * worker, and how it is freed.
  */
 
 
@@ -89,8 +89,6 @@ ngx_http_chatws_worker_init(ngx_log_t *log)
 }
 
 
-/* Spread, so that a storm of connections is not one of pings. */
-
 void
 ngx_http_chatws_first_ping(ngx_http_chatws_session_t *s)
 {
@@ -160,7 +158,7 @@ ngx_http_chatws_session_exit(void)
 static void
 ngx_http_chatws_worker_done(void)
 {
-    /* a context that is still open needs those who made it */
+    /* sessions that are still there need the streams to close theirs */
 
     if (ngx_queue_empty(&ngx_http_chatws_worker.queue)) {
         ngx_http_chatws_deflate_exit();
@@ -191,7 +189,10 @@ ngx_http_chatws_last_word(ngx_http_chatws_session_t *s, ngx_uint_t code,
 }
 
 
-/* The one place where a session that was started ends. */
+/*
+ * A started session ends here, except for one that moves to another worker, and
+ * for one whose request is ended by nginx.
+ */
 
 void
 ngx_http_chatws_destroy(ngx_http_chatws_session_t *s)
@@ -207,7 +208,7 @@ ngx_http_chatws_destroy(ngx_http_chatws_session_t *s)
     c->idle = 0;
 
     if (s->out != NULL) {
-        /* TLS must not end with a close_notify: output was cut off */
+        /* no close_notify of TLS, which would say that nothing is missing */
         c->error = 1;
     }
 
@@ -249,7 +250,7 @@ ngx_http_chatws_session_adopt(ngx_socket_t fd, size_t size,
         return NULL;
     }
 
-    /* as ngx_event_accept() and the take-over leave it */
+    /* the same state as after ngx_event_accept() and the take-over */
 
     c->number = ngx_atomic_fetch_add(ngx_connection_counter, 1);
 
@@ -322,7 +323,10 @@ ngx_http_chatws_session_release(ngx_http_chatws_session_t *s)
 
     c = s->connection;
 
-    /* closing our descriptor does not remove it: there is another one */
+    /*
+     * Events are reported as long as there is a descriptor of the socket, also
+     * in another process, so closing ours would not end them.
+     */
 
     if (ngx_del_conn) {
         (void) ngx_del_conn(c, 0);

@@ -2,9 +2,10 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The WebSocket engine: a session owns its connection after the 101, reads
- * and writes frames, answers pings, closes properly.  It knows nothing of
- * what the messages mean; that is its user's, behind a table of callbacks.
+ * The WebSocket engine.  A session owns its connection after the 101: it reads
+ * and writes frames, answers pings, and does the closing handshake.  It knows
+ * nothing of the meaning of messages: the user of the engine, a module, gives
+ * it a table of callbacks.
  */
 
 
@@ -21,7 +22,7 @@
 #include "session/ngx_http_chatws_session_conf.h"
 
 
-/* whether a connection is one of TLS */
+/* is not 0 if the connection uses TLS */
 
 #if (NGX_HTTP_SSL)
 #define ngx_http_chatws_tls(c)  ((c)->ssl != NULL)
@@ -35,21 +36,32 @@ typedef struct ngx_http_chatws_out_s      ngx_http_chatws_out_t;
 typedef struct ngx_http_chatws_hold_s     ngx_http_chatws_hold_t;
 
 
-/* A message; ev->data is valid, and writable, until the return. */
+/*
+ * A message has arrived: ev is a CHATWS_EVENT_TEXT or CHATWS_EVENT_BINARY.
+ * Its data may be changed and is valid until the return.  Before it there is
+ * room for the header of a frame of this length.
+ */
 typedef void (*ngx_http_chatws_message_pt)(ngx_http_chatws_session_t *s,
     chatws_event_t *ev);
 
-/* Closing has begun, and nothing more is sent: told once, at any moment. */
+/*
+ * The session begins to close, and sends nothing more of its user.  Is called
+ * at most once, at any moment, within a call of the user's, too.
+ */
 typedef void (*ngx_http_chatws_ending_pt)(ngx_http_chatws_session_t *s);
 
-/* The session is about to be freed, open or not. */
+/* The session is freed after the return, whether it was open or closing. */
 typedef void (*ngx_http_chatws_gone_pt)(ngx_http_chatws_session_t *s);
 
-/* The worker was told to quit; the session will be closed in a while. */
+/*
+ * The worker was told to quit.  Unless the user moves the session to another
+ * worker, it is closed within the time of chatws_drain.  Is called a second
+ * time when a session that could not move before may be able to now.
+ */
 typedef void (*ngx_http_chatws_quit_pt)(ngx_http_chatws_session_t *s);
 
 
-/* what the engine's user does; static */
+/* The callbacks of the user, all of them set.  The table is static. */
 
 typedef struct {
     ngx_http_chatws_message_pt   message;
@@ -61,27 +73,28 @@ typedef struct {
 
 typedef enum {
     NGX_HTTP_CHATWS_OPEN = 0,
-    NGX_HTTP_CHATWS_CLOSING,    /* our close is sent, the peer's awaited */
-    NGX_HTTP_CHATWS_LINGER,     /* output ends, input is thrown away */
-    NGX_HTTP_CHATWS_DEAD        /* to be freed by the posted read event */
+    NGX_HTTP_CHATWS_CLOSING,    /* our close frame waits for the peer's */
+    NGX_HTTP_CHATWS_LINGER,     /* the rest of the output is sent, input is
+                                 * thrown away */
+    NGX_HTTP_CHATWS_DEAD        /* the read event, which is posted, frees it */
 } ngx_http_chatws_state_e;
 
 
-/* output that the socket has not taken yet */
+/* A frame, or the rest of one, that the socket has not taken yet. */
 
 struct ngx_http_chatws_out_s {
     ngx_http_chatws_out_t       *next;
     ngx_http_chatws_buf_t       *buf;
-    u_char                      *pos;
-    unsigned                     droppable:1;
+    u_char                      *pos;         /* the first unsent byte */
+    unsigned                     droppable:1; /* as in the outgoing frame */
     unsigned                     counted:1;
 };
 
 
 /*
- * The head of the user's own structure.  Allocated for one connection and
- * freed by the engine alone; everyone else calls close() or abort(), which
- * only mark it.
+ * A session: the first member of the structure of its user.  The engine alone
+ * frees it, in its event handlers; all others call close(), fail() or abort(),
+ * after which the session still exists.
  */
 
 struct ngx_http_chatws_session_s {
@@ -90,49 +103,60 @@ struct ngx_http_chatws_session_s {
     const ngx_http_chatws_session_conf_t  *conf;
     const ngx_http_chatws_handlers_t      *handlers;
 
-    ngx_queue_t                        queue;     /* of this worker */
+    ngx_queue_t                        queue;     /* all of this worker */
 
     ngx_http_chatws_out_t             *out;
     ngx_http_chatws_out_t            **last_out;
-    ngx_http_chatws_out_t             *large;     /* one beyond send_buffer,
+    ngx_http_chatws_out_t             *large;     /* the frame in out that
+                                                   * may exceed send_buffer,
                                                    * or NULL */
     size_t                             out_size;  /* bytes in out */
-    size_t                             held;      /* of out, in a TLS record
-                                                   * that is to be sent */
+    size_t                             record;    /* the first bytes of out,
+                                                   * which are in a TLS record
+                                                   * that was begun */
 
     chatws_reader_t                    reader;
-    chatws_deflate_ctx_t              *deflate;   /* takeover only */
+    chatws_deflate_ctx_t              *deflate;   /* with takeover, or NULL */
     chatws_deflate_params_t            params;    /* if reader.deflate */
 
-    ngx_log_t                          log;       /* once c->pool is gone */
+    ngx_log_t                          log;       /* of the connection, when
+                                                   * it has no pool */
     ngx_str_t                          addr;      /* follows the structure */
-    ngx_str_t                         *name;      /* the user's, for logs */
+    ngx_str_t                         *name;      /* of the user, for logs */
 
-    unsigned                           state:2;
-    unsigned                           pinged:1;  /* pong is awaited */
-    unsigned                           waiting:1; /* or any sign of life */
+    unsigned                           state:2;   /* state_e */
+    unsigned                           started:1;
+    unsigned                           draining:1; /* the worker quits */
+    unsigned                           shut:1;    /* our output is shut down */
+    unsigned                           ended:1;   /* the peer's output is */
+
+    unsigned                           pinged:1;  /* a pong is missing */
+    unsigned                           waiting:1; /* any sign of life is */
     unsigned                           heard:1;   /* input since the timer */
     unsigned                           behind:1;  /* output was under way */
-    unsigned                           draining:1;
-    unsigned                           shut:1;    /* output is shut down */
-    unsigned                           ended:1;   /* the peer's output is */
-    unsigned                           started:1;
+    off_t                              left;      /* bytes of output that had
+                                                   * left by the timer */
 
-    uint32_t                           dropped;   /* counted frames that */
-    uint32_t                           missed;    /* gave way, or were left */
+    uint32_t                           dropped;   /* counted frames: droppable
+                                                   * ones not sent, */
+    uint32_t                           missed;    /* and others not sent */
     uint32_t                           code;      /* it was closed with */
-    uint32_t                           second;    /* of the control frames */
-    uint32_t                           control;   /* read in that second */
-    off_t                              left;      /* output, by the timer */
-    uint64_t                           expires;   /* milliseconds since 1970;
-                                                   * 0: never */
+    uint32_t                           second;    /* a second, */
+    uint32_t                           control;   /* and the control frames
+                                                   * read in it */
+    uint64_t                           expires;   /* the end of its lifetime,
+                                                   * milliseconds since 1970;
+                                                   * 0: none */
 };
 
 
 /*
- * Allocates a session of size bytes, zeroed but for the engine's part, for
- * the request's connection.  Until ngx_http_chatws_session_start() it is
- * freed with the request.  NULL: no memory.
+ * Makes a session for the connection of the request.  The structure has size
+ * bytes, of which those behind the session are zeroed.  conf and handlers live
+ * as long as the session.  Until session_start() the session is freed with the
+ * request, and calls no handler.
+ *
+ * NULL: no memory.
  */
 ngx_http_chatws_session_t *ngx_http_chatws_session_create(
     ngx_http_request_t *r, size_t size,
@@ -140,91 +164,121 @@ ngx_http_chatws_session_t *ngx_http_chatws_session_create(
     const ngx_http_chatws_handlers_t *handlers);
 
 /*
- * Uses permessage-deflate as it was agreed; before the start.  NGX_ERROR: no
- * memory.
+ * Lets the session use permessage-deflate with these parameters, which were
+ * agreed; is called before session_start().  NGX_ERROR: no memory.
  */
 ngx_int_t ngx_http_chatws_session_deflate(ngx_http_chatws_session_t *s,
     const chatws_deflate_params_t *params);
 
 /*
- * After the 101 was queued: the session lives as soon as nginx's own call
- * stack is done.  The content handler returns what this returns.
+ * Starts the session, after the 101 was queued.  Its first events come when
+ * nginx has returned from handling the request.
+ *
+ * The content handler returns what this returns.
  */
 ngx_int_t ngx_http_chatws_session_start(ngx_http_chatws_session_t *s);
 
-/* The event whose timer is the session's: for all that has its time. */
+/* Returns the event whose timer belongs to the session at present. */
 ngx_event_t *ngx_http_chatws_session_timer(ngx_http_chatws_session_t *s);
 
 /*
- * Makes a session of an established connection of another worker, which is
- * the session's then.  It neither reads nor writes until it is continued, so
- * that its state can be set.  NULL: no memory, or no connection left.
+ * Makes a session of a WebSocket that another worker had: fd is its socket, and
+ * addr the address of its client, which is copied.  The caller then sets its
+ * state, and calls session_continue(), with which the session begins to read
+ * and write.
+ *
+ * NULL: there is no memory or no free connection, and fd is still the
+ * caller's; otherwise the session closes it.
  */
 ngx_http_chatws_session_t *ngx_http_chatws_session_adopt(ngx_socket_t fd,
     size_t size, const ngx_http_chatws_session_conf_t *conf,
     const ngx_http_chatws_handlers_t *handlers, ngx_str_t *addr);
+
+/* Lets an adopted session read and write.  It is not freed within the call. */
 void ngx_http_chatws_session_continue(ngx_http_chatws_session_t *s);
 
 /*
- * Whether the session can go on in another worker: it is open, and nothing
- * of it is known to this process alone.
+ * Returns 1 if the session can go on in another worker, else 0.  It can if it
+ * is open, if the request and the pool of its connection were freed, which
+ * excludes TLS, and if it has no streams of zlib.
  */
 ngx_int_t ngx_http_chatws_session_can_move(ngx_http_chatws_session_t *s);
 
-/* Frees the session here without ending the connection for its peer. */
+/*
+ * Frees the session and closes its descriptor here, after another process got
+ * a copy of the descriptor.  The peer notices nothing.
+ */
 void ngx_http_chatws_session_release(ngx_http_chatws_session_t *s);
 
 /*
- * Begins the closing handshake: sends what is queued, then a close frame,
- * and waits for the peer's for a limited time.  The reason is static, ASCII,
- * up to 123 bytes.
+ * Begins the closing handshake, RFC 6455, section 7.1.2: sends the queued
+ * output and a close frame, and waits for the peer's for a limited time.  With
+ * CHATWS_CLOSE_LATER the queued output is dropped.  The reason is a static
+ * ASCII text of at most 123 bytes.  Does nothing unless the session is open.
  */
 void ngx_http_chatws_session_close(ngx_http_chatws_session_t *s,
     ngx_uint_t code, const char *reason);
 
-/* Fails the connection: as close(), but nothing more is read. */
+/*
+ * Fails the connection, RFC 6455, section 7.1.7: as session_close(), but
+ * nothing more is read.
+ */
 void ngx_http_chatws_session_fail(ngx_http_chatws_session_t *s,
     const chatws_failure_t *failure);
 
-/* Ends the connection without more ado, soon after the return. */
+/* Ends the connection without a close frame, after the return. */
 void ngx_http_chatws_session_abort(ngx_http_chatws_session_t *s);
 
-/* Calls handler for each session of this worker that has these handlers. */
+/*
+ * Calls handler for each started session of this worker that has these
+ * handlers.  handler may free the session that it is called for, and no other.
+ */
 void ngx_http_chatws_session_each(const ngx_http_chatws_handlers_t *handlers,
     void (*handler)(ngx_http_chatws_session_t *s, void *data), void *data);
 
-/* At the worker's end: a last word to every peer that can take it. */
+/*
+ * Is called at the end of the worker: sends each open session a close frame,
+ * as far as its socket takes it, and frees the memory of the worker.
+ */
 void ngx_http_chatws_session_exit(void);
 
 
 /*
- * Sends n frames in order.  What the socket does not take is queued, up to
- * conf->send_buffer, besides one frame of any size; beyond it droppable
- * frames are dropped, and then the session is closed with 1013.  Never frees
- * the session.  What is counted and not sent is added to s->dropped if it is
- * droppable, else to s->missed.
+ * Sends n frames in order, if the session is open.  Bytes that the socket does
+ * not take are queued, up to conf->send_buffer bytes and one frame of any size.
+ * When there is more, droppable frames are dropped; if this is not enough, the
+ * session is closed with 1013.  A counted frame that is not sent is added to
+ * s->dropped if it is droppable, else to s->missed.
+ *
+ * The session is not freed.
  */
 void ngx_http_chatws_send_frames(ngx_http_chatws_session_t *s,
     ngx_http_chatws_outframe_t **frames, ngx_uint_t n);
 
 /*
- * The same for one frame of which only the payload exists: there are at
- * least CHATWS_FRAME_HEAD_OUT writable bytes before data.
+ * Sends a payload of len bytes in one frame.  Its header is written to the
+ * bytes right before data, at most CHATWS_FRAME_HEAD_OUT of them.
  */
 void ngx_http_chatws_send_payload(ngx_http_chatws_session_t *s,
     ngx_uint_t opcode, u_char *data, size_t len);
 
-/* Sends what is queued.  NGX_OK: all; NGX_AGAIN; NGX_ERROR: connection. */
+/*
+ * Sends the queued output.  NGX_OK: all was sent.  NGX_AGAIN: the socket is
+ * full, and the write event continues.  NGX_ERROR: the connection is broken.
+ */
 ngx_int_t ngx_http_chatws_flush(ngx_http_chatws_session_t *s);
 
-/* Queues len bytes as they are.  NGX_ERROR: no memory. */
+/*
+ * Queues a copy of len bytes, which are whole frames, whatever the size of the
+ * queue.  NGX_ERROR: no memory.
+ */
 ngx_int_t ngx_http_chatws_queue(ngx_http_chatws_session_t *s, u_char *data,
     size_t len);
 
-/* Empties the queue but for the rest of a frame that was begun. */
+/* Drops all frames of the queue except for those that were begun. */
 void ngx_http_chatws_unqueue(ngx_http_chatws_session_t *s);
 
-/* Frees the queue. */
+/* Frees the whole queue: no byte of it will be sent. */
 void ngx_http_chatws_discard(ngx_http_chatws_session_t *s);
 
 

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The end of a session: closing handshakes and failures, the rest of the
- * output, and a lingering close.  RFC 6455, sections 5.5.1 and 7.
+ * The end of a session: the closing handshake, failures, and a lingering close
+ * when the output was sent.  RFC 6455, sections 5.5.1 and 7.
  */
 
 
@@ -14,7 +14,10 @@
 #include "session/ngx_http_chatws_session_private.h"
 
 
-/* to read what is sent, to close, and to end the connection, each */
+/*
+ * Milliseconds that a peer has for each of these: to read some of the queued
+ * output, to send a close frame, to end the connection.
+ */
 #define NGX_HTTP_CHATWS_CLOSE_TIME  5000
 
 
@@ -81,7 +84,10 @@ ngx_http_chatws_session_abort(ngx_http_chatws_session_t *s)
 }
 
 
-/* RFC 6455, 5.5.1: the code is sent back, and the server ends first. */
+/*
+ * RFC 6455, section 5.5.1: the close frame sends the code back.  Section 7.1.1:
+ * the server ends the connection first.
+ */
 
 void
 ngx_http_chatws_peer_close(ngx_http_chatws_session_t *s, chatws_event_t *ev)
@@ -115,7 +121,10 @@ ngx_http_chatws_advance(ngx_http_chatws_session_t *s,
 }
 
 
-/* RFC 6455, 7.1.2 and 7.1.7 */
+/*
+ * Sends a close frame, unless one was sent before, and changes the state.
+ * RFC 6455, sections 7.1.2 and 7.1.7.
+ */
 
 static void
 ngx_http_chatws_send_close(ngx_http_chatws_session_t *s, ngx_uint_t code,
@@ -161,7 +170,7 @@ void
 ngx_http_chatws_close_timeout(ngx_http_chatws_session_t *s)
 {
     if (ngx_http_chatws_flows(s)) {
-        /* a slow peer is not one that has gone */
+        /* the peer is slow, but still there */
         ngx_add_timer(ngx_http_chatws_session_timer(s),
                       NGX_HTTP_CHATWS_CLOSE_TIME);
         return;
@@ -178,7 +187,7 @@ ngx_http_chatws_peer_end(ngx_http_chatws_session_t *s)
 #if (NGX_HTTP_SSL)
 
     if (s->connection->ssl) {
-        /* a close_notify is answered by one: RFC 8446, 6.1 */
+        /* a close_notify is answered by one: RFC 8446, section 6.1 */
         s->connection->ssl->no_send_shutdown = 0;
     }
 
@@ -201,9 +210,10 @@ ngx_http_chatws_peer_end(ngx_http_chatws_session_t *s)
 
 
 /*
- * When all is sent, ends our half of the connection and throws away what
- * comes, until the peer ends its half: closing with unread input would make
- * the kernel reset the connection, and the peer could lose our last frame.
+ * When all output was sent, ends our half of the connection.  Input is thrown
+ * away until the peer ends its half: if the socket were closed with unread
+ * input, the kernel would reset the connection, and the peer could lose our
+ * last frame.
  */
 
 void
@@ -228,7 +238,10 @@ ngx_http_chatws_linger(ngx_http_chatws_session_t *s)
 }
 
 
-/* NGX_AGAIN: to be called again when the socket has room. */
+/*
+ * Ends our half of the connection.  NGX_AGAIN: the socket is full, and this is
+ * called again when it has room.  NGX_ERROR: the connection is broken.
+ */
 
 static ngx_int_t
 ngx_http_chatws_shut(ngx_http_chatws_session_t *s)
@@ -244,7 +257,7 @@ ngx_http_chatws_shut(ngx_http_chatws_session_t *s)
 #if (NGX_HTTP_SSL)
 
     if (c->ssl) {
-        /* the close_notify alert; http never waits for the peer's */
+        /* sends the close_notify, and does not wait for the peer's */
         c->ssl->shutdown_without_free = 1;
         c->ssl->no_send_shutdown = 0;
 

@@ -13,10 +13,10 @@
 #include "session/ngx_http_chatws_session_conf.h"
 
 
-/* fragments of a message beyond one for each byte of its payload */
+/* fragments that a message may have besides one for each byte of payload */
 #define NGX_HTTP_CHATWS_EMPTY_FRAGMENTS  1024
 
-/* a bound as text: a number, a unit, a zero */
+/* bytes of a bound as text: a number, a unit, a closing zero */
 #define NGX_HTTP_CHATWS_BOUND_LEN        (NGX_SIZE_T_LEN + sizeof(" in bytes"))
 
 
@@ -113,7 +113,7 @@ ngx_http_chatws_check_bounds(ngx_conf_t *cf, void *post, void *data)
 }
 
 
-/* As it may be written in a configuration, where it can. */
+/* Writes a bound as it would be written in a configuration. */
 
 static void
 ngx_http_chatws_bound(u_char *text, size_t value,
@@ -157,7 +157,7 @@ ngx_http_chatws_bound(u_char *text, size_t value,
 }
 
 
-/* A subprotocol is a token: RFC 6455, 4.1. */
+/* A subprotocol is a token: RFC 6455, section 4.1. */
 
 static char *
 ngx_http_chatws_check_token(ngx_conf_t *cf, void *post, void *data)

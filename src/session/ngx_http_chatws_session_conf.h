@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The engine's settings of a location, and the directives that set them.
+ * The settings of the engine for a location, and the directives that set them.
  */
 
 
@@ -18,9 +18,10 @@
 
 
 /*
- * Lives as long as its configuration; has to be the first member of the
- * location configuration of each module that uses the engine.  Each setting
- * has a row in ngx_http_chatws_session_settings.
+ * The settings; they live as long as the configuration.  The structure is the
+ * first member of the location configuration of each module that uses the
+ * engine: the directives below find it there.  Each setting has a row in
+ * ngx_http_chatws_session_settings[].
  */
 
 typedef struct {
@@ -29,7 +30,7 @@ typedef struct {
     ngx_msec_t                   ping_interval;     /* 0: off */
     ngx_msec_t                   ping_timeout;
     ngx_msec_t                   drain;
-    ngx_msec_t                   lifetime;          /* 0: no end */
+    ngx_msec_t                   lifetime;          /* 0: unlimited */
     ngx_flag_t                   deflate;
     ngx_flag_t                   deflate_takeover;
     ngx_int_t                    deflate_level;
@@ -47,7 +48,7 @@ typedef enum {
 } ngx_http_chatws_unit_e;
 
 
-/* a post handler that checks a size or a time */
+/* The post handler of a directive, which checks the value. */
 
 typedef struct {
     ngx_conf_post_handler_pt     post_handler;
@@ -57,13 +58,19 @@ typedef struct {
 } ngx_http_chatws_bounds_t;
 
 
-/* Checks a field of a word against its bounds. */
+/*
+ * The function of these post handlers.  post is an ngx_http_chatws_bounds_t;
+ * data points to the value, a number of the size of a pointer.
+ */
 char *ngx_http_chatws_check_bounds(ngx_conf_t *cf, void *post, void *data);
 
-/* Sets all fields to "unset"; the structure is zeroed. */
+/* Sets all settings of a zeroed structure to "unset". */
 void ngx_http_chatws_session_conf_create(ngx_http_chatws_session_conf_t *conf);
 
-/* Inherits, sets the defaults, prepares the reader. */
+/*
+ * Inherits settings that are unset from prev, sets defaults, and fills in
+ * conf->reader.
+ */
 void ngx_http_chatws_session_conf_merge(ngx_http_chatws_session_conf_t *conf,
     ngx_http_chatws_session_conf_t *prev);
 

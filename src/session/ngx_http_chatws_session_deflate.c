@@ -2,9 +2,9 @@
 /*
  * Copyright (C) chatws contributors
  *
- * permessage-deflate, RFC 7692, on the way in and out.  The streams are the
- * worker's; a message is compressed once for all who agreed on the same
- * parameters, unless they keep a context.
+ * permessage-deflate, RFC 7692, for the messages of a session.  The streams of
+ * zlib belong to the worker.  A message is compressed once for all sessions
+ * that agreed on the same parameters, except for those with context takeover.
  */
 
 
@@ -15,10 +15,14 @@
 #include "session/ngx_http_chatws_session_private.h"
 
 
+/* zlib's default */
 #define NGX_HTTP_CHATWS_MEM_LEVEL     8
 
-/* output of zlib that is kept between messages */
+/* bytes of zlib's output buffer that are kept between messages */
 #define NGX_HTTP_CHATWS_DEFLATE_KEEP  65536
+
+/* tells compressed copies of a frame apart: all others are decided by these */
+#define ngx_http_chatws_deflate_key(level, bits)  ((level) * 16 + (bits))
 
 
 static chatws_deflate_t *ngx_http_chatws_deflater(
@@ -88,19 +92,7 @@ ngx_http_chatws_deflate(ngx_http_chatws_session_t *s,
 {
     size_t  head;
 
-    switch (frame->data[1]) {
-
-    case 126:
-        head = 4;
-        break;
-
-    case 127:
-        head = 10;
-        break;
-
-    default:
-        head = 2;
-    }
+    head = chatws_frame_payload(frame->data);
 
     if ((frame->data[0] & CHATWS_FRAME_CONTROL)
         || frame->len - head < s->conf->deflate_min_length)
@@ -116,6 +108,11 @@ ngx_http_chatws_deflate(ngx_http_chatws_session_t *s,
 }
 
 
+/*
+ * Returns the compressed copy that all sessions with these parameters share,
+ * and makes it if there is none.
+ */
+
 static ngx_http_chatws_buf_t *
 ngx_http_chatws_deflate_shared(ngx_http_chatws_session_t *s,
     ngx_http_chatws_outframe_t *frame, size_t head)
@@ -123,7 +120,8 @@ ngx_http_chatws_deflate_shared(ngx_http_chatws_session_t *s,
     ngx_uint_t              key;
     ngx_http_chatws_buf_t  *buf;
 
-    key = s->conf->deflate_level * 16 + s->params.server_bits;
+    key = ngx_http_chatws_deflate_key(s->conf->deflate_level,
+                                      s->params.server_bits);
 
     for (buf = frame->deflated; buf != NULL; buf = buf->next) {
         if (buf->key == key) {
@@ -135,7 +133,7 @@ ngx_http_chatws_deflate_shared(ngx_http_chatws_session_t *s,
         buf = ngx_http_chatws_deflate_frame(s, frame, head);
 
         if (buf == NULL) {
-            /* an empty one tells the next session that it does not pay */
+            /* an empty copy saves the next session the attempt */
             buf = ngx_http_chatws_buf_alloc(0, s->connection->log);
 
             if (buf == NULL) {
@@ -158,7 +156,10 @@ ngx_http_chatws_deflate_shared(ngx_http_chatws_session_t *s,
 }
 
 
-/* RFC 7692, 7.2.1; NULL as well if it does not get smaller. */
+/*
+ * Compresses a frame whose header has head bytes, RFC 7692, section 7.2.1.
+ * NULL: it does not get smaller, or there is no memory.
+ */
 
 static ngx_http_chatws_buf_t *
 ngx_http_chatws_deflate_frame(ngx_http_chatws_session_t *s,
@@ -185,7 +186,7 @@ ngx_http_chatws_deflate_frame(ngx_http_chatws_session_t *s,
     buf = ngx_http_chatws_buf_alloc(size + out.len, s->connection->log);
 
     if (buf == NULL) {
-        /* a context has gone on without the peer's */
+        /* our context has the message, which the peer's will not get */
         if (s->params.server_takeover) {
             ngx_http_chatws_session_abort(s);
         }
@@ -247,6 +248,8 @@ ngx_http_chatws_inflate_message(ngx_http_chatws_session_t *s,
 }
 
 
+/* Returns the streams for output of the session's level of compression. */
+
 static chatws_deflate_t *
 ngx_http_chatws_deflater(ngx_http_chatws_session_t *s)
 {
@@ -262,7 +265,10 @@ ngx_http_chatws_deflater(ngx_http_chatws_session_t *s)
 }
 
 
-/* Not the packers': an echo compresses from what was expanded. */
+/*
+ * Returns the streams for messages of clients.  They are not those for output:
+ * a message that was expanded may be compressed again while it is in use.
+ */
 
 static chatws_deflate_t *
 ngx_http_chatws_expander(ngx_http_chatws_session_t *s)

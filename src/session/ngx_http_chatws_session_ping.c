@@ -2,11 +2,11 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The timer of an open session: the end of its time, and signs of life of its
- * peer, pings, pongs, and bytes that move.
- * Output that leaves and input that arrives are as good as a pong, and a
- * ping is not sent behind output that would make it late.  RFC 6455,
- * sections 5.5.2 and 5.5.3.
+ * The timer of an open session: the end of its lifetime, and whether its peer
+ * is alive.  Three things are signs of life: a pong, any input, and output that
+ * the peer's system has confirmed.  A ping is not sent behind much output: its
+ * pong would be late although the peer reads.  RFC 6455, sections 5.5.2 and
+ * 5.5.3.
  */
 
 
@@ -21,7 +21,7 @@
 #endif
 
 
-/* tells the bytes of a socket's output that its peer has not confirmed */
+/* asks for the bytes of a socket's output that its peer has not confirmed */
 
 #if (NGX_LINUX)
 #define NGX_HTTP_CHATWS_OUTQ  SIOCOUTQ
@@ -30,16 +30,16 @@
 #define NGX_HTTP_CHATWS_OUTQ  FIONWRITE
 #endif
 
-/* a ping may wait behind so many bytes: less than the peer's own buffers */
+/* a ping may be sent behind so many bytes; the peer's buffers hold more */
 #define NGX_HTTP_CHATWS_PING_BEHIND  16384
 
 
-/* how the output of a session stands */
+/* The output of a session, compared with the last time it was looked at. */
 
 typedef struct {
-    size_t                       queued;    /* bytes that have not left */
-    ngx_uint_t                   behind;    /* there were such ones before */
-    ngx_uint_t                   moves;     /* some of them have left since */
+    size_t                       queued;    /* bytes the peer has not got */
+    ngx_uint_t                   behind;    /* 1: there were some last time */
+    ngx_uint_t                   moves;     /* 1: it got some of them since */
 } ngx_http_chatws_flow_t;
 
 
@@ -85,7 +85,7 @@ ngx_http_chatws_timeout(ngx_http_chatws_session_t *s)
     }
 
     if (s->conf->ping_interval == 0) {
-        /* the clock was set back meanwhile */
+        /* the timer was for the lifetime, and the clock was set back */
         ngx_http_chatws_set_timer(s, 0);
         return;
     }
@@ -113,7 +113,7 @@ ngx_http_chatws_ping(ngx_http_chatws_session_t *s)
     }
 
     if (s->pinged) {
-        /* its pong is on the way, behind what it sends or reads */
+        /* the pong is still missing, but the peer is alive: wait for it */
         ngx_http_chatws_set_timer(s, s->conf->ping_timeout);
         return;
     }
@@ -126,7 +126,7 @@ ngx_http_chatws_ping(ngx_http_chatws_session_t *s)
     }
 
     if (flow.behind) {
-        /* the end of it is in the peer's buffers, and read first */
+        /* the peer got output just now, and reads it before a ping */
         s->waiting = 0;
         s->behind = 0;
         ngx_http_chatws_set_timer(s, s->conf->ping_interval);
@@ -202,8 +202,8 @@ ngx_http_chatws_flow(ngx_http_chatws_session_t *s,
 
 
 /*
- * Bytes that the socket has taken, and the peer's system has not: where this
- * is not known they count as gone.
+ * Returns how many bytes are in the socket that the peer's system has not
+ * confirmed; 0 on systems that can't tell.
  */
 
 static size_t

@@ -2,9 +2,17 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The queue of a session: the frames, or rests of frames, that the socket
- * has not taken yet, within the bounds of chatws_send_buffer.  One of them
- * is beyond them, so that a large one does not shut out all that is small.
+ * The queue of a session: the frames, and the end of a frame that was begun,
+ * that the socket has not taken yet.
+ *
+ * The queue holds at most chatws_send_buffer bytes, not counting one frame,
+ * which may have any size: without this exception a notification that is
+ * larger than the buffer could never be sent.  That frame is s->large.
+ *
+ * Two kinds of output can't be taken back, and stay in the queue whatever its
+ * size.  The end of a frame that was begun has to follow, or the peer would
+ * take the next frame for it.  And the first s->record bytes are in a TLS
+ * record that OpenSSL has begun to send: it wants the same bytes again.
  */
 
 
@@ -17,8 +25,8 @@
 static ngx_int_t ngx_http_chatws_queue_cork(ngx_http_chatws_session_t *s);
 static ngx_int_t ngx_http_chatws_queue_frame(ngx_http_chatws_session_t *s,
     ngx_http_chatws_outframe_t *frame, size_t skip);
-static ngx_int_t ngx_http_chatws_queue_room(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_outframe_t *frame, size_t len);
+static ngx_int_t ngx_http_chatws_make_room(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_outframe_t *frame);
 static void ngx_http_chatws_append(ngx_http_chatws_session_t *s,
     ngx_http_chatws_out_t *out, ngx_http_chatws_buf_t *buf, u_char *pos);
 static void ngx_http_chatws_drop(ngx_http_chatws_session_t *s,
@@ -112,7 +120,7 @@ ngx_http_chatws_discard(ngx_http_chatws_session_t *s)
 }
 
 
-/* Before anything else is queued. */
+/* Queues the output that was corked, which goes before all other output. */
 
 static ngx_int_t
 ngx_http_chatws_queue_cork(ngx_http_chatws_session_t *s)
@@ -143,24 +151,26 @@ void
 ngx_http_chatws_queue_frames(ngx_http_chatws_session_t *s,
     ngx_http_chatws_outframe_t **frames, ngx_uint_t n, size_t skip)
 {
-    size_t      held, len;
-    ngx_uint_t  i;
+    size_t      record;
+    ngx_uint_t  begun, i;
 
-    held = (s->out == NULL) ? s->held : 0;
+    /* with an empty queue it is these frames that the record begins with */
+
+    record = (s->out == NULL) ? s->record : 0;
 
     for (i = 0; i < n; i++) {
 
         if (skip >= frames[i]->len) {
+            /* the whole frame was sent */
             skip -= frames[i]->len;
             continue;
         }
 
-        len = frames[i]->len - skip;
+        begun = (skip != 0 || record != 0);
 
-        if (held == 0
-            && ngx_http_chatws_queue_room(s, frames[i], len) != NGX_OK)
-        {
-            if (frames[i]->droppable && skip == 0) {
+        if (!begun && ngx_http_chatws_make_room(s, frames[i]) != NGX_OK) {
+
+            if (frames[i]->droppable) {
                 ngx_http_chatws_miss(s, frames[i]->counted, 1);
                 continue;
             }
@@ -176,7 +186,7 @@ ngx_http_chatws_queue_frames(ngx_http_chatws_session_t *s,
             return;
         }
 
-        held -= ngx_min(held, len);
+        record -= ngx_min(record, frames[i]->len - skip);
         skip = 0;
     }
 }
@@ -193,6 +203,8 @@ ngx_http_chatws_left_out(ngx_http_chatws_session_t *s,
     }
 }
 
+
+/* Counts a frame that is not sent, if its user wants to know. */
 
 static void
 ngx_http_chatws_miss(ngx_http_chatws_session_t *s, ngx_uint_t counted,
@@ -212,8 +224,8 @@ ngx_http_chatws_miss(ngx_http_chatws_session_t *s, ngx_uint_t counted,
 
 
 /*
- * Queues a frame, without its first skip bytes, by reference to the copy
- * that all slow sessions share.
+ * Queues a frame without its first skip bytes.  The queue refers to a copy of
+ * the frame, which all sessions share that have to queue it.
  */
 
 static ngx_int_t
@@ -262,6 +274,7 @@ ngx_http_chatws_append(ngx_http_chatws_session_t *s,
     s->out_size += ngx_http_chatws_out_rest(out);
 
     if (s->large == NULL && s->out_size > s->conf->send_buffer) {
+        /* the larger one of the first frame and this one is the exception */
         s->large = (ngx_http_chatws_out_rest(s->out)
                     > ngx_http_chatws_out_rest(out))
                    ? s->out : out;
@@ -270,22 +283,22 @@ ngx_http_chatws_append(ngx_http_chatws_session_t *s,
 
 
 /*
- * Whether len bytes of the frame may be queued.  One beyond the limit may,
- * but for a droppable one, and the rest of one that was begun has to.
+ * Makes room for a whole frame.  NGX_DECLINED: there is none.
+ *
+ * A frame that exceeds the limit is accepted if no other frame of the queue is
+ * the exception already, but not a droppable one: it would make others wait.
  */
 
 static ngx_int_t
-ngx_http_chatws_queue_room(ngx_http_chatws_session_t *s,
-    ngx_http_chatws_outframe_t *frame, size_t len)
+ngx_http_chatws_make_room(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_outframe_t *frame)
 {
-    size_t  limit;
+    size_t  limit, size;
 
     limit = s->conf->send_buffer;
+    size = s->out_size + frame->len;
 
-    if (s->out == NULL
-        || len < frame->len
-        || s->out_size + len <= limit)
-    {
+    if (s->out == NULL || size <= limit) {
         return NGX_OK;
     }
 
@@ -294,39 +307,38 @@ ngx_http_chatws_queue_room(ngx_http_chatws_session_t *s,
     }
 
     if (s->large == NULL) {
-        /* this one becomes it, or the first does */
         ngx_http_chatws_drop(s, 0);
         return NGX_OK;
     }
 
-    return s->out_size - ngx_http_chatws_out_rest(s->large) + len <= limit
-           ? NGX_OK : NGX_DECLINED;
+    size -= ngx_http_chatws_out_rest(s->large);
+
+    return size <= limit ? NGX_OK : NGX_DECLINED;
 }
 
 
 /*
- * Drops the droppable, or all, frames of the queue, but for those that were
- * begun.
+ * Drops the droppable frames of the queue, or all of them, except for those
+ * that were begun.
  */
 
 static void
 ngx_http_chatws_drop(ngx_http_chatws_session_t *s, ngx_uint_t all)
 {
-    size_t                   held;
+    size_t                   record;
+    ngx_uint_t               begun;
     ngx_http_chatws_out_t   *out, **p;
 
-    held = s->held;
+    record = s->record;
     p = &s->out;
 
     while (*p != NULL) {
         out = *p;
 
-        if (out->pos != out->buf->data
-            || held != 0
-            || (!all && !out->droppable))
-        {
-            held -= ngx_min(held, ngx_http_chatws_out_rest(out));
+        begun = (out->pos != out->buf->data || record != 0);
+        record -= ngx_min(record, ngx_http_chatws_out_rest(out));
 
+        if (begun || !(all || out->droppable)) {
             p = &out->next;
             continue;
         }
@@ -342,7 +354,7 @@ ngx_http_chatws_drop(ngx_http_chatws_session_t *s, ngx_uint_t all)
 }
 
 
-/* Takes n bytes that were sent off the queue. */
+/* Removes the first n bytes of the queue, which were sent. */
 
 static void
 ngx_http_chatws_sent(ngx_http_chatws_session_t *s, size_t n)
@@ -374,6 +386,8 @@ ngx_http_chatws_sent(ngx_http_chatws_session_t *s, size_t n)
 }
 
 
+/* Frees an element that was taken out of the queue. */
+
 static void
 ngx_http_chatws_out_free(ngx_http_chatws_session_t *s,
     ngx_http_chatws_out_t *out)
@@ -386,6 +400,8 @@ ngx_http_chatws_out_free(ngx_http_chatws_session_t *s,
     ngx_free(out);
 }
 
+
+/* The bytes of a frame that were not sent yet. */
 
 static size_t
 ngx_http_chatws_out_rest(ngx_http_chatws_out_t *out)

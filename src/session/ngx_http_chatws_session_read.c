@@ -2,8 +2,9 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The events of a session: input read and told to its user, output when the
- * socket has room again, timers, the worker's end.  RFC 6455, section 5.5.
+ * The events of a session: input is read and given to its user, queued output
+ * is sent when the socket has room, and the worker quits.  RFC 6455, section
+ * 5.5.
  */
 
 
@@ -14,10 +15,10 @@
 #include "session/ngx_http_chatws_session_private.h"
 
 
-/* bytes read from one connection before others have their turn */
+/* bytes that are read from one connection before others get their turn */
 #define NGX_HTTP_CHATWS_READ_SHARE  (4 * NGX_HTTP_CHATWS_RECV_SIZE)
 
-/* bytes that are read at once however much output waits */
+/* bytes that are read at once, at least, while output waits */
 #define NGX_HTTP_CHATWS_READ_MIN  512
 
 /* pings and pongs that a peer may send in a second */
@@ -58,7 +59,10 @@ ngx_http_chatws_read_event(ngx_http_chatws_session_t *s, ngx_uint_t timedout)
     rev = c->read;
 
     if (timedout) {
-        /* after a stall of the worker its event may come later */
+        /*
+         * After a stall of the worker the timer may come before the event of
+         * input that has arrived: read before the peer is called silent.
+         */
         rev->ready = 1;
         rev->available = -1;
     }
@@ -111,11 +115,14 @@ ngx_http_chatws_read(ngx_http_chatws_session_t *s)
         if (s->state < NGX_HTTP_CHATWS_LINGER) {
 
             if (s->out_size > half) {
-                /* it does not read, so neither do we: until it has */
+                /*
+                 * The peer does not read our output.  Until it does, its input
+                 * is not read either: write_event() continues.
+                 */
                 return;
             }
 
-            /* there is room for answers that are as long four times */
+            /* so there is room for answers of four times that length */
 
             size = ngx_min(size, ngx_max((half - s->out_size) / 2,
                                          NGX_HTTP_CHATWS_READ_MIN));
@@ -219,7 +226,10 @@ ngx_http_chatws_event(ngx_http_chatws_session_t *s, chatws_event_t *ev)
 }
 
 
-/* Pings are answered, pongs noted, a flood of either ends: 5.5.2, 5.5.3 */
+/*
+ * Answers a ping, notes a pong, and fails a connection that floods the server
+ * with either.  RFC 6455, sections 5.5.2 and 5.5.3.
+ */
 
 static void
 ngx_http_chatws_control(ngx_http_chatws_session_t *s, chatws_event_t *ev)
@@ -267,8 +277,8 @@ ngx_http_chatws_timer(ngx_http_chatws_session_t *s)
 
 
 /*
- * The worker is told to quit: new ones take over.  The session goes on for a
- * random part of the drain time, so that clients don't come back all at once.
+ * The worker was told to quit.  The session goes on for a random part of the
+ * time of chatws_drain, so that not all clients come back at once.
  */
 
 static void
@@ -284,7 +294,7 @@ ngx_http_chatws_shutdown(ngx_http_chatws_session_t *s)
     c->close = 0;
 
     if (c->error) {
-        /* worker_shutdown_timeout */
+        /* the worker quits at once: worker_shutdown_timeout is over */
         ngx_http_chatws_last_word(s, CHATWS_CLOSE_RESTART, &reason);
         ngx_http_chatws_advance(s, NGX_HTTP_CHATWS_DEAD);
         return;

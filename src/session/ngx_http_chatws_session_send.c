@@ -2,9 +2,9 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The output of a session: frames leave by one send(), one writev() or one
- * TLS record, straight from where they lie; only what the socket does not take
- * is copied, once for all the sessions that are slow, and queued.
+ * The output of a session.  Frames leave by one send(), one writev() or one
+ * TLS record, from the memory in which they are.  The bytes that the socket
+ * does not take are queued; for this a frame is copied once, for all sessions.
  */
 
 
@@ -14,14 +14,14 @@
 #include "session/ngx_http_chatws_session_private.h"
 
 
-/* frames of so many bytes in all are cheaper to copy than to name singly */
+/* up to so many bytes, copying frames is cheaper than a vector of them */
 #define NGX_HTTP_CHATWS_GATHER  8192
 
-/* a TLS record's payload */
+/* the largest payload of a TLS record */
 #define NGX_HTTP_CHATWS_RECORD  16384
 
 
-static void ngx_http_chatws_send_packed(ngx_http_chatws_session_t *s,
+static void ngx_http_chatws_send_deflated(ngx_http_chatws_session_t *s,
     ngx_http_chatws_outframe_t **frames, ngx_uint_t n);
 static void ngx_http_chatws_send_plain(ngx_http_chatws_session_t *s,
     ngx_http_chatws_outframe_t **frames, ngx_uint_t n);
@@ -35,8 +35,10 @@ static ssize_t ngx_http_chatws_write(ngx_http_chatws_session_t *s,
 #if (NGX_HTTP_SSL)
 static ssize_t ngx_http_chatws_write_ssl(ngx_http_chatws_session_t *s,
     struct iovec *iov, ngx_uint_t n);
-static size_t ngx_http_chatws_gather(u_char *record, struct iovec *iov,
-    ngx_uint_t n);
+static size_t ngx_http_chatws_next_record(ngx_http_chatws_session_t *s,
+    struct iovec *iov, ngx_uint_t n, u_char **p);
+static ngx_uint_t ngx_http_chatws_iov_skip(struct iovec *iov, ngx_uint_t n,
+    size_t bytes);
 #endif
 
 
@@ -50,7 +52,7 @@ ngx_http_chatws_send_frames(ngx_http_chatws_session_t *s,
         k = ngx_min(n, NGX_HTTP_CHATWS_IOVS);
 
         if (s->reader.deflate) {
-            ngx_http_chatws_send_packed(s, frames, k);
+            ngx_http_chatws_send_deflated(s, frames, k);
 
         } else {
             ngx_http_chatws_send_plain(s, frames, k);
@@ -64,10 +66,13 @@ ngx_http_chatws_send_frames(ngx_http_chatws_session_t *s,
 }
 
 
-/* Sends frames that are compressed where that pays. */
+/*
+ * Sends up to NGX_HTTP_CHATWS_IOVS frames, compressed where this makes them
+ * smaller.
+ */
 
 static void
-ngx_http_chatws_send_packed(ngx_http_chatws_session_t *s,
+ngx_http_chatws_send_deflated(ngx_http_chatws_session_t *s,
     ngx_http_chatws_outframe_t **frames, ngx_uint_t n)
 {
     ngx_uint_t                   i, k;
@@ -90,7 +95,7 @@ ngx_http_chatws_send_packed(ngx_http_chatws_session_t *s,
 
         ngx_http_chatws_outframe_init(&deflated[k], buf->data, buf->len);
 
-        /* what a context has seen must not be dropped */
+        /* the peer needs all frames that the compression may refer to */
         deflated[k].droppable = frames[i]->droppable
                               && !s->params.server_takeover;
         deflated[k].counted = frames[i]->counted;
@@ -120,7 +125,7 @@ ngx_http_chatws_send_plain(ngx_http_chatws_session_t *s,
         return;
     }
 
-    /* sending what was held back may have ended the session */
+    /* sending the output that was corked may have ended the session */
 
     if (s->state != NGX_HTTP_CHATWS_OPEN) {
         ngx_http_chatws_left_out(s, frames, n);
@@ -136,7 +141,10 @@ ngx_http_chatws_send_plain(ngx_http_chatws_session_t *s,
 }
 
 
-/* Puts the frames to those that are held back; NGX_DECLINED: send them. */
+/*
+ * Adds the frames to the output that is corked.  NGX_DECLINED: they are too
+ * large, or other output waits; the caller sends or queues them.
+ */
 
 static ngx_int_t
 ngx_http_chatws_send_corked(ngx_http_chatws_session_t *s,
@@ -221,7 +229,7 @@ ngx_http_chatws_send_cork(ngx_http_chatws_session_t *s)
 }
 
 
-/* Nothing is queued: what the socket takes is gone, the rest is queued. */
+/* Writes frames while the queue is empty, and queues the unsent rest. */
 
 static void
 ngx_http_chatws_send_now(ngx_http_chatws_session_t *s,
@@ -241,7 +249,7 @@ ngx_http_chatws_send_now(ngx_http_chatws_session_t *s,
     for (i = 0; i < n; i++) {
 
         if (frames[i]->data == p) {
-            /* it lies right behind the one before */
+            /* this frame lies right behind the one before */
             iov[k - 1].iov_len += frames[i]->len;
 
         } else {
@@ -344,7 +352,7 @@ ngx_http_chatws_write(ngx_http_chatws_session_t *s, struct iovec *iov,
 
     for ( ;; ) {
 
-        /* one piece is cheaper for the kernel without a vector */
+        /* send() costs the kernel less than writev() of one piece */
 
         sent = (n == 1) ? send(c->fd, iov->iov_base, size, 0)
                         : writev(c->fd, iov, n);
@@ -378,40 +386,34 @@ ngx_http_chatws_write(ngx_http_chatws_session_t *s, struct iovec *iov,
 #if (NGX_HTTP_SSL)
 
 /*
- * Record by record until the socket is full.  After NGX_AGAIN OpenSSL has the
- * bytes of a record and wants them again, though not at the same address: they
- * have to be, and to stay, the first of the queue.  Of the 101, which nginx
- * gave it, it may be more than a record.
+ * Writes one TLS record after the other, until the socket is full.
+ *
+ * When c->send() returns NGX_AGAIN, OpenSSL has encrypted a record and has not
+ * sent all of it.  It then wants the same bytes again, though they may lie at
+ * another address.  s->record says how many they are: they are the first ones
+ * of the output, and stay so until they were sent.
  */
 
 static ssize_t
 ngx_http_chatws_write_ssl(ngx_http_chatws_session_t *s, struct iovec *iov,
     ngx_uint_t n)
 {
-    size_t             held, len;
+    size_t             len;
     u_char            *p;
     ssize_t            sent, total;
+    ngx_uint_t         k;
     ngx_connection_t  *c;
     u_char             record[NGX_HTTP_CHATWS_RECORD];
 
     c = s->connection;
-    held = s->held;
-    s->held = 0;
     total = 0;
 
     while (n != 0) {
 
-        if (n == 1 || iov->iov_len >= NGX_HTTP_CHATWS_RECORD) {
-            p = iov->iov_base;
-            len = ngx_max(held, NGX_HTTP_CHATWS_RECORD);
-            len = ngx_min(iov->iov_len, len);
+        p = record;
+        len = ngx_http_chatws_next_record(s, iov, n, &p);
 
-        } else {
-            p = record;
-            len = ngx_http_chatws_gather(record, iov, n);
-        }
-
-        held = 0;
+        s->record = 0;
 
         sent = c->send(c, p, len);
 
@@ -420,7 +422,7 @@ ngx_http_chatws_write_ssl(ngx_http_chatws_session_t *s, struct iovec *iov,
         }
 
         if (sent == NGX_AGAIN) {
-            s->held = len;
+            s->record = len;
 
             if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
                 return NGX_ERROR;
@@ -431,40 +433,71 @@ ngx_http_chatws_write_ssl(ngx_http_chatws_session_t *s, struct iovec *iov,
 
         total += sent;
 
-        while (n != 0 && (size_t) sent >= iov->iov_len) {
-            sent -= iov->iov_len;
-            iov++;
-            n--;
-        }
-
-        if (sent != 0) {
-            iov->iov_base = (u_char *) iov->iov_base + sent;
-            iov->iov_len -= sent;
-        }
+        k = ngx_http_chatws_iov_skip(iov, n, sent);
+        iov += k;
+        n -= k;
     }
 
     return total != 0 ? total : NGX_AGAIN;
 }
 
 
-/* Fills a record. */
+/*
+ * Returns the length of the next record, and sets *p to its bytes: those of
+ * the first piece, if it fills a record or is the last one; otherwise a record
+ * is gathered at *p.
+ */
 
 static size_t
-ngx_http_chatws_gather(u_char *record, struct iovec *iov, ngx_uint_t n)
+ngx_http_chatws_next_record(ngx_http_chatws_session_t *s, struct iovec *iov,
+    ngx_uint_t n, u_char **p)
 {
     size_t      len, take;
     ngx_uint_t  i;
+
+    if (n == 1 || iov->iov_len >= NGX_HTTP_CHATWS_RECORD) {
+        *p = iov->iov_base;
+
+        /* nginx may have given OpenSSL more than a record of the 101 */
+
+        len = ngx_max(s->record, NGX_HTTP_CHATWS_RECORD);
+
+        return ngx_min(iov->iov_len, len);
+    }
 
     len = 0;
 
     for (i = 0; i < n && len < NGX_HTTP_CHATWS_RECORD; i++) {
         take = ngx_min(iov[i].iov_len, NGX_HTTP_CHATWS_RECORD - len);
 
-        ngx_memcpy(record + len, iov[i].iov_base, take);
+        ngx_memcpy(*p + len, iov[i].iov_base, take);
         len += take;
     }
 
     return len;
+}
+
+
+/*
+ * Skips bytes of n pieces: cuts the piece in which they end, and returns how
+ * many pieces lie before it.
+ */
+
+static ngx_uint_t
+ngx_http_chatws_iov_skip(struct iovec *iov, ngx_uint_t n, size_t bytes)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < n && bytes >= iov[i].iov_len; i++) {
+        bytes -= iov[i].iov_len;
+    }
+
+    if (i < n) {
+        iov[i].iov_base = (u_char *) iov[i].iov_base + bytes;
+        iov[i].iov_len -= bytes;
+    }
+
+    return i;
 }
 
 #endif

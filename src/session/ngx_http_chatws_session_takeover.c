@@ -2,35 +2,44 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The life of the request of a handshake, from the moment it has a session
- * until it is gone.  Nobody but this file knows of both.
+ * The take-over: how the connection of a request becomes that of a session.
+ * This file alone knows both of them.
  *
- *   PREPARED  The session exists, the 101 does not.  If the request ends
- *      |      now, for whatever reason, the session ends with it unheard of.
+ * nginx frees a request only when all its users are done with it, and others
+ * than the session may use it after the 101: subrequests go on, and other
+ * modules post it or count references.  So the session holds the request until
+ * it is the last user.  There are three stages:
+ *
+ *   PREPARED  The session exists, the 101 was not sent.  If nginx ends the
+ *      |      request now, for any reason, the session is freed with it, and
+ *      |      its user is not told.
  *      |
- *      |      session_start(): the 101 is the first in the session's queue
+ *      |      session_start(): the 101 is the first output of the session
  *      v
- *   HELD      The session lives, and so does the request: a subrequest may go
- *      |      on, it may be posted, somebody may count on it.  c->data is the
- *      |      request, or one of its subrequests, as nginx wants it, and so is
- *      |      the timer of c->read.  The session has the events, which are
- *      |      passed on to a subrequest that waits for them too, and a timer of
- *      |      its own.  What others write to the connection is thrown away.
+ *   HELD      The session is alive, and so is the request.  nginx needs
+ *      |      c->data to be the request, or one of its subrequests, and it
+ *      |      needs the timer of c->read.  The session has a timer of its own
+ *      |      and the event handlers of the connection, which pass events on to
+ *      |      a subrequest that waits for them.  Output of other modules is
+ *      |      thrown away.
  *      |
- *      |      look(): nobody else has a use for the request
+ *      |      look_handler(): nobody else uses the request
  *      v
- *   FREE      The request was finalized and freed.  c->data is the session,
- *             and the pool of a plaintext connection is gone as well.
+ *   FREE      The request was finalized and freed.  c->data is the session.
+ *             If the connection is not one of TLS, its pool was freed as well.
  *
- * PREPARED is s->hold and not s->started, HELD is both, FREE is no s->hold.
- * From HELD there are two ways out besides: nginx terminates the request,
- * which ends the session by a cleanup of the request; or the session ends,
- * and nginx is told to terminate the request.
+ * s->hold and s->started tell the stage: in PREPARED s->hold is set, in HELD
+ * both are, and in FREE s->hold is NULL.
  *
- * Nothing tells that the last of the others has let the request go, hence
- * look(), which is never called from within nginx's handling of the request.
- * A request stays HELD for good when limit_conn counts it: its end is what
- * limit_conn waits for.
+ * There are two more ways out of HELD.  nginx may terminate the request: then
+ * a cleanup handler of the request ends the session.  Or the session ends: then
+ * nginx is told to terminate the request.
+ *
+ * nginx tells nobody when the last other user has let go of the request.  So
+ * the session looks again and again, in an event of its own, outside of all
+ * code of nginx that handles the request.
+ *
+ * A request that limit_conn counts stays HELD: it is counted until it ends.
  */
 
 
@@ -41,7 +50,7 @@
 #include "session/ngx_http_chatws_session_private.h"
 
 
-/* in milliseconds: from one look at a request that is held to the next */
+/* the first and the longest pause, in milliseconds, between two looks */
 #define NGX_HTTP_CHATWS_LOOK      10
 #define NGX_HTTP_CHATWS_LOOK_MAX  1000
 
@@ -49,14 +58,16 @@
 #define NGX_HTTP_CHATWS_LIMIT_CONN_PASSED  1
 
 
+/* A request that a session holds.  It lies in the pool of the request. */
+
 struct ngx_http_chatws_hold_s {
     ngx_http_request_t    *request;
-    ngx_http_cleanup_t    *cleanup;    /* ours, of the request */
-    ngx_event_handler_pt   handler;    /* nginx's, of the connection */
-    ngx_event_t            look;       /* posted, or a timer */
-    ngx_event_t            timer;      /* the session's */
+    ngx_http_cleanup_t    *cleanup;    /* of the request, ends the session */
+    ngx_event_handler_pt   handler;    /* of nginx, for the connection */
+    ngx_event_t            look;       /* posted at first, then a timer */
+    ngx_event_t            timer;      /* of the session */
     ngx_msec_t             pause;      /* before the next look */
-    unsigned               begun:1;    /* the session lives */
+    unsigned               begun:1;    /* the first look was taken */
 };
 
 
@@ -65,7 +76,7 @@ static ngx_event_handler_pt ngx_http_chatws_request_handler(
     ngx_connection_t *c);
 static void ngx_http_chatws_set_handlers(ngx_connection_t *c,
     ngx_event_handler_pt read, ngx_event_handler_pt write);
-static ngx_http_chatws_session_t *ngx_http_chatws_held(
+static ngx_http_chatws_session_t *ngx_http_chatws_holder(
     ngx_http_request_t *r);
 static void ngx_http_chatws_look_handler(ngx_event_t *ev);
 static ngx_int_t ngx_http_chatws_begin(ngx_http_chatws_session_t *s);
@@ -130,7 +141,7 @@ ngx_http_chatws_session_create(ngx_http_request_t *r, size_t size,
 }
 
 
-/* nginx ends the request, and with it the session. */
+/* The cleanup handler: nginx ends the request, and the session with it. */
 
 static void
 ngx_http_chatws_request_end(void *data)
@@ -185,7 +196,10 @@ ngx_http_chatws_session_start(ngx_http_chatws_session_t *s)
 }
 
 
-/* OpenSSL may have put a handler of its own in front of nginx's. */
+/*
+ * Returns nginx's event handler of the connection.  While OpenSSL waits for an
+ * event of the other direction, nginx has saved it and set another one.
+ */
 
 static ngx_event_handler_pt
 ngx_http_chatws_request_handler(ngx_connection_t *c)
@@ -225,7 +239,7 @@ ngx_http_chatws_set_handlers(ngx_connection_t *c, ngx_event_handler_pt read,
 
     if (c->ssl) {
 
-        /* where they are put aside they come back by themselves */
+        /* saved handlers are restored by nginx, so these are replaced */
 
         if (c->ssl->saved_read_handler) {
             c->ssl->saved_read_handler = read;
@@ -246,12 +260,13 @@ ngx_http_chatws_set_handlers(ngx_connection_t *c, ngx_event_handler_pt read,
 
 
 /*
- * The session of a request that is held.  Other modules add cleanups before
- * and behind ours; NULL: nginx has run them.
+ * Returns the session that holds the request.  Other modules may have added
+ * cleanup handlers before and behind ours, so it is looked for.  NULL: nginx
+ * has already run the cleanup handlers, and the session is gone.
  */
 
 static ngx_http_chatws_session_t *
-ngx_http_chatws_held(ngx_http_request_t *r)
+ngx_http_chatws_holder(ngx_http_request_t *r)
 {
     ngx_http_cleanup_t  *cln;
 
@@ -265,7 +280,7 @@ ngx_http_chatws_held(ngx_http_request_t *r)
 }
 
 
-/* A look at the request, from outside of it. */
+/* Looks whether the request can be freed.  The first look begins to read. */
 
 static void
 ngx_http_chatws_look_handler(ngx_event_t *ev)
@@ -276,7 +291,7 @@ ngx_http_chatws_look_handler(ngx_event_t *ev)
     ngx_http_chatws_session_t  *s;
 
     c = ev->data;
-    s = ngx_http_chatws_held(c->data);
+    s = ngx_http_chatws_holder(c->data);
     hold = s->hold;
     r = hold->request;
 
@@ -289,7 +304,10 @@ ngx_http_chatws_look_handler(ngx_event_t *ev)
 
     if (!ngx_http_chatws_alone(r)) {
 
-        /* not idle: nginx would end it if a subrequest has just failed */
+        /*
+         * Of a connection that is idle nginx would end the request when a
+         * subrequest fails.
+         */
 
         c->idle = 0;
 
@@ -308,7 +326,7 @@ ngx_http_chatws_look_handler(ngx_event_t *ev)
     }
 
     if (ngx_exiting && !s->draining) {
-        /* it was not idle, or not there, when the others were told */
+        /* nginx tells idle connections only, and this was none by then */
         c->close = 1;
     }
 
@@ -317,7 +335,7 @@ ngx_http_chatws_look_handler(ngx_event_t *ev)
 }
 
 
-/* The connection becomes the session's. */
+/* Begins to write and to read, when nginx has returned from the request. */
 
 static ngx_int_t
 ngx_http_chatws_begin(ngx_http_chatws_session_t *s)
@@ -349,7 +367,7 @@ ngx_http_chatws_begin(ngx_http_chatws_session_t *s)
 
     ngx_http_chatws_first_ping(s);
 
-    /* what came together with the request lies in memory of the request */
+    /* frames that came together with the request lie in its buffer */
 
     b = hold->request->header_in;
 
@@ -360,7 +378,7 @@ ngx_http_chatws_begin(ngx_http_chatws_session_t *s)
 }
 
 
-/* Whether nobody but the session has a use for the request any more. */
+/* Returns 1 if nobody but the session uses the request, else 0. */
 
 static ngx_int_t
 ngx_http_chatws_alone(ngx_http_request_t *r)
@@ -377,7 +395,7 @@ ngx_http_chatws_alone(ngx_http_request_t *r)
 ngx_event_t *
 ngx_http_chatws_session_timer(ngx_http_chatws_session_t *s)
 {
-    /* nginx deletes the one of c->read when a subrequest is proxied */
+    /* nginx deletes the timer of c->read when a subrequest is proxied */
 
     return s->hold != NULL ? &s->hold->timer : s->connection->read;
 }
@@ -392,11 +410,14 @@ ngx_http_chatws_timer_handler(ngx_event_t *ev)
 
     ev->timedout = 0;
 
-    ngx_http_chatws_read_event(ngx_http_chatws_held(c->data), 1);
+    ngx_http_chatws_read_event(ngx_http_chatws_holder(c->data), 1);
 }
 
 
-/* The handler of both events of the connection. */
+/*
+ * The handler of both events of the connection in HELD.  After the session
+ * has had the event, the active subrequest gets it, if there is one.
+ */
 
 static void
 ngx_http_chatws_held_handler(ngx_event_t *ev)
@@ -406,17 +427,17 @@ ngx_http_chatws_held_handler(ngx_event_t *ev)
     ngx_http_chatws_session_t  *s;
 
     c = ev->data;
-    s = ngx_http_chatws_held(c->data);
+    s = ngx_http_chatws_holder(c->data);
 
     if (!s->hold->begun) {
-        /* look() comes at once, and what came with the request first */
+        /* the first look is posted: it reads the bytes that came first */
         return;
     }
 
     handler = s->hold->handler;
 
     if (c->data == s->hold->request) {
-        /* timers of the request have no meaning any more */
+        /* no subrequest is active, and timers of the request mean nothing */
         ev->timedout = 0;
         ev->delayed = 0;
         handler = NULL;
@@ -430,20 +451,22 @@ ngx_http_chatws_held_handler(ngx_event_t *ev)
     }
 
     if (handler != NULL && !c->destroyed) {
-        /* a subrequest is active */
         handler(ev);
     }
 }
 
 
-/* nginx itself had the event: it has put its own handlers back. */
+/*
+ * Is called by nginx, which has set its own event handlers again: because an
+ * event came to the request, or the request became the active one.
+ */
 
 static void
 ngx_http_chatws_held_read(ngx_http_request_t *r)
 {
     ngx_http_chatws_session_t  *s;
 
-    s = ngx_http_chatws_held(r);
+    s = ngx_http_chatws_holder(r);
 
     if (s == NULL) {
         return;
@@ -460,7 +483,10 @@ ngx_http_chatws_held_read(ngx_http_request_t *r)
 }
 
 
-/* The request was posted, or a subrequest is done and the next may come. */
+/*
+ * Is called by nginx when the request was posted or a subrequest is done.  Its
+ * output filter then lets the next postponed subrequest run.
+ */
 
 static void
 ngx_http_chatws_held_write(ngx_http_request_t *r)
@@ -473,7 +499,10 @@ ngx_http_chatws_held_write(ngx_http_request_t *r)
 }
 
 
-/* There is no body behind a 101. */
+/*
+ * The send_chain() of the connection: other modules may still write a body,
+ * and behind a 101 there must be none.
+ */
 
 static ngx_chain_t *
 ngx_http_chatws_throw_away(ngx_connection_t *c, ngx_chain_t *in, off_t limit)
@@ -492,7 +521,10 @@ ngx_http_chatws_throw_away(ngx_connection_t *c, ngx_chain_t *in, off_t limit)
 }
 
 
-/* Most of an idle connection's memory is in the request and the pools. */
+/*
+ * Frees the request, and enters FREE: most of the memory of an idle connection
+ * is that of its request and its pools.
+ */
 
 static void
 ngx_http_chatws_free_request(ngx_http_chatws_session_t *s)
@@ -509,7 +541,7 @@ ngx_http_chatws_free_request(ngx_http_chatws_session_t *s)
 
     r = ngx_http_chatws_let_go(s);
 
-    /* not to be found by what runs at the end of the request */
+    /* code that runs at the end of the request must not find it in c->data */
 
     c->data = s;
 
@@ -541,13 +573,16 @@ ngx_http_chatws_free_request(ngx_http_chatws_session_t *s)
     ngx_http_chatws_free_pool(s);
 
     if (s->draining) {
-        /* it could not be handed over before */
+        /* the session could not be handed over before */
         s->handlers->quit(s);
     }
 }
 
 
-/* The pool of the connection, where it has no other user. */
+/*
+ * Frees the pool of the connection, unless TLS or a cleanup handler of another
+ * module uses it.
+ */
 
 static void
 ngx_http_chatws_free_pool(ngx_http_chatws_session_t *s)
@@ -602,14 +637,17 @@ ngx_http_chatws_session_give_back(ngx_http_chatws_session_t *s)
         ngx_http_close_connection(c);
 
     } else {
-        /* nginx terminates all there is, as when a client goes away */
+        /* nginx terminates all subrequests, as when a client goes away */
         c->close = 1;
         handler(c->read);
     }
 }
 
 
-/* The request is nginx's alone again. */
+/*
+ * Gives the request back to nginx: it gets its event handlers again, and the
+ * session holds it no more.  Returns the request.
+ */
 
 static ngx_http_request_t *
 ngx_http_chatws_let_go(ngx_http_chatws_session_t *s)

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Tables of settings: what a configuration is made, inherited and told apart
- * by.
+ * Tables of settings: by them configurations are made, inherited, and told
+ * apart.
  */
 
 
@@ -111,7 +111,7 @@ ngx_http_chatws_mix(uint64_t *hash, const void *data, size_t len)
 {
     uint8_t  key[16];
 
-    /* what was added before, and how much is added now */
+    /* the key is the hash so far, and the length of these bytes */
 
     ngx_memzero(key, sizeof(key));
     ngx_memcpy(key, hash, sizeof(uint64_t));

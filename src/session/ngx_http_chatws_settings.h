@@ -2,8 +2,9 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Tables of settings: what a configuration is made, inherited and told apart
- * by.
+ * Tables of settings.  A row tells where a setting is in a structure, what its
+ * default is, whether it is inherited, and whether it tells two configurations
+ * apart.
  */
 
 
@@ -13,22 +14,23 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "base/chatws_core.h"
 
 
 typedef enum {
     NGX_HTTP_CHATWS_NONE = 0,   /* ends a table */
-    NGX_HTTP_CHATWS_WORD,       /* a number, a flag, a time, a pointer */
+    NGX_HTTP_CHATWS_WORD,       /* a number, flag, time or pointer */
     NGX_HTTP_CHATWS_STR         /* an ngx_str_t */
 } ngx_http_chatws_kind_e;
 
 
 typedef enum {
     NGX_HTTP_CHATWS_INHERIT = 0,
-    NGX_HTTP_CHATWS_OWN         /* but for "if" and "limit_except" */
+    NGX_HTTP_CHATWS_OWN         /* inherited by "if" and "limit_except" only */
 } ngx_http_chatws_reach_e;
 
 
-/* Adds what the value, of which it is told the address, stands for. */
+/* Adds the content of a value, which value points to, to the hash. */
 typedef void (*ngx_http_chatws_mix_pt)(uint64_t *hash, const void *value);
 
 
@@ -36,8 +38,10 @@ typedef struct {
     size_t                       offset;
     ngx_http_chatws_kind_e       kind;
     ngx_http_chatws_reach_e      reach;
-    uintptr_t                    value;     /* default; of a string: "" */
-    ngx_http_chatws_mix_pt       mix;       /* NULL: tells nothing apart */
+    uintptr_t                    value;     /* the default; 0 for a string,
+                                               whose default is "" */
+    ngx_http_chatws_mix_pt       mix;       /* NULL: two configurations may
+                                               differ in this setting */
 } ngx_http_chatws_setting_t;
 
 
@@ -64,32 +68,34 @@ typedef struct {
 
 
 /*
- * Does not compile unless the table has a row for each field in "size" bytes:
- * a string, of which there are "texts", has the size of two others.
+ * Does not compile unless the table has a row for each setting in the first
+ * size bytes of the structure.  A string, of which there are texts, takes twice
+ * the size of any other setting.
  */
 
 #define ngx_http_chatws_settings_complete(table, size, texts)                 \
-    typedef char  table##_complete[                                           \
-        sizeof(table) / sizeof(table[0]) - 1 + (texts)                        \
-        == (size) / sizeof(uintptr_t) ? 1 : -1]
+    chatws_static_assert(table##_complete,                                    \
+                         chatws_nelts(table) - 1 + (texts)                    \
+                         == (size) / sizeof(uintptr_t))
 
 
-/* Sets all to "unset". */
+/* Sets all settings of conf to "unset". */
 void ngx_http_chatws_settings_create(const ngx_http_chatws_setting_t *table,
     void *conf);
 
 /*
- * Gives what is not set the value of prev or the default; block tells
- * whether conf is that of a block inside of the location of prev.
+ * Sets each unset setting of conf to that of prev, or to its default.  block is
+ * not 0 if conf belongs to an "if" or "limit_except" block in the location of
+ * prev.
  */
 void ngx_http_chatws_settings_merge(const ngx_http_chatws_setting_t *table,
     void *conf, const void *prev, ngx_uint_t block);
 
-/* Adds all that tells two configurations apart to a hash. */
+/* Adds all settings that tell two configurations apart to the hash. */
 void ngx_http_chatws_settings_mix(const ngx_http_chatws_setting_t *table,
     const void *conf, uint64_t *hash);
 
-/* for rows, and for what else belongs into a hash */
+/* Add len bytes, a word, or an ngx_str_t to the hash. */
 void ngx_http_chatws_mix(uint64_t *hash, const void *data, size_t len);
 void ngx_http_chatws_mix_word(uint64_t *hash, const void *value);
 void ngx_http_chatws_mix_str(uint64_t *hash, const void *value);
