@@ -19,6 +19,8 @@ export class Chat {
     loaded = false;
     ready = false;          /* what was said before has come */
     target = 0;             /* or comes up to this number */
+    lastId;                 /* up to this message nothing is missing */
+    isWhole = false;        /* nor after it */
 
     #tries = [...BACK];
     #fresh = [];            /* numbers of those that nobody has looked at */
@@ -33,10 +35,6 @@ export class Chat {
 
     get last() {
         return this.items.findLast(({ notice }) => !notice);
-    }
-
-    get lastId() {
-        return this.items.findLast(({ id }) => id)?.id;
     }
 
     get unread() {
@@ -60,7 +58,7 @@ export class Chat {
         const isNew = !known;
 
         Object.assign(item, { id, text: String(text), sender: String(sender),
-            own, time: Date.parse(timestamp) || Date.now(),
+            own, time: new Date(timestamp).getTime() || Date.now(),
             seq: seq ?? item.seq, epoch: epoch ?? item.epoch,
             state: undefined });
 

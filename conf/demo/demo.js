@@ -269,15 +269,28 @@ function step(by) {
     }
 }
 
+/* The last messages, or else all that came after the last one of ours. */
+
 async function load(chat) {
-    const id = encodeURIComponent(chat.id);
-    const after = chat.lastId && `?after=${encodeURIComponent(chat.lastId)}`;
+    const path = `api/chats/${encodeURIComponent(chat.id)}/messages`;
+
+    chat.isWhole = false;
 
     try {
-        const { messages } = await frames.request('GET',
-            `api/chats/${id}/messages${after ?? ''}`);
+        for ( ;; ) {
+            const after = chat.lastId;
+            const { messages } = await frames.request('GET', after
+                ? `${path}?after=${encodeURIComponent(after)}` : path);
 
-        messages.forEach((message) => chat.add(message));
+            messages.forEach((message) => chat.add(message));
+            chat.lastId = messages.at(-1)?.id ?? after;
+
+            if (!after || !messages.length) {
+                break;
+            }
+        }
+
+        chat.isWhole = true;
 
     } catch (error) {
         chat.note(`The history could not be loaded: ${error.message}`);
@@ -349,12 +362,16 @@ function sendAgain(item) {
 /* What the server says */
 
 const handlers = {
-    new_message({ chatId, message, seq }) {
+    new_message({ chatId, message, seq, timestamp }) {
         const chat = chats.get(chatId);
+
+        if (chat.isWhole) {
+            chat.lastId = message.id;
+        }
 
         const { epoch } = client.position(chatId) ?? {};
         const isNew = chat.add(message, seq, epoch) && message.sender !== me
-            && Date.parse(message.timestamp) >= begun;
+            && Date.parse(timestamp) >= begun;
 
         if (chat === current) {
             look();

@@ -426,6 +426,33 @@ test('a refusal says why', async (t) => {
 });
 
 
+/* Whatever the time of a message is: it is new when it was published. */
+
+test('times of the application', async (t) => {
+    const ann = await arrive(t, 'Ann');
+    const then = new Date(2001, 8, 9, 12, 34).getTime();
+
+    for (const timestamp of [then, new Date(then).toISOString(), 'noon'])
+    {
+        await nginx.publish({ chatId: 'release-party', sender: 'Ben',
+            text: `at ${timestamp}`, timestamp });
+    }
+
+    await ann.page.getByRole('link', { name: /release-party.*3 unread/ })
+        .waitFor();
+    await ann.open('release-party');
+
+    for (const text of [`at ${then}`, `at ${new Date(then).toISOString()}`]) {
+        const bubble = ann.page.locator('.bubble').filter({ hasText: text });
+
+        assert.equal(await bubble.locator('time').innerText(), '12:34');
+    }
+
+    await ann.sees('at noon');
+    await ann.wellBehaved();
+});
+
+
 test('each chat has its draft', async (t) => {
     const ann = await arrive(t, 'Ann');
     const field = ann.page.getByRole('textbox', { name: 'Message' });
