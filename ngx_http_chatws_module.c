@@ -240,14 +240,14 @@ ngx_http_chatws_offer_locations(ngx_cycle_t *cycle,
     ngx_uint_t                   i, left;
     ngx_http_chatws_location_t  *locations;
 
-    ngx_http_chatws_zone_begin(zone->data);
+    ngx_http_chatws_zone_offer_begin(zone->data);
 
     locations = cwmcf->locations.elts;
     left = 0;
 
     for (i = 0; i < cwmcf->locations.nelts; i++) {
         if (locations[i].zone == zone
-            && ngx_http_chatws_zone_offer(zone->data, locations[i].id)
+            && ngx_http_chatws_zone_offer_add(zone->data, locations[i].id)
                != NGX_OK)
         {
             left++;

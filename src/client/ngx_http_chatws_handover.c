@@ -188,7 +188,7 @@ static ngx_uint_t
 ngx_http_chatws_can_move(ngx_http_chatws_client_t *client)
 {
     return ngx_http_chatws_session_can_move(&client->session)
-           && ngx_http_chatws_zone_offers(
+           && ngx_http_chatws_zone_has_offer(
                            ngx_http_chatws_hub_zone(client->subscriber.hub),
                            client->rules->location_id);
 }

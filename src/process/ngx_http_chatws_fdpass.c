@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * SCM_RIGHTS between workers.
+ * Descriptors over a socket pair.
  */
 
 
@@ -116,6 +116,12 @@ ngx_http_chatws_pass_send(ngx_fd_t pair, ngx_fd_t fd, u_char *data,
 }
 
 
+/*
+ * The limit of the process is known, but not how many descriptors it has, so
+ * that many are opened and closed.  A descriptor that is received while there
+ * is no room is lost, and its parcel with it.
+ */
+
 ngx_uint_t
 ngx_http_chatws_pass_room(ngx_fd_t pair, ngx_uint_t n)
 {
@@ -177,7 +183,7 @@ ngx_http_chatws_pass_recv(ngx_fd_t pair, ngx_fd_t *fd, u_char *data,
         || rights.cmsg.cmsg_level != SOL_SOCKET
         || rights.cmsg.cmsg_type != SCM_RIGHTS)
     {
-        /* this process has no descriptor left */
+        /* the system gives none to a process that can't open another one */
         ngx_log_error(NGX_LOG_ERR, log, 0, "chatws: a connection from "
                       "another worker came without its descriptor");
         return NGX_ERROR;

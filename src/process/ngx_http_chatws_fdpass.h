@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Descriptors that go from one worker to another, each with a parcel of
- * bytes, over a socket pair that the master opened: SCM_RIGHTS.
+ * A socket pair, which the master opened and all workers share.  A worker
+ * sends a descriptor with a parcel of bytes to any other one (SCM_RIGHTS).
  */
 
 
@@ -15,47 +15,54 @@
 #include <ngx_core.h>
 
 
-/* a parcel that is larger is not sent */
+/* bytes of a parcel, at most */
 #define NGX_HTTP_CHATWS_PARCEL_MAX  (64 * 1024)
 
-/* descriptors that are looked for at once */
+/* the most that ngx_http_chatws_pass_room() counts to */
 #define NGX_HTTP_CHATWS_PASS_ROOM   1024
 
 
 /*
- * Belongs to no cycle: a reload that keeps the zone takes one more reference,
- * the pool of each cycle drops its own.
+ * Belongs to no cycle.  Each cycle that has the zone holds a reference, which
+ * the cleanup of its pool drops.
  */
 
 typedef struct {
-    ngx_fd_t                  fds[2]; /* to receive, to send */
+    ngx_fd_t                  fds[2]; /* to receive from, to send to */
     ngx_uint_t                refs;
 } ngx_http_chatws_pass_t;
 
 
 /*
- * Opens a pair; the caller holds one reference.  Returns NULL, and logs why,
- * when it can't be had.
+ * Opens a pair; the caller holds one reference.  Returns NULL, after logging
+ * why, if there is none.
  */
 ngx_http_chatws_pass_t *ngx_http_chatws_pass_create(ngx_log_t *log);
 
-/* Drops a reference (a pool cleanup handler); the last one closes the pair. */
+/*
+ * Drops a reference, and closes the pair with the last one.  data is the pair:
+ * this is the handler of a pool cleanup.
+ */
 void ngx_http_chatws_pass_release(void *data);
 
-/* NGX_OK: it is on its way; NGX_AGAIN: no room now; NGX_ERROR. */
+/*
+ * Sends a copy of fd, and len bytes of data.  NGX_OK: they are on their way.
+ * NGX_AGAIN: the pair has no room now.  NGX_ERROR: it failed, which is logged.
+ */
 ngx_int_t ngx_http_chatws_pass_send(ngx_fd_t pair, ngx_fd_t fd, u_char *data,
     size_t len, ngx_log_t *log);
 
 /*
- * Returns how many descriptors more this process could hold, at most n, which
- * is at most NGX_HTTP_CHATWS_PASS_ROOM.
+ * Returns how many more descriptors this process could open, up to n, which is
+ * NGX_HTTP_CHATWS_PASS_ROOM at most.
  */
 ngx_uint_t ngx_http_chatws_pass_room(ngx_fd_t pair, ngx_uint_t n);
 
 /*
- * Receives a parcel of up to NGX_HTTP_CHATWS_PARCEL_MAX bytes and its
- * descriptor, now the caller's, close on exec.  Returns its length,
- * NGX_AGAIN, or NGX_ERROR: one was damaged and is gone.
+ * Receives a parcel into data, which has NGX_HTTP_CHATWS_PARCEL_MAX bytes, and
+ * a descriptor, which is the caller's then, and closed on exec.  Returns the
+ * length of the parcel.  NGX_AGAIN: there is none.  NGX_ERROR: a parcel came
+ * incomplete and is lost, which is logged; there may be others.
  */
 ssize_t ngx_http_chatws_pass_recv(ngx_fd_t pair, ngx_fd_t *fd, u_char *data,
     ngx_log_t *log);

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Reference-counted worker-local buffers.
+ * Outgoing frames and their buffers.
  */
 
 

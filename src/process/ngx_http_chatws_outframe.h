@@ -2,8 +2,10 @@
 /*
  * Copyright (C) chatws contributors
  *
- * A reference-counted run of bytes in worker memory: what sockets did not
- * take at once, shared by all the connections that still have to send it.
+ * Frames that are sent to many connections of this worker, and the buffers
+ * that are made of them: the bytes that sockets did not take at once.  All
+ * connections that still have to send these bytes share one buffer, which
+ * counts its references.
  */
 
 
@@ -19,8 +21,8 @@ typedef struct ngx_http_chatws_buf_s  ngx_http_chatws_buf_t;
 
 
 struct ngx_http_chatws_buf_s {
-    ngx_http_chatws_buf_t   *next;      /* for the owner */
-    ngx_uint_t               key;       /* for the owner */
+    ngx_http_chatws_buf_t   *next;      /* these two are for the owner of a */
+    ngx_uint_t               key;       /* list of buffers */
     ngx_uint_t               refs;
     size_t                   len;
     u_char                   data[];
@@ -28,35 +30,40 @@ struct ngx_http_chatws_buf_s {
 
 
 /*
- * A complete WebSocket frame on its way to several connections.  data is
- * not the frame's own; copy and deflated are made by the first connection
- * that needs them, and released with the frame.
+ * A complete WebSocket frame on its way to several connections.  data belongs
+ * to the caller of init().  copy and deflated are made by the first connection
+ * that needs them; done() drops the references of the frame to them.
  */
 
 typedef struct {
     u_char                 *data;
     size_t                  len;
     ngx_http_chatws_buf_t  *copy;       /* the same bytes, or NULL */
-    ngx_http_chatws_buf_t  *deflated;   /* list: deflated, key: parameters */
-    unsigned                droppable:1;    /* under pressure */
-    unsigned                counted:1;      /* as delivered, when sent */
+    ngx_http_chatws_buf_t  *deflated;   /* list of compressed frames, one for
+                                           each set of parameters, the key */
+    unsigned                droppable:1;    /* is not sent to a connection
+                                               that is slow */
+    unsigned                counted:1;      /* counts as delivered */
 } ngx_http_chatws_outframe_t;
 
 
 /*
- * Allocates a buffer of len bytes with one reference, held by the caller.
- * Returns NULL when there is no memory.
+ * Allocates a buffer of len bytes; the caller holds one reference.  Returns
+ * NULL if there is no memory.
  */
 ngx_http_chatws_buf_t *ngx_http_chatws_buf_alloc(size_t len, ngx_log_t *log);
 
-/* Drops one reference; the last one frees the buffer.  buf may be NULL. */
+/* Drops a reference, and frees the buffer with the last one; or buf is NULL. */
 void ngx_http_chatws_buf_release(ngx_http_chatws_buf_t *buf);
 
-/* Sets up a frame over len bytes that the caller keeps. */
+/*
+ * Makes a frame of len bytes at data, which have to stay as they are until
+ * done().
+ */
 void ngx_http_chatws_outframe_init(ngx_http_chatws_outframe_t *frame,
     u_char *data, size_t len);
 
-/* Drops what was made for the frame; not its data. */
+/* Drops the references of the frame to its buffers. */
 void ngx_http_chatws_outframe_done(ngx_http_chatws_outframe_t *frame);
 
 

@@ -11,7 +11,7 @@
 #include "process/ngx_http_chatws_scratch.h"
 
 
-/* what is kept of each */
+/* bytes of a piece that is kept, at most */
 #define NGX_HTTP_CHATWS_SCRATCH_KEEP  (256 * 1024)
 
 

@@ -15,7 +15,10 @@
 #include <ngx_core.h>
 
 
-/* each user has a piece of its own: both may be in use at the same time */
+/*
+ * Each user has a piece of its own, since both may be in use at the same time:
+ * a resume answers while its message is parsed.
+ */
 
 typedef enum {
     NGX_HTTP_CHATWS_SCRATCH_PARSE = 0,      /* a message, a publication */
@@ -25,12 +28,15 @@ typedef enum {
 
 
 /*
- * size bytes, aligned as by malloc(), valid until the same user asks again or
- * until scratch_put().  NULL: there is no memory, which nginx has logged.
+ * Returns size bytes, aligned as by malloc(), which are valid until the same
+ * user asks again or until put().  NULL: there is no memory, which is logged.
  */
 void *ngx_http_chatws_scratch_get(ngx_http_chatws_scratch_e user, size_t size);
 
-/* Frees the pieces that are larger than what is worth keeping. */
+/*
+ * The message is done with: frees the pieces that are too large to be kept for
+ * the next one.
+ */
 void ngx_http_chatws_scratch_put(void);
 
 /* Frees all pieces, at the end of the worker. */

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Wake-up descriptors between workers.
+ * Wake-ups between workers.
  */
 
 
@@ -16,14 +16,16 @@
 #endif
 
 
-/* descriptors: for so many generations of workers, and at least so many */
+/* generations of workers that a set has descriptors for */
 #define NGX_HTTP_CHATWS_WAKE_GENERATIONS  8
+
+/* descriptors of a set, at least */
 #define NGX_HTTP_CHATWS_WAKE_MIN          64
 
-/* connections that are left: for the channel to the master, and a request */
+/* connections left free, for the channel to the master and for a request */
 #define NGX_HTTP_CHATWS_WAKE_LEFT         2
 
-/* the master may have so many, of which others need most: one in so many */
+/* a set takes one in so many of the descriptors that the master may open */
 #define NGX_HTTP_CHATWS_WAKE_PART         4
 
 
@@ -73,14 +75,16 @@ ngx_http_chatws_wake_create(ngx_uint_t workers, ngx_log_t *log)
 }
 
 
-ngx_int_t
+ngx_uint_t
 ngx_http_chatws_wake_fits(ngx_http_chatws_wake_t *wake, ngx_uint_t workers)
 {
-    /* on reload a generation overlaps with another one */
+    /* on a reload two generations exist at the same time */
 
     return wake->n >= workers * 2;
 }
 
+
+/* The descriptors of a set, for generations of so many workers. */
 
 static ngx_uint_t
 ngx_http_chatws_wake_size(ngx_uint_t workers)
@@ -225,8 +229,8 @@ ngx_http_chatws_wake_part(ngx_http_chatws_wake_t *wake,
 
 
 /*
- * One that nobody has, or else that of a process that died; a process with our
- * own pid was another one.
+ * Takes a descriptor that is free, or else that of a process that died.  An
+ * owner with the pid of this process is a dead one that had the same pid.
  */
 
 static ngx_int_t
@@ -301,7 +305,7 @@ ngx_http_chatws_wake_signal(ngx_http_chatws_wake_t *wake, ngx_uint_t index,
 
     one = 1;
 
-    /* the bytes of a full pipe or counter are wake-ups that are still there */
+    /* if the pipe or the counter is full, the worker has yet to wake up */
 
     if (write(wake->fds[index].wr, &one, sizeof(uint64_t)) == -1) {
         err = ngx_errno;
@@ -322,7 +326,10 @@ ngx_http_chatws_wake_listen(ngx_fd_t fd, ngx_int_t event,
     ngx_event_t       *ev;
     ngx_connection_t  *c;
 
-    /* nginx would log an alert each time, or exit for want of a channel */
+    /*
+     * without a free connection nginx would log an alert for each try, and a
+     * worker that has none for its channel exits
+     */
 
     if (ngx_cycle->free_connection_n <= NGX_HTTP_CHATWS_WAKE_LEFT) {
         return NULL;
@@ -335,7 +342,7 @@ ngx_http_chatws_wake_listen(ngx_fd_t fd, ngx_int_t event,
 
     c->data = data;
 
-    /* not a client's: shutdown neither waits for it nor closes it */
+    /* a worker that quits neither waits for such a connection nor closes it */
 
     c->read->channel = 1;
     c->write->channel = 1;
@@ -379,7 +386,7 @@ ngx_http_chatws_wake_clear(ngx_connection_t *c)
     ngx_err_t  err;
     u_char     buf[512];
 
-    /* one read empties an eventfd, and a pipe's rest just wakes us again */
+    /* this empties an eventfd; the rest of a pipe causes another event */
 
     if (read(c->fd, buf, sizeof(buf)) == -1) {
         err = ngx_errno;

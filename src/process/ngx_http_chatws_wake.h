@@ -2,9 +2,10 @@
 /*
  * Copyright (C) chatws contributors
  *
- * How one worker wakes another: by a descriptor, an eventfd or, where there is
- * none, a pipe.  They are opened in the master, are the same for all zones,
- * and every generation of workers inherits them; a worker takes one.
+ * How one worker wakes another: by writing to a descriptor, which is an
+ * eventfd or, on systems that have none, a pipe.  The master opens a set of
+ * them for all zones, and each generation of workers inherits the set.  A
+ * worker takes one descriptor to be woken by.
  */
 
 
@@ -22,10 +23,13 @@ typedef struct {
 } ngx_http_chatws_wakefd_t;
 
 
-/* who is told when its worker is woken; embedded in its owner's structure */
+/*
+ * A part of a worker that is told when the worker is woken.  Embedded in a
+ * structure of its owner, who sets handler and data.
+ */
 
 typedef struct {
-    ngx_queue_t               queue;
+    ngx_queue_t               queue;      /* of all sleepers of the worker */
     void                    (*handler)(void *data);
     void                     *data;
 } ngx_http_chatws_sleeper_t;
@@ -33,19 +37,22 @@ typedef struct {
 
 /*
  * A set of descriptors.  Belongs to no cycle: each zone of each cycle that
- * uses it has a reference, which the cycle's pool drops.  The owners lie in
- * shared memory; a worker takes a descriptor, or gives it back, by one atomic
- * operation.
+ * uses it holds a reference, which the cleanup of the cycle's pool drops.  The
+ * owners are in shared memory of their own; a worker takes a descriptor, or
+ * gives it back, by one atomic operation.
  */
 
 typedef struct {
     ngx_shm_t                 shm;    /* of the owners */
-    ngx_atomic_t             *owners; /* pid by descriptor, 0: free */
+    ngx_atomic_t             *owners; /* the pid that has taken a descriptor,
+                                         0: it is free */
     ngx_uint_t                refs;
 
-    ngx_connection_t         *connection;   /* these are the worker's own: */
+    /* of this worker */
+
+    ngx_connection_t         *connection;   /* NULL: it has taken none */
     ngx_queue_t               sleepers;
-    ngx_uint_t                index;        /* the descriptor it has taken */
+    ngx_uint_t                index;        /* the descriptor that it took */
 
     ngx_uint_t                n;
     ngx_http_chatws_wakefd_t  fds[];
@@ -53,45 +60,52 @@ typedef struct {
 
 
 /*
- * Opens a set for so many workers of a generation; the caller holds one
- * reference.  Returns NULL, and logs why, when it can't be had.
+ * Opens a set for generations of so many workers; the caller holds one
+ * reference.  Returns NULL, after logging why, if that is not possible.
  */
 ngx_http_chatws_wake_t *ngx_http_chatws_wake_create(ngx_uint_t workers,
     ngx_log_t *log);
 
-/* Drops a reference (a pool cleanup handler); the last one closes all. */
+/*
+ * Drops a reference, and closes the set with the last one.  data is the set:
+ * this is the handler of a pool cleanup.
+ */
 void ngx_http_chatws_wake_release(void *data);
 
-/* Whether the set is large enough for so many workers of a generation. */
-ngx_int_t ngx_http_chatws_wake_fits(ngx_http_chatws_wake_t *wake,
+/* Whether the set is large enough for generations of so many workers. */
+ngx_uint_t ngx_http_chatws_wake_fits(ngx_http_chatws_wake_t *wake,
     ngx_uint_t workers);
 
 /*
- * From now on the sleeper is told when this worker is woken; wake->index is
- * how others do it.  NGX_BUSY: each descriptor is taken.  NGX_ERROR: the
- * worker has no connection left, of which this takes one for all sleepers.
+ * From now on the sleeper is told when this worker is woken, for which others
+ * need wake->index.  The first sleeper of a worker takes a descriptor, and one
+ * of its connections.  NGX_BUSY: all descriptors are taken.  NGX_ERROR: the
+ * worker has no connection left.
  */
 ngx_int_t ngx_http_chatws_wake_join(ngx_http_chatws_wake_t *wake,
     ngx_http_chatws_sleeper_t *sleeper, ngx_cycle_t *cycle);
+
+/* Undoes join(); the last sleeper gives the descriptor back. */
 void ngx_http_chatws_wake_part(ngx_http_chatws_wake_t *wake,
     ngx_http_chatws_sleeper_t *sleeper);
 
-/* Wakes the worker that has taken the descriptor; never blocks. */
+/* Wakes the worker that has taken a descriptor; does not wait. */
 void ngx_http_chatws_wake_signal(ngx_http_chatws_wake_t *wake,
     ngx_uint_t index, ngx_log_t *log);
 
-/* Whether there is no such process any more. */
+/* Whether a process does not exist any more. */
 ngx_uint_t ngx_http_chatws_is_dead(ngx_pid_t pid);
 
 /*
- * Calls handler whenever fd, which many processes share, is ready for
- * the event, with a connection whose data is the caller's.  The connection
- * takes one of worker_connections.  Returns NULL when there is none left.
+ * Calls handler whenever fd, which many processes share, is ready for event,
+ * NGX_READ_EVENT or NGX_WRITE_EVENT.  The connection that is returned, and
+ * that the event belongs to, is one of worker_connections; its data is the
+ * caller's.  NULL: there is none left, or the event could not be added.
  */
 ngx_connection_t *ngx_http_chatws_wake_listen(ngx_fd_t fd, ngx_int_t event,
     ngx_event_handler_pt handler, void *data, ngx_cycle_t *cycle);
 
-/* Takes back what listen did; the descriptor stays open for the next one. */
+/* Undoes listen(); fd stays open. */
 void ngx_http_chatws_wake_unlisten(ngx_connection_t *c);
 
 

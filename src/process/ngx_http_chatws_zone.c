@@ -2,7 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Shared memory zones: created fresh, or adopted from the previous cycle.
+ * Zones: how their memory is made, and how a reload takes it over.  nginx's
+ * slab pool is used for its lock; all of its pages are taken at once.
  */
 
 
@@ -11,10 +12,13 @@
 #include "process/ngx_http_chatws_zone.h"
 
 
-#define NGX_HTTP_CHATWS_MIN_SLOTS  64
-#define NGX_HTTP_CHATWS_MAX_SLOTS  1024
+/* slots of a zone, if it has room for them */
+#define NGX_HTTP_CHATWS_SLOTS_MIN     64
 
-/* of the pages of a zone, for offers: one in so many, and one */
+/* slots for each worker: as many generations may exist at the same time */
+#define NGX_HTTP_CHATWS_GENERATIONS   8
+
+/* one page in so many is for offers, and one more */
 #define NGX_HTTP_CHATWS_OFFERS_SHARE  256
 
 
@@ -132,7 +136,10 @@ ngx_http_chatws_zone_report(ngx_cycle_t *cycle, void *tag)
 }
 
 
-/* The next zone of the module in a list of a cycle, or NULL. */
+/*
+ * The next zone of the module in the shared memory of a cycle, or NULL; part
+ * and n are where the search goes on.
+ */
 
 static ngx_shm_zone_t *
 ngx_http_chatws_zone_next(ngx_list_part_t **part, ngx_uint_t *n, void *tag)
@@ -156,7 +163,7 @@ ngx_http_chatws_zone_next(ngx_list_part_t **part, ngx_uint_t *n, void *tag)
 }
 
 
-/* The zone of that name and module, or NULL. */
+/* The zone in cycle that has the name and the module of shm_zone, or NULL. */
 
 static ngx_shm_zone_t *
 ngx_http_chatws_zone_find(ngx_cycle_t *cycle, ngx_shm_zone_t *shm_zone)
@@ -182,7 +189,7 @@ ngx_http_chatws_zone_find(ngx_cycle_t *cycle, ngx_shm_zone_t *shm_zone)
 
 
 void
-ngx_http_chatws_zone_begin(ngx_http_chatws_zone_t *zone)
+ngx_http_chatws_zone_offer_begin(ngx_http_chatws_zone_t *zone)
 {
     zone->generation = ++zone->offers->generation;
     zone->offers->n = 0;
@@ -197,7 +204,7 @@ ngx_http_chatws_zone_is_newest(const ngx_http_chatws_zone_t *zone)
 
 
 ngx_int_t
-ngx_http_chatws_zone_offer(ngx_http_chatws_zone_t *zone, uint64_t location)
+ngx_http_chatws_zone_offer_add(ngx_http_chatws_zone_t *zone, uint64_t location)
 {
     size_t  max;
 
@@ -216,7 +223,7 @@ ngx_http_chatws_zone_offer(ngx_http_chatws_zone_t *zone, uint64_t location)
 
 
 ngx_uint_t
-ngx_http_chatws_zone_offers(const ngx_http_chatws_zone_t *zone,
+ngx_http_chatws_zone_has_offer(const ngx_http_chatws_zone_t *zone,
     uint64_t location)
 {
     return bsearch(&location, zone->offers->locations, zone->offers->n,
@@ -257,8 +264,8 @@ ngx_http_chatws_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
 
 /*
- * Runs before the reload is known to succeed, while old workers use the
- * zone: it must change nothing in shared memory.
+ * Takes over the memory of a zone.  Old workers use it, and the reload may
+ * still fail, so nothing in it is changed.
  */
 
 static ngx_int_t
@@ -285,13 +292,17 @@ ngx_http_chatws_zone_adopt(ngx_shm_zone_t *shm_zone,
     zone->nslots = chatws_store_nslots(zone->store);
 
     if (ozone != NULL) {
-        /* without a master this worker goes on with the hub that it has */
+
+        /* without a master this process goes on with the hub that it has */
+
         zone->hub = ozone->hub;
     }
 
     return ngx_http_chatws_zone_open(shm_zone, ozone);
 }
 
+
+/* Makes the memory of a new zone: the offers, none yet, and the store. */
 
 static ngx_int_t
 ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone)
@@ -313,11 +324,9 @@ ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone)
     ccf = (ngx_core_conf_t *) ngx_get_conf(zone->cycle->conf_ctx,
                                            ngx_core_module);
 
-    /* on reload a generation overlaps with those that still drain */
-
-    zone->nslots = ngx_max(ccf->worker_processes * 8,
-                           NGX_HTTP_CHATWS_MIN_SLOTS);
-    zone->nslots = ngx_min(zone->nslots, NGX_HTTP_CHATWS_MAX_SLOTS);
+    zone->nslots = ngx_max(ccf->worker_processes * NGX_HTTP_CHATWS_GENERATIONS,
+                           NGX_HTTP_CHATWS_SLOTS_MIN);
+    zone->nslots = ngx_min(zone->nslots, CHATWS_SLOTS_MAX);
 
     if (ngx_http_chatws_random(&random, sizeof(random), log) != NGX_OK) {
         return NGX_ERROR;
@@ -325,6 +334,8 @@ ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone)
 
     offers = ngx_http_chatws_offers_size(zone);
     size = ngx_http_chatws_zone_size(zone);
+
+    /* a small zone has less of them, but enough for a reload */
 
     while (zone->nslots > ccf->worker_processes * 2
            && (chatws_store_min_size(zone->nslots) > size
@@ -357,7 +368,10 @@ ngx_http_chatws_zone_fresh(ngx_shm_zone_t *shm_zone)
 }
 
 
-/* Takes over, or opens, the descriptors by which workers reach each other. */
+/*
+ * Takes over the descriptors by which workers reach each other, or opens
+ * them.
+ */
 
 static ngx_int_t
 ngx_http_chatws_zone_open(ngx_shm_zone_t *shm_zone,
@@ -405,8 +419,8 @@ ngx_http_chatws_zone_open(ngx_shm_zone_t *shm_zone,
 
 
 /*
- * The set of another zone, of this configuration or of the one before, or a
- * new one.
+ * Returns a reference to the set of descriptors of another zone, of this or of
+ * the previous configuration, or to a new set.
  */
 
 static ngx_http_chatws_wake_t *
@@ -440,6 +454,8 @@ ngx_http_chatws_zone_wake(ngx_shm_zone_t *shm_zone)
 }
 
 
+/* The first set in a cycle that is large enough, or NULL. */
+
 static ngx_http_chatws_wake_t *
 ngx_http_chatws_zone_wake_of(ngx_cycle_t *cycle, void *tag,
     ngx_uint_t workers)
@@ -466,7 +482,10 @@ ngx_http_chatws_zone_wake_of(ngx_cycle_t *cycle, void *tag,
 }
 
 
-/* Drops the reference now if it can't be done at the end of the cycle. */
+/*
+ * Makes the pool of the cycle drop a reference.  NGX_ERROR: there was no
+ * memory for that, and the reference is dropped already.
+ */
 
 static ngx_int_t
 ngx_http_chatws_zone_cleanup(ngx_http_chatws_zone_t *zone,
@@ -488,10 +507,7 @@ ngx_http_chatws_zone_cleanup(ngx_http_chatws_zone_t *zone,
 }
 
 
-/*
- * The slab pool gives all its pages at once and is not used again: pages of
- * offers, and the store.
- */
+/* The bytes of the store: all pages of the slab pool but those of offers. */
 
 static size_t
 ngx_http_chatws_zone_size(ngx_http_chatws_zone_t *zone)

@@ -2,8 +2,9 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The lock of a zone: shpool's mutex, taken in a way that neither a dead
- * worker nor one that was stopped in it stops the others.
+ * The lock of a zone.  It is the mutex of the slab pool, which nginx opens
+ * when a worker died with it.  Here it is taken in a way that a worker that
+ * died with it, or was stopped with it, does not stop the others.
  */
 
 
@@ -12,10 +13,10 @@
 #include "process/ngx_http_chatws_zone.h"
 
 
-/* in milliseconds: for a worker that holds the lock to be run again */
+/* in milliseconds, between two looks at a lock that is held */
 #define NGX_HTTP_CHATWS_LOCK_SLEEP  1
 
-/* so often, once for each time that a worker is stopped */
+/* looks until the holder counts as stopped */
 #define NGX_HTTP_CHATWS_LOCK_TRIES  200
 
 
@@ -41,14 +42,17 @@ ngx_http_chatws_zone_lock(ngx_http_chatws_zone_t *zone)
 
 
 /*
- * When a worker dies, the master opens the locks it held in the zones of its
- * configuration.  It has forgotten a zone that a reload removed, or replaced
- * by one of another size, but old workers are still there: instead of
- * sleeping until they are woken they look now and then who holds the lock.
+ * Waits for the lock.
  *
- * From a worker that lives the lock can't be taken, since it goes on where it
- * was stopped.  It is waited for once: as long as the lock is its own those
- * who come later do not wait.
+ * When a worker dies, the master opens the locks that it held in the zones of
+ * the present configuration.  A zone that a reload removed, or replaced by one
+ * of another size, is not among them, but old workers still use it.  So this
+ * does not sleep until the lock is opened, but looks at its holder now and
+ * then.
+ *
+ * The lock can't be taken from a worker that lives, since that goes on where
+ * it was stopped.  This worker waits for it once; as long as the same worker
+ * has the lock, it does not wait again.
  */
 
 static ngx_int_t
@@ -96,7 +100,10 @@ ngx_http_chatws_zone_wait(ngx_http_chatws_zone_t *zone)
 }
 
 
-/* As ngx_shmtx_lock() does before it sleeps.  Returns whether it is taken. */
+/*
+ * Tries for a short time, as ngx_shmtx_lock() does before it sleeps.  Returns
+ * whether the lock was taken.
+ */
 
 static ngx_uint_t
 ngx_http_chatws_zone_spin(ngx_shmtx_t *mutex)

@@ -2,7 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Blocks and cells.
+ * Blocks and cells.  The free ones are linked in lists: a free block begins
+ * with the number of the next one, a free cell has both neighbours.
  */
 
 
@@ -67,7 +68,7 @@ chatws_arena_take_block(chatws_arena_t *ar, chatws_journal_t *jr)
     if (block != 0) {
         link = chatws_arena_block(ar, block);
 
-        /* the taker overwrites the link, a rollback needs it again */
+        /* the block's user overwrites the link, which undoing needs */
 
         chatws_journal_keep(jr, link);
         chatws_journal_set(jr, &ar->block, *link);
@@ -119,6 +120,10 @@ chatws_arena_take_cell(chatws_arena_t *ar, chatws_journal_t *jr)
 }
 
 
+/*
+ * Makes the cells of a block the list of free cells, which is empty.
+ */
+
 static void
 chatws_arena_split(chatws_arena_t *ar, chatws_journal_t *jr, uint32_t block)
 {
@@ -152,6 +157,8 @@ chatws_arena_take_this(chatws_arena_t *ar, chatws_journal_t *jr,
 
     chatws_arena_unlink(ar, jr, c);
     chatws_journal_set(jr, &ar->ncells, ar->ncells - 1);
+
+    /* the cell's user overwrites these, which undoing needs */
 
     chatws_journal_keep(jr, &c->mark);
     chatws_journal_keep(jr, &c->prev);
@@ -189,6 +196,8 @@ chatws_arena_give_cell(chatws_arena_t *ar, chatws_journal_t *jr,
 
     first = chatws_arena_first(ar, cell);
 
+    /* is another cell of the block in use? */
+
     for (i = 0; i < ar->units; i++) {
         c = chatws_arena_cell(ar, first + i);
 
@@ -214,6 +223,8 @@ chatws_arena_give_cell(chatws_arena_t *ar, chatws_journal_t *jr,
 
         return;
     }
+
+    /* no: the others leave the list of free cells, and the block is free */
 
     for (i = 0; i < ar->units; i++) {
         if (first + i != cell) {

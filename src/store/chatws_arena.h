@@ -2,11 +2,14 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Memory for rows: equal blocks, and cells of 32 bytes that a block is split
- * into on demand and joined from when all of them are free.  Each takes
- * constant time, and no block is ever kept from another use by its size.
+ * Memory for rows in the zone.  It consists of equal blocks.  A block is used
+ * as a whole, or it is split into cells of 32 bytes; when all its cells are
+ * free again they become a block again.  Each operation takes constant time,
+ * and since all blocks have one size, a free block serves any purpose.
  *
- * Blocks and cells are known by numbers from 1; 0 is none.
+ * Blocks and cells are known by numbers from 1; 0 is none.  All functions but
+ * init() need the lock, and those that change something need an open step of
+ * the journal, with which the change is undone if the process dies.
  */
 
 
@@ -21,29 +24,29 @@
 
 
 /*
- * In shared memory, under the lock.
+ * In shared memory; read and written under the lock.
  */
 
 typedef struct {
-    uint64_t  base;      /* of the first block, from this struct */
+    uint64_t  base;      /* distance of the first block from this struct */
     uint32_t  units;     /* cells in a block */
     uint32_t  nblocks;
-    uint32_t  block;     /* first of the free blocks that were used before */
-    uint32_t  fresh;     /* blocks numbered above this never were */
-    uint32_t  nfree;     /* free blocks of both kinds */
-    uint32_t  cell;      /* first free cell of blocks that are split */
-    uint32_t  ncells;    /* such cells */
+    uint32_t  block;     /* list of the free blocks that were used before */
+    uint32_t  fresh;     /* blocks above this number were never used */
+    uint32_t  nfree;     /* free blocks: those in the list, and fresh ones */
+    uint32_t  cell;      /* list of the free cells of all split blocks */
+    uint32_t  ncells;    /* cells in that list */
     uint32_t  nsplit;    /* split blocks */
 } chatws_arena_t;
 
 
 /*
- * What a cell begins with.  While it is free "prev" and "next" are the
- * arena's; while it is in use all of it is the user's.
+ * The beginning of a cell.  Of a free cell the arena uses mark, prev and next;
+ * a cell in use belongs to its user, who keeps mark other than 0.
  */
 
 typedef struct {
-    uint32_t  mark;      /* 0: free */
+    uint32_t  mark;      /* 0: the cell is free */
     uint32_t  chain;
     uint32_t  prev;
     uint32_t  next;
@@ -51,35 +54,41 @@ typedef struct {
 
 
 /*
- * Takes over nblocks blocks of units * 32 bytes at base, which lies above ar,
- * 32-byte aligned; they may hold anything.
+ * Makes an arena of nblocks blocks of units * 32 bytes.  They begin at base,
+ * which is 32-byte aligned and lies above ar, and may hold anything.
  */
 void chatws_arena_init(chatws_arena_t *ar, uint8_t *base, uint32_t nblocks,
     uint32_t units);
 
+/*
+ * The memory of a block or of a cell, which exists.
+ */
 void *chatws_arena_block(chatws_arena_t *ar, uint32_t block);
 void *chatws_arena_cell(chatws_arena_t *ar, uint32_t cell);
 
 /*
- * The first cell of the block that cell is in.
+ * The first cell of the block that a cell is in.
  */
 uint32_t chatws_arena_first(chatws_arena_t *ar, uint32_t cell);
 
 /*
- * 0: no room.  What is taken may hold anything, and needs no journal.
- * take_cell() splits a block when it has to.
+ * Takes a free block, or a free cell, for which a block is split if there is
+ * no free cell.  Returns its number, or 0: there is no room.  It may hold
+ * anything, and may be written without the journal: it is free again if the
+ * step is undone.
  */
 uint32_t chatws_arena_take_block(chatws_arena_t *ar, chatws_journal_t *jr);
 uint32_t chatws_arena_take_cell(chatws_arena_t *ar, chatws_journal_t *jr);
 
 /*
- * Takes this very cell, which is free, in a split block.
+ * Takes a certain cell, which is free and in a split block.
  */
 void chatws_arena_take_this(chatws_arena_t *ar, chatws_journal_t *jr,
     uint32_t cell);
 
 /*
- * give_cell() gives the block back too, when all its cells are free.
+ * Frees a block, or a cell; with the last cell in use the block of the cell
+ * becomes free as a whole.
  */
 void chatws_arena_give_block(chatws_arena_t *ar, chatws_journal_t *jr,
     uint32_t block);

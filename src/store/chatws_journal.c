@@ -2,7 +2,9 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The undo log.
+ * The undo log.  An old value is noted before the count of notes is raised,
+ * and the count is raised before the new value is stored; so each value that
+ * may have been overwritten is among the notes that count.
  */
 
 
@@ -84,6 +86,8 @@ chatws_journal_recover(chatws_journal_t *jr)
         return;
     }
 
+    /* the step was done, and its process died before the commit */
+
     if (jr->goal != 0) {
         goal = (uint64_t *) (void *) ((uint8_t *) jr + jr->goal_at);
 
@@ -91,6 +95,8 @@ chatws_journal_recover(chatws_journal_t *jr)
             n = 0;
         }
     }
+
+    /* backwards: a word that was stored twice gets its first value */
 
     while (n--) {
         undo = &jr->undo[n];

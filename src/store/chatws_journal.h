@@ -2,10 +2,11 @@
 /*
  * Copyright (C) chatws contributors
  *
- * An undo log for steps of several stores to shared memory: a step that its
- * process did not live to commit is rolled back by whoever comes next.  The
- * guarantee is against the death of a process, not of the machine: what is
- * kept is the order of the stores.
+ * An undo log for changes of shared memory that take several stores.  Such a
+ * change is a step.  If a process dies in the middle of a step, the next
+ * holder of the lock undoes the stores that were made.  This is against the
+ * death of a process and not of the machine: it relies on the order in which
+ * one processor sees its own stores, and on nothing that reaches a disk.
  */
 
 
@@ -16,11 +17,13 @@
 #include "base/chatws_core.h"
 
 
+/* words that a step may store, at most */
 #define CHATWS_JOURNAL_MAX  64
 
 
 /*
- * Follows every store to shared memory; a test defines it to die at any one.
+ * Stands after each store to shared memory.  Tests define it, to stop a
+ * process after any one of them.
  */
 
 #ifndef CHATWS_STORE_HOOK
@@ -29,7 +32,8 @@
 
 
 /*
- * A store that stays in the program's order among its like.
+ * A store to shared memory, and a load from it.  The stores stay in the order
+ * of the program, for the compiler and for other processors.
  */
 
 #define chatws_shared_set(p, value)                                           \
@@ -43,51 +47,56 @@
 
 
 typedef struct {
-    int64_t        at;    /* of the word, from the journal; bit 0: 64 bits */
-    uint64_t       old;
+    int64_t        at;      /* distance of the word from the journal; bit 0 is
+                               set if it has 64 bits, else it has 32 */
+    uint64_t       old;     /* its value before the step */
 } chatws_undo_t;
 
 
 /*
- * Lies in the shared memory with the words it guards; all under the lock.
+ * In the same shared memory as the words that it guards; read and written
+ * under the lock.
  */
 
 typedef struct {
-    uint64_t       goal;    /* the step is done when the word at "goal_at"
-                               has got here; 0: when it is committed */
-    int64_t        goal_at;
-    uint32_t       n;       /* words stored in an unfinished step */
+    uint64_t       goal;    /* the step is done as soon as the word at goal_at
+                               has this value or more; 0: it is done when it
+                               is committed */
+    int64_t        goal_at; /* distance of that word from the journal */
+    uint32_t       n;       /* words stored in a step that is not finished */
     uint32_t       spare;
     chatws_undo_t  undo[CHATWS_JOURNAL_MAX];
 } chatws_journal_t;
 
 
 /*
- * Opens a step, of CHATWS_JOURNAL_MAX words at most.  With goal not NULL the
- * step takes effect when the caller stores "value", or more, there: a word
- * that only grows, and that others act upon at once.
+ * Opens a step of at most CHATWS_JOURNAL_MAX words.  If goal is not NULL, the
+ * step is done when the caller has stored value, or more, there.  That is for
+ * a word that only grows and that others act upon without the lock, so that it
+ * cannot be undone: the head of a ring.
  */
 void chatws_journal_begin(chatws_journal_t *jr, uint64_t *goal,
     uint64_t value);
 
 /*
- * Stores value at p, so that it can be undone.
+ * Notes the old value at p and stores the new one.
  */
 void chatws_journal_set(chatws_journal_t *jr, uint32_t *p, uint32_t value);
 void chatws_journal_set64(chatws_journal_t *jr, uint64_t *p, uint64_t value);
 
 /*
- * Keeps what is at p, for the caller to overwrite in ways of its own.
+ * Notes the value at p, which the caller then may overwrite by itself.
  */
 void chatws_journal_keep(chatws_journal_t *jr, uint32_t *p);
 
 /*
- * Ends the step.
+ * Ends the step: nothing of it is undone any more.
  */
 void chatws_journal_commit(chatws_journal_t *jr);
 
 /*
- * Rolls an unfinished step back; may itself be interrupted and called again.
+ * Undoes a step that was not finished.  If the process dies here as well, the
+ * next call begins again.
  */
 void chatws_journal_recover(chatws_journal_t *jr);
 

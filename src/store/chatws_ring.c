@@ -2,11 +2,11 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The circular ring.
+ * The ring of entries.
  *
- * Readers that hold no lock see a head, then entries below it; a writer
- * moves the tail above the bytes, overwrites them, and moves the head.  A
- * reader that may be overrun reads first and looks at the tail afterwards.
+ * A writer moves the tail above the bytes that it is going to overwrite,
+ * overwrites them, and then moves the head.  A reader loads the head, then the
+ * entries below it; if nothing protects these, it looks at the tail last.
  */
 
 
@@ -16,7 +16,7 @@
 #include <string.h>
 
 
-/* an entry's size and length have 32 bits */
+/* the size and the length of an entry have 32 bits */
 #define CHATWS_RING_ENTRY_MAX  0x80000000ULL
 
 
@@ -49,7 +49,7 @@ chatws_ring_size_max(const chatws_ring_t *rg)
 {
     uint64_t  max;
 
-    /* the padding before an entry is smaller than the entry */
+    /* an entry may need padding before it, of less bytes than it has itself */
 
     max = rg->size / 2 & ~(uint64_t) (CHATWS_RING_ALIGN - 1);
 
@@ -67,7 +67,7 @@ chatws_ring_head(const chatws_ring_t *rg)
 int
 chatws_ring_is_held(const chatws_ring_t *rg, uint64_t off)
 {
-    /* what was read before is not to be read after the tail */
+    /* the bytes of the entry are loaded before the tail is */
 
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
 
@@ -97,7 +97,7 @@ chatws_ring_open(chatws_ring_t *rg, uint64_t off, uint64_t size)
     if (end > rg->size && end - rg->size > rg->tail) {
         chatws_shared_set(&rg->tail, end - rg->size);
 
-        /* the tail is to be seen before the bytes change */
+        /* others see the tail move before they see the bytes change */
 
         __atomic_thread_fence(__ATOMIC_RELEASE);
     }
@@ -122,6 +122,8 @@ chatws_ring_commit(chatws_ring_t *rg, uint64_t off, chatws_entry_t *e)
     chatws_mark_t  *mark;
 
     if (off >= rg->next) {
+        /* a process that dies in between leaves a mark that does not count */
+
         mark = &rg->marks[rg->nmarks % CHATWS_RING_MARKS];
 
         chatws_shared_set(&mark->offset, CHATWS_OFF_NONE);
@@ -134,6 +136,8 @@ chatws_ring_commit(chatws_ring_t *rg, uint64_t off, chatws_entry_t *e)
     chatws_shared_set(&rg->head, off + e->size);
 }
 
+
+/* The memory at a position within the ring. */
 
 static chatws_entry_t *
 chatws_ring_at(const chatws_ring_t *rg, uint64_t pos)
@@ -155,6 +159,8 @@ chatws_ring_entry(const chatws_ring_t *rg, uint64_t off, uint64_t *next)
         pos = off % rg->size;
         left = rg->size - pos;
 
+        /* padding that is too short for an entry of its own */
+
         if (left < sizeof(chatws_entry_t)) {
             off += left;
             continue;
@@ -170,6 +176,8 @@ chatws_ring_entry(const chatws_ring_t *rg, uint64_t off, uint64_t *next)
         {
             break;
         }
+
+        /* padding */
 
         if (e->chat == 0) {
             off += size;
@@ -233,6 +241,8 @@ chatws_ring_chain(const chatws_ring_t *rg, uint64_t last, uint64_t serial,
     return CHATWS_OK;
 }
 
+
+/* Copies the head of the entry at off.  Returns whether it was held. */
 
 static int
 chatws_ring_link(const chatws_ring_t *rg, uint64_t off, chatws_entry_t *out)

@@ -2,14 +2,14 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The layout of the shared state, its slots and its subscriptions; what runs
- * over the rings is in chatws_store_ring.c.
+ * The layout of the shared state, its slots and its subscriptions.  Publishing
+ * is in chatws_store_ring.c.
  *
- *   store (header, rings' heads, tables' heads, journal)
+ *   head              magic, sizes, heads of the rings and tables, journal
  *   slots
- *   tables (slots' lists, buckets, floors, arena)
- *   durable ring      half of what the header and the slots leave
- *   ephemeral ring    a 16th of that, 4K at least
+ *   tables            what the others leave
+ *   durable ring      half of what the head and the slots leave
+ *   ephemeral ring    a 16th of that, at least 4K
  */
 
 
@@ -21,8 +21,9 @@
 #define CHATWS_STORE_MAGIC      0x3130737774616863ULL
 #define CHATWS_STORE_LAYOUT     2
 
-#define CHATWS_STORE_EPHEMERAL  4096    /* bytes, at least */
-#define CHATWS_STORE_BLOCKS     16      /* at least */
+/* bytes of the ephemeral ring and blocks of the tables, at least */
+#define CHATWS_STORE_EPHEMERAL  4096
+#define CHATWS_STORE_BLOCKS     16
 
 #define chatws_store_align(n)  (((n) + 63) & ~(uint64_t) 63)
 
@@ -105,6 +106,10 @@ chatws_store_init(void *mem, size_t size, uint32_t nslots,
     return CHATWS_OK;
 }
 
+
+/*
+ * The number of blocks with which the tables fit into size bytes.
+ */
 
 static uint32_t
 chatws_store_blocks(uint32_t nslots, uint64_t size)
@@ -260,7 +265,10 @@ chatws_store_release(chatws_store_t *st, uint32_t n, uint32_t budget)
 
     if (slot->state == CHATWS_SLOT_FREE) {
 
-        /* its process died while it took it, or another while it gave it */
+        /*
+         * a process died in claim() before the slot was live, or in this
+         * function when it was free already
+         */
 
         chatws_shared_set(&slot->pid, 0);
 

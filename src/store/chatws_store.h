@@ -2,19 +2,21 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The shared state of one hub: slots (worker processes), chats, members and
- * two rings of notifications, laid out over one block of memory that several
- * processes map.  It knows no clock, no randomness, no lock.
+ * The shared state of a zone: slots for worker processes, chats with their
+ * members, and two rings of notifications, in one block of memory that several
+ * processes map.  It knows no clock, no randomness and no lock, makes no
+ * system call and never waits.
  *
- * The caller has one lock.  A function marked "locked" needs it held, and
- * whoever takes it calls chatws_store_recover() first: a process may be
- * killed at any instruction, also inside the lock, and the state is then
- * that of before or after a step, never between.  Nothing here makes a system
- * call or blocks.
+ * The caller has one lock.  A function that is said to be locked may be called
+ * with the lock held only.  After each taking of the lock
+ * chatws_store_recover() is to be called first: a process may be killed at any
+ * instruction, also while it holds the lock, and then the state is that of
+ * before or after a step, never between.
  *
- * A chat row is known by a number from 1; 0 is no chat.  The number of a row
- * is stable while it has members; an entry's or a subscription's "serial"
- * tells whether it is still the same chat.
+ * The row of a chat is known by a number from 1; 0 is no chat.  The number
+ * stays the same as long as the chat has members.  After that the row may
+ * become another chat's; whether it has is seen by its serial, which is never
+ * given twice.
  */
 
 
@@ -23,21 +25,26 @@
 
 
 #include "base/chatws_core.h"
+#include "base/chatws_name.h"
 #include "store/chatws_ring.h"
 
 
 #define CHATWS_SLOT_NONE   ((uint32_t) -1)
 
 #define CHATWS_SLOTS_MAX   1024
-#define CHATWS_CHAT_MAX    128    /* bytes of a chat id */
+#define CHATWS_CHAT_MAX    CHATWS_NAME_MAX    /* bytes of a chat id */
+
+/* of a slot; a part of the layout, which gets another number with it */
 #define CHATWS_COUNTERS    32
 
 #define CHATWS_RINGS       2
 #define CHATWS_DURABLE     0
 #define CHATWS_EPHEMERAL   1
 
-#define CHATWS_MEMBER_OWN  1      /* gets its user's own messages too */
+/* flags of a member */
+#define CHATWS_MEMBER_OWN  1      /* it gets messages of its own user, too */
 
+/* subscriptions of a user */
 #define CHATWS_SHARE_MIN   1000
 #define CHATWS_SHARE_ANY   ((uint32_t) -1)
 
@@ -48,7 +55,7 @@ typedef struct chatws_store_s  chatws_store_t;
 typedef enum {
     CHATWS_SLOT_FREE = 0,
     CHATWS_SLOT_LIVE,
-    CHATWS_SLOT_LEAVING           /* release() has begun, and is to go on */
+    CHATWS_SLOT_LEAVING           /* release() has to be called again */
 } chatws_slot_state_e;
 
 
@@ -75,42 +82,57 @@ typedef struct {
 } chatws_slot_t;
 
 
+/*
+ * The state of a chat at the moment of a subscription.
+ */
+
 typedef struct {
-    uint64_t  seq;                /* last number used in the chat */
-    uint64_t  head;               /* entries from here on are live */
+    uint64_t  seq;                /* last number used */
+    uint64_t  head;               /* entries from this offset on are live */
     uint64_t  serial;
     uint64_t  last;               /* offset + 1 of the last sequenced entry,
                                      0: none; for chatws_ring_chain() */
-    uint32_t  chat;
+    uint32_t  chat;               /* row */
 } chatws_subscribed_t;
 
 
+/*
+ * A notification to be published; the strings stay the caller's.
+ */
+
 typedef struct {
-    chatws_str_t  chat;           /* not used if the row is known */
+    chatws_str_t  chat;           /* id, not used if the row is known */
     uint64_t      sender;         /* chatws_store_hash() of the user, or 0 */
     uint64_t      time;           /* ms since 1970 */
-    chatws_str_t  body;           /* JSON text; when sequenced it ends right
-                                     before the number: the store appends
-                                     decimal digits and "}" */
+    chatws_str_t  body;           /* JSON text; if sequenced it ends where the
+                                     number belongs: the store appends that
+                                     and a closing brace */
     uint32_t      own;            /* position in body of the literal "false",
-                                     0: none */
+                                     see chatws_entry_t, 0: none */
     unsigned  ring:1;             /* CHATWS_DURABLE or CHATWS_EPHEMERAL */
-    unsigned  sequenced:1;        /* durable only */
+    unsigned  sequenced:1;        /* gets a number; in the durable ring only */
 } chatws_post_t;
 
 
+/*
+ * The outcome of a publish.
+ */
+
 typedef struct {
-    uint64_t   seq;               /* 0: not sequenced */
-    uint64_t   offset;            /* CHATWS_OFF_NONE: nobody to be told, and
-                                     nothing to be kept: not logged */
+    uint64_t   seq;               /* number, 0: not sequenced */
+    uint64_t   offset;            /* CHATWS_OFF_NONE: it was not kept, since
+                                     nobody would get it */
     uint32_t   recipients;        /* connections that will get it */
-    uint32_t   chat;              /* 0: not sequenced and no such chat */
+    uint32_t   chat;              /* row, 0: there is no such chat */
     uint32_t   nwake;
-    uint32_t  *wake;              /* caller's array of nslots: who to wake */
+    uint32_t  *wake;              /* slots to be woken: the caller's array,
+                                     which has nslots places */
 } chatws_posted_t;
 
 
-/* Figures; bytes unless said otherwise. */
+/*
+ * How full the memory is; bytes unless said otherwise.
+ */
 
 typedef struct {
     uint64_t  chats;              /* rows */
@@ -131,50 +153,52 @@ typedef struct {
 
 
 /*
- * The least memory for so many slots.
+ * The least memory, in bytes, for so many slots.
  */
 size_t chatws_store_min_size(uint32_t nslots);
 
 /*
- * Lays the memory out and makes it empty.  mem is 64-byte aligned and may
- * hold anything; the store begins at mem.  nslots is 1 to CHATWS_SLOTS_MAX;
- * key is random, epoch is a token that differs in each fresh zone.
- * ERROR: nslots out of range, too little memory, or not aligned.
+ * Makes an empty store in size bytes at mem, which may hold anything and is
+ * 64-byte aligned.  nslots is 1 to CHATWS_SLOTS_MAX, key is random, epoch is a
+ * number that differs for each store.  CHATWS_ERROR: nslots is out of range,
+ * or the memory is too small or not aligned.
  */
 chatws_rc_e chatws_store_init(void *mem, size_t size, uint32_t nslots,
     const uint8_t key[16], uint64_t epoch);
 
 /*
- * Checks that mem holds a store of this layout and size.  ERROR: it does not.
+ * Checks that mem holds a store of this layout and size.  CHATWS_ERROR: it
+ * does not.  Changes nothing.
  */
 chatws_rc_e chatws_store_attach(void *mem, size_t size);
 
 /*
- * Locked, first thing after each taking of the lock: undoes the step in which
- * the previous holder died.  One load when nothing happened.
+ * Locked; to be called first after each taking of the lock.  Undoes the step
+ * in which the previous holder died; if it did not, this is one load.
  */
 void chatws_store_recover(chatws_store_t *st);
 
 /*
- * What init() was given.
+ * The epoch and the number of slots that init() was given.  Without the lock.
  */
 uint64_t chatws_store_epoch(chatws_store_t *st);
 uint32_t chatws_store_nslots(chatws_store_t *st);
 
 /*
- * The least number that is not less than min and larger than each that was
- * given before, in whatever process.  Without the lock.
+ * The least number that is not less than min and larger than each one that
+ * any process was given before.  Without the lock.
  */
 uint64_t chatws_store_stamp(chatws_store_t *st, uint64_t min);
 
 /*
- * Keyed SipHash-2-4, never 0.  Without the lock.
+ * SipHash-2-4 with the key of the store, but never 0.  Without the lock.
  */
 uint64_t chatws_store_hash(chatws_store_t *st, const uint8_t *p, size_t len);
 
 /*
- * Brings what a publish or a subscribe to this chat will touch nearer to the
- * processor.  Without the lock, right before taking it; optional.
+ * Fetches the row of a chat into the cache, right before the lock is taken for
+ * a publish or a subscribe, so that the lock is held for less time.  Without
+ * the lock; optional.
  */
 void chatws_store_prefetch(chatws_store_t *st, const chatws_str_t *chat);
 
@@ -182,36 +206,37 @@ void chatws_store_prefetch(chatws_store_t *st, const chatws_str_t *chat);
 /* slots */
 
 /*
- * The slot's row; slot is less than nslots.
+ * A slot by its number, which is less than nslots.
  */
 chatws_slot_t *chatws_store_slot(chatws_store_t *st, uint32_t slot);
 
 /*
- * Totals of the counters of all released slots; the sum over these and all
- * the slots' own is the total of the zone (read it locked).
+ * The counters of all slots that were released, added up.  Locked, the sum of
+ * these and of the counters of all slots is the total of the zone.
  */
 uint64_t *chatws_store_counters(chatws_store_t *st);
 
 /*
- * Locked.  Takes a free slot: counters 0, no members, caught up.
- * CHATWS_SLOT_NONE: all are taken.
+ * Locked.  Takes a free slot for a process; wake tells others how to wake it.
+ * Its counters are 0, it has no members and has caught up.  Returns
+ * CHATWS_SLOT_NONE if all are taken.
  */
 uint32_t chatws_store_claim(chatws_store_t *st, int64_t pid, uint64_t wake);
 
 /*
- * Locked.  Takes the slot out of service and removes up to budget of its
- * member rows.  The first call ends its cursors, so that it keeps no
- * publisher from going on.  AGAIN: call again, the lock may be dropped
- * between, any process may go on with it; OK: the slot is free and its
- * counters are in the totals.  For a process's own exit, and for a dead one;
- * after a dead one, wake whom pending() lists.
+ * Locked.  Gives back the slot of a process that ends or is dead, by removing
+ * up to budget rows of its members.  CHATWS_AGAIN: it is to be called again,
+ * by any process; the lock may be given back in between.  CHATWS_OK: the slot
+ * is free, and its counters are in the totals.  From the first call on the
+ * slot does not hold up publishers.  After a dead process the slots that
+ * pending() lists are to be woken.
  */
 chatws_rc_e chatws_store_release(chatws_store_t *st, uint32_t slot,
     uint32_t budget);
 
 /*
- * Locked.  Lists the live slots that have something to drain, or are lapped,
- * in wake (nslots entries) and returns their number.
+ * Locked.  Lists the live slots that have something to read, or are lapped, in
+ * wake, which has nslots places, and returns their number.
  */
 uint32_t chatws_store_pending(chatws_store_t *st, uint32_t *wake);
 
@@ -219,26 +244,29 @@ uint32_t chatws_store_pending(chatws_store_t *st, uint32_t *wake);
 /* membership */
 
 /*
- * Locked.  One more subscriber (connection) of this user and these flags in
- * this slot.  Entries at out->head and later are for it, earlier ones are
- * not.  BUSY: no room; DECLINED: the user has share subscriptions or more,
- * in all slots and chats; ERROR: chat id of a length not from 1 to
- * CHATWS_CHAT_MAX, or not a live slot.  A slot that is lapped may subscribe.
+ * Locked.  Adds a subscription of a connection of this user in this slot, and
+ * makes the chat if there is none.  Entries at out->head and later are for the
+ * subscription, earlier ones are not.  CHATWS_BUSY: there is no room.
+ * CHATWS_DECLINED: the user has share subscriptions or more, in all slots and
+ * chats.  CHATWS_ERROR: the chat id has less than 1 or more than
+ * CHATWS_CHAT_MAX bytes, or the slot is not live.  A lapped slot may
+ * subscribe.
  */
 chatws_rc_e chatws_store_subscribe(chatws_store_t *st, uint32_t slot,
     const chatws_str_t *chat, uint64_t user, uint32_t flags, uint32_t share,
     chatws_subscribed_t *out);
 
 /*
- * A share that leaves room for others: a quarter of as many chats as there is
- * room for, but not less than CHATWS_SHARE_MIN.  Without the lock.
+ * The subscriptions that a user may have without taking the room of others: a
+ * quarter of the chats that there is room for, but at least CHATWS_SHARE_MIN.
+ * Without the lock.
  */
 uint32_t chatws_store_share(chatws_store_t *st);
 
 /*
- * Locked.  Undoes one subscribe() of the same arguments.  last: this slot has
- * no subscriber of the chat any more, of whatever user and flags.  What is
- * not there is ignored.
+ * Locked.  Removes a subscription that was added with the same slot, chat,
+ * user and flags; does nothing if there is none.  last tells that this slot
+ * has no other subscription to the chat, of any user.
  */
 void chatws_store_unsubscribe(chatws_store_t *st, uint32_t slot,
     uint32_t chat, uint64_t user, uint32_t flags, int last);
@@ -275,12 +303,12 @@ chatws_rc_e chatws_store_publish(chatws_store_t *st, uint32_t row,
     chatws_posted_t *out);
 
 /*
- * The largest body that the ring can ever take.
+ * The bytes of the largest body that the ring can take.  Without the lock.
  */
 size_t chatws_store_body_max(chatws_store_t *st, uint32_t ring);
 
 
-/* draining; ring is CHATWS_DURABLE or CHATWS_EPHEMERAL */
+/* reading; ring is CHATWS_DURABLE or CHATWS_EPHEMERAL */
 
 /*
  * A ring, to read entries from with the functions of chatws_ring.h.  Without
@@ -290,28 +318,30 @@ size_t chatws_store_body_max(chatws_store_t *st, uint32_t ring);
 const chatws_ring_t *chatws_store_ring(chatws_store_t *st, uint32_t ring);
 
 /*
- * The offset from which the slot is to drain, CHATWS_OFF_NONE: it has caught
- * up.  Without the lock (acquire), for the slot's owner.
+ * The offset of the first entry that the slot has not delivered yet, or
+ * CHATWS_OFF_NONE: it has caught up.  For the owner of the slot, without the
+ * lock.
  */
 uint64_t chatws_store_cursor(chatws_store_t *st, uint32_t slot, uint32_t ring);
 
 /*
- * Locked.  Gives the entries before pos free.  OK: pos is the head, the slot
- * has caught up and will be woken by the next entry; AGAIN: there is more.
+ * Locked.  The slot has delivered everything before pos, which publishers may
+ * overwrite now.  CHATWS_OK: pos is the head, the slot has caught up, and the
+ * next entry for it wakes it.  CHATWS_AGAIN: there are more entries.
  */
 chatws_rc_e chatws_store_caught_up(chatws_store_t *st, uint32_t slot,
     uint32_t ring, uint64_t pos);
 
 /*
- * Whether publishers went past this slot, so that it has lost entries, and
- * may be reading overwritten ones.  Without the lock (acquire).  A lapped
- * slot is neither waited for nor woken until unlap(), and is to end all its
- * subscriptions with it.
+ * Whether publishers have passed this slot over: it has lost entries, and
+ * those that it was reading may have been overwritten meanwhile.  Without the
+ * lock.  Publishers neither wait for a lapped slot nor wake it until unlap(),
+ * after which the slot has to end all its subscriptions.
  */
 int chatws_store_is_lapped(chatws_store_t *st, uint32_t slot);
 
 /*
- * Locked.  The slot takes part again, from the present heads.
+ * Locked.  The slot takes part again, from the present heads on.
  */
 void chatws_store_unlap(chatws_store_t *st, uint32_t slot);
 
@@ -319,7 +349,7 @@ void chatws_store_unlap(chatws_store_t *st, uint32_t slot);
 /* figures */
 
 /*
- * Locked.
+ * Locked.  Fills out.
  */
 void chatws_store_usage(chatws_store_t *st, chatws_usage_t *out);
 

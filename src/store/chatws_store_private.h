@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The head of the shared state, for the two files of the store alone.
+ * The head of the shared state, for the files of the store alone.
  */
 
 
@@ -17,8 +17,9 @@
 
 
 /*
- * At the start of the memory.  The first part is written once, by init(),
- * the stamp at any time, in one step; the rest under the lock.
+ * At the beginning of the memory.  The first part is written once, by init();
+ * the stamp is written at any time, by one atomic operation; the rings, the
+ * table and the counters are written under the lock.
  */
 
 struct chatws_store_s {
@@ -27,13 +28,13 @@ struct chatws_store_s {
     uint32_t        nslots;
     uint64_t        size;
     uint64_t        epoch;
-    uint64_t        slots;       /* of the first slot, from here */
-    uint64_t        stamp;       /* the last one given */
+    uint64_t        slots;       /* distance of the first slot from here */
+    uint64_t        stamp;       /* the last one that was given */
     uint64_t        spare[2];
 
     chatws_ring_t   ring[CHATWS_RINGS];
     chatws_table_t  table;
-    uint64_t        counters[CHATWS_COUNTERS];
+    uint64_t        counters[CHATWS_COUNTERS];    /* of released slots */
 };
 
 

@@ -2,13 +2,14 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The chats.
+ * The table of chats.
  *
- * When there is no free block, one is made: of split blocks whose free cells
- * make up a block, by moving members between them; else of an idle chat, one
- * that has no history or that has been idle for longest.  An evicted chat
- * leaves its last number as the floor of its bucket, so that no number is used
- * twice for a chat.
+ * If there is no free block, one is made.  If the free cells of split blocks
+ * are as many as a block has, members are moved together.  Otherwise an idle
+ * chat is evicted: one without history, or the one that has been idle for
+ * longest.  An evicted chat leaves its last number as the floor of its bucket:
+ * the numbers of a chat that is made in that bucket begin above it, so that no
+ * number is used twice for a chat.
  */
 
 
@@ -18,7 +19,8 @@
 #include <string.h>
 
 
-#define CHATWS_TABLE_ID_INLINE  39    /* at least */
+/* bytes of an id that a row has room for, at least */
+#define CHATWS_TABLE_ID_INLINE  39
 
 #define chatws_table_align(n)  (((n) + 63) & ~(uint64_t) 63)
 
@@ -116,6 +118,10 @@ chatws_table_chat(chatws_table_t *tb, uint32_t chat)
 }
 
 
+/*
+ * The first link of the bucket that a hash, of 32 bits, belongs to.
+ */
+
 static uint32_t *
 chatws_table_chat_head(chatws_table_t *tb, uint32_t hash)
 {
@@ -130,6 +136,9 @@ chatws_table_prefetch(chatws_table_t *tb, uint64_t hash)
     uint32_t  chat, *head;
 
     head = chatws_table_chat_head(tb, (uint32_t) (hash >> 32));
+
+    /* the holder of the lock may change it: any number is possible */
+
     chat = __atomic_load_n(head, __ATOMIC_RELAXED);
 
     if (chat != 0 && chat <= tb->arena.nblocks) {
@@ -161,6 +170,10 @@ chatws_table_find(chatws_table_t *tb, const chatws_str_t *id, uint64_t hash)
     return chat;
 }
 
+
+/*
+ * Where the length of the id is; the id follows.
+ */
 
 static uint8_t *
 chatws_table_id(chatws_table_t *tb, chatws_chat_t *ch)
@@ -237,6 +250,8 @@ chatws_table_create(chatws_table_t *tb, const chatws_str_t *id, uint64_t hash)
     head = chatws_table_chat_head(tb, upper);
     floors = chatws_table_array(tb, uint64_t, floors);
 
+    /* the row is not in the journal: it is free again if the step is undone */
+
     chatws_journal_begin(jr, NULL, 0);
     chatws_journal_set64(jr, &tb->serial, tb->serial + 1);
     chatws_journal_set(jr, &tb->chats_used, tb->chats_used + 1);
@@ -279,7 +294,7 @@ chatws_table_idle_add(chatws_table_t *tb, uint32_t chat)
 
     if (ch->last == 0) {
 
-        /* nothing is lost with it: it is the first to be evicted */
+        /* it has no history to lose: it is evicted first */
 
         chatws_journal_set(jr, &ch->older, 0);
         chatws_journal_set(jr, &ch->newer, tb->oldest);

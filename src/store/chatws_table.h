@@ -2,9 +2,12 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The tables of chats and of their members.  They know
- * nothing of rings or of the processes behind the slots.
- * All under the caller's lock; every change is a step of the journal.
+ * The tables of chats and of their members.  They know nothing of rings, or of
+ * the processes behind the slots.
+ *
+ * All functions need the lock, except for those that only compute sizes and
+ * hashes.  Those that change something do so in one step of the journal of
+ * their own, unless they are said to need an open step.
  */
 
 
@@ -16,75 +19,82 @@
 
 
 /*
- * A chat, in a block of the arena.  Behind the interest bitmap (a bit for
- * each slot) lie the length of the id, in one byte, and the id; what does not
- * fit is in the block "tail".
+ * The row of a chat, in a block of the arena.  Behind it lie the interest, a
+ * bit for each slot that has members of the chat, then the length of the id,
+ * in one byte, and the id.  The part of the id that does not fit is in a block
+ * of its own, the tail.
  */
 
 typedef struct {
-    uint64_t          serial;
+    uint64_t          serial;    /* is given once */
     uint64_t          seq;       /* last number used */
     uint64_t          last;      /* offset + 1 of its entry, 0: none */
-    uint32_t          next;      /* in the bucket */
+    uint32_t          next;      /* row in the same bucket */
     uint32_t          hash;      /* upper half */
-    uint32_t          older;     /* in the idle list */
+    uint32_t          older;     /* neighbours in the idle list */
     uint32_t          newer;
     uint32_t          total;     /* sum of the members' counts, 0: idle */
-    uint32_t          tail;
+    uint32_t          tail;      /* block, 0: none */
     uint64_t          interest[];
 } chatws_chat_t;
 
 
 /*
- * The connections of one user in one slot to one chat, in a cell.  cell.mark
- * is the chat, cell.chain the next in the bucket, cell.prev and cell.next
- * the neighbours in the list of the slot.
+ * The row of a member: the connections of one user in one slot to one chat.
+ * It is a cell, of which mark is the row of the chat, chain is the next row in
+ * the same bucket, and prev and next are the neighbours in the list of the
+ * slot.
  */
 
 typedef struct {
     chatws_cell_t     cell;
-    uint64_t          user;
+    uint64_t          user;      /* hash */
     uint16_t          slot;
     uint16_t          flags;
-    uint32_t          count;
+    uint32_t          count;     /* connections */
 } chatws_member_t;
 
 
-typedef struct {
-    uint32_t          slot;
-    uint32_t          flags;
-    uint64_t          user;
-} chatws_who_t;
-
-
 /*
- * In place of a chat's number: the row of a user, whose count is the sum over
- * all chats and slots.  It is in no list of a slot.
+ * The mark of the row of a user, which looks like a member, is in no list of
+ * a slot, and counts the connections of the user over all chats and slots.
  */
 
 #define CHATWS_TABLE_USER  ((uint32_t) -1)
 
 
 /*
- * In shared memory.  The arrays are given by their distance from this struct.
+ * By which the members of a chat are told apart.
+ */
+
+typedef struct {
+    uint32_t          slot;
+    uint32_t          flags;
+    uint64_t          user;      /* hash */
+} chatws_who_t;
+
+
+/*
+ * In shared memory; read and written under the lock.  The arrays are given by
+ * their distance from this struct, see chatws_table_array().
  */
 
 typedef struct {
     uint8_t           key[16];
     uint64_t          chats;         /* uint32_t: first row of each bucket */
     uint64_t          members;       /* uint32_t: the same for members */
-    uint64_t          users;         /* uint32_t: and for users, as many as
-                                        for chats */
+    uint64_t          users;         /* uint32_t: the same for users, with as
+                                        many buckets as for chats */
     uint64_t          slots;         /* uint32_t: first member of each slot */
-    uint64_t          floors;        /* uint64_t by chat bucket: numbers of
-                                        new chats begin above */
-    uint32_t          nchats;        /* buckets */
-    uint32_t          nmembers;
+    uint64_t          floors;        /* uint64_t by bucket of chats: numbers
+                                        of new chats begin above it */
+    uint32_t          nchats;        /* buckets of chats */
+    uint32_t          nmembers;      /* buckets of members */
     uint32_t          nslots;
-    uint32_t          words;         /* of an interest bitmap */
-    uint32_t          inlined;       /* id bytes in the chat row itself */
-    uint32_t          oldest;        /* idle list: the first to be evicted;
-                                        those with no history come first */
+    uint32_t          words;         /* of the interest of a chat */
+    uint32_t          inlined;       /* bytes of an id in the row itself */
+    uint32_t          oldest;        /* idle list: this one is evicted first;
+                                        chats without history come first */
     uint32_t          newest;
     uint32_t          chats_used;
     uint32_t          chats_long;    /* with a tail */
@@ -93,7 +103,7 @@ typedef struct {
     uint32_t          users_used;
     uint64_t          subscriptions;
     uint64_t          evictions;
-    uint64_t          serial;        /* last one given */
+    uint64_t          serial;        /* the last one that was given */
     chatws_journal_t  journal;
     chatws_arena_t    arena;
 } chatws_table_t;
@@ -104,92 +114,104 @@ typedef struct {
 
 
 /*
- * The cells of a chat row for so many slots.
+ * The cells that the row of a chat takes with so many slots.
  */
 uint32_t chatws_table_units(uint32_t nslots);
 
 /*
- * The bytes that a table of so many blocks takes, blocks included.
+ * The bytes that a table takes with so many blocks, which are included.
  */
 uint64_t chatws_table_size(uint32_t nslots, uint32_t nblocks);
 
 /*
- * Makes an empty table with its arrays at base, above tb, 64-byte aligned, of
- * table_size() bytes.
+ * Makes an empty table.  Its arrays and blocks are at base, which has the
+ * bytes of chatws_table_size(), is 64-byte aligned and lies above tb.
  */
 void chatws_table_init(chatws_table_t *tb, uint8_t *base, uint32_t nslots,
     uint32_t nblocks, const uint8_t key[16]);
 
 /*
- * The row of a chat, and what its hash is; 0: there is none.
+ * The hash of a chat id, and the number of the row of a chat by its id and
+ * hash; 0: there is none.
  */
 uint64_t chatws_table_hash(chatws_table_t *tb, const chatws_str_t *id);
 uint32_t chatws_table_find(chatws_table_t *tb, const chatws_str_t *id,
     uint64_t hash);
+
+/*
+ * The row with a number other than 0.
+ */
 chatws_chat_t *chatws_table_chat(chatws_table_t *tb, uint32_t chat);
 
 /*
- * Without the lock: fetches what find() will read.
+ * Fetches the rows that find() will read into the cache.  Without the lock.
  */
 void chatws_table_prefetch(chatws_table_t *tb, uint64_t hash);
 
 /*
- * Makes the row of a chat that there is none of, idle; the id has 1 to 128
- * bytes.  0: no room.
+ * Makes the row of a chat that has none yet; it is idle.  The id has from 1 to
+ * CHATWS_CHAT_MAX bytes.  Returns its number, or 0: there is no room.
  */
 uint32_t chatws_table_create(chatws_table_t *tb, const chatws_str_t *id,
     uint64_t hash);
 
 /*
- * In an open step: what is new in a chat that may be idle makes it the last
- * to be evicted.
+ * In an open step.  The chat has a new notification: if it is idle, it becomes
+ * the last one to be evicted.
  */
 void chatws_table_touch(chatws_table_t *tb, uint32_t chat);
 
 /*
- * The subscriptions of a user, in all.
+ * The subscriptions of a user to all chats and in all slots.
  */
 uint32_t chatws_table_share(chatws_table_t *tb, uint64_t user);
 
 /*
- * One more, and one less, of a member.  join(): OK, or BUSY: no room.
- * leave(): none: the slot has no member of the chat any more.
+ * Adds a connection to a member of a chat, or makes the member.  CHATWS_OK, or
+ * CHATWS_BUSY: there is no room.
  */
 chatws_rc_e chatws_table_join(chatws_table_t *tb, uint32_t chat,
     const chatws_who_t *who);
+
+/*
+ * Removes a connection of a member, and the member with the last one; does
+ * nothing if there is no such member.  none tells that the slot has no other
+ * member of the chat.
+ */
 void chatws_table_leave(chatws_table_t *tb, uint32_t chat,
     const chatws_who_t *who, int none);
 
 /*
- * Removes one member of the slot with all its count, and the slot's interest
- * in that chat.  0: there was none.
+ * Removes a member of the slot with all its connections, and the interest of
+ * the slot in the chat of the member.  Returns 0 if there was none.
  */
 int chatws_table_drop(chatws_table_t *tb, uint32_t slot);
 
 /*
- * The connections of a user to a chat, over all slots, that have none of
- * these flags.
+ * The connections of a user to a chat, in all slots, that have none of these
+ * flags.
  */
 uint32_t chatws_table_members(chatws_table_t *tb, uint32_t chat,
     uint64_t user, uint32_t flags);
 
 
-/* between the two parts */
+/* for chatws_table.c and chatws_table_member.c alone */
 
 /*
- * Frees at least one block where that can be done, not that of the chat keep.
- * Returns whether it did.  Bounded: a few rows at most.
+ * Frees a block, by moving members together or by evicting an idle chat other
+ * than keep.  Returns whether it could.  Takes constant time.
  */
 int chatws_table_reclaim(chatws_table_t *tb, uint32_t keep);
 
 /*
- * Empties the block of the first free cell into other free cells, of which
- * there are to be enough: as many as a block has, those of this one included.
+ * Moves the members out of the block that the first free cell is in, which
+ * becomes free.  There have to be as many free cells as a block has, those of
+ * this block included.
  */
 void chatws_table_compact(chatws_table_t *tb);
 
 /*
- * In an open step: a chat becomes idle, or is not any more.
+ * In an open step.  A chat becomes idle, or is not idle any more.
  */
 void chatws_table_idle_add(chatws_table_t *tb, uint32_t chat);
 void chatws_table_idle_del(chatws_table_t *tb, uint32_t chat);

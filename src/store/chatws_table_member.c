@@ -2,7 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The members of chats, and what their coming and going changes in the chats.
+ * The table of members, the counts of users, and what changes in a chat when
+ * members come and go.
  */
 
 
@@ -55,7 +56,10 @@ chatws_table_member_head(chatws_table_t *tb, uint32_t chat, uint64_t user)
 }
 
 
-/* Of their own, so that what a publish looks at is not longer for them. */
+/*
+ * Users have buckets of their own: in those of the members they would make the
+ * chains longer that a publish looks at.
+ */
 
 static uint32_t *
 chatws_table_user_head(chatws_table_t *tb, uint64_t user)
@@ -86,6 +90,8 @@ chatws_table_join(chatws_table_t *tb, uint32_t chat, const chatws_who_t *who)
 
         return CHATWS_OK;
     }
+
+    /* a user that is new in the zone takes a cell as well */
 
     cells = chatws_table_user(tb, who->user) != 0 ? 1 : 2;
 
@@ -144,6 +150,8 @@ chatws_table_user(chatws_table_t *tb, uint64_t user)
 }
 
 
+/* In an open step, with a free cell for a user that is new. */
+
 static void
 chatws_table_user_add(chatws_table_t *tb, uint64_t user)
 {
@@ -178,6 +186,8 @@ chatws_table_user_add(chatws_table_t *tb, uint64_t user)
 }
 
 
+/* In an open step: removes n connections, and the row with the last one. */
+
 static void
 chatws_table_user_sub(chatws_table_t *tb, uint64_t user, uint32_t n)
 {
@@ -200,6 +210,8 @@ chatws_table_user_sub(chatws_table_t *tb, uint64_t user, uint32_t n)
     chatws_arena_give_cell(&tb->arena, jr, row);
 }
 
+
+/* The row of a member, or 0. */
 
 static uint32_t
 chatws_table_search(chatws_table_t *tb, uint32_t chat,
@@ -225,6 +237,8 @@ chatws_table_search(chatws_table_t *tb, uint32_t chat,
     return member;
 }
 
+
+/* Makes a cell the row of a member, and links it. */
 
 static void
 chatws_table_insert(chatws_table_t *tb, uint32_t member, uint32_t chat,
@@ -262,6 +276,8 @@ chatws_table_insert(chatws_table_t *tb, uint32_t member, uint32_t chat,
 }
 
 
+/* Counts a connection in its chat, and notes the interest of its slot. */
+
 static void
 chatws_table_add(chatws_table_t *tb, uint32_t chat, uint32_t slot)
 {
@@ -288,6 +304,8 @@ chatws_table_add(chatws_table_t *tb, uint32_t chat, uint32_t slot)
 }
 
 
+/* Takes n connections off the count of a chat. */
+
 static void
 chatws_table_sub(chatws_table_t *tb, uint32_t chat, uint32_t n)
 {
@@ -305,6 +323,8 @@ chatws_table_sub(chatws_table_t *tb, uint32_t chat, uint32_t n)
     }
 }
 
+
+/* Removes the interest of a slot in a chat. */
 
 static void
 chatws_table_clear(chatws_table_t *tb, uint32_t chat, uint32_t slot)
@@ -389,6 +409,8 @@ chatws_table_drop(chatws_table_t *tb, uint32_t slot)
 }
 
 
+/* Unlinks the row of a member and frees it. */
+
 static void
 chatws_table_remove(chatws_table_t *tb, uint32_t member)
 {
@@ -420,7 +442,7 @@ chatws_table_remove(chatws_table_t *tb, uint32_t member)
 }
 
 
-/* What points to a row in its bucket. */
+/* The link in its bucket that leads to a row, of a member or a user. */
 
 static uint32_t *
 chatws_table_link(chatws_table_t *tb, uint32_t member)
@@ -487,6 +509,8 @@ chatws_table_compact(chatws_table_t *tb)
             continue;
         }
 
+        /* a free cell of another block */
+
         for (to = ar->cell; to - first < units; /* void */) {
             to = ((chatws_cell_t *) chatws_arena_cell(ar, to))->next;
         }
@@ -495,6 +519,8 @@ chatws_table_compact(chatws_table_t *tb)
     }
 }
 
+
+/* Moves a row, of a member or a user, to a free cell. */
 
 static void
 chatws_table_move(chatws_table_t *tb, uint32_t from, uint32_t to)
