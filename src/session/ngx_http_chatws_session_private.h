@@ -129,6 +129,12 @@ void ngx_http_chatws_cork(ngx_http_chatws_session_t *s);
 void ngx_http_chatws_uncork(ngx_http_chatws_session_t *s);
 
 /*
+ * Makes the system send what is written at once.  NGX_ERROR: the connection is
+ * broken.
+ */
+ngx_int_t ngx_http_chatws_no_delay(ngx_connection_t *c);
+
+/*
  * Writes n pieces of memory, together size bytes.  iov is changed.  Returns how
  * many bytes were written: all of them, unless the socket is full; the write
  * event is then active.  NGX_AGAIN: none were written.  NGX_ERROR: the

@@ -42,6 +42,29 @@ static ngx_uint_t ngx_http_chatws_iov_skip(struct iovec *iov, ngx_uint_t n,
 #endif
 
 
+/*
+ * After a file nginx leaves the socket to collect full packets if the next
+ * request has already arrived.
+ */
+
+ngx_int_t
+ngx_http_chatws_no_delay(ngx_connection_t *c)
+{
+    if (c->tcp_nopush == NGX_TCP_NOPUSH_SET) {
+
+        if (ngx_tcp_push(c->fd) == -1) {
+            ngx_connection_error(c, ngx_socket_errno,
+                                 ngx_tcp_push_n " failed");
+            return NGX_ERROR;
+        }
+
+        c->tcp_nopush = NGX_TCP_NOPUSH_UNSET;
+    }
+
+    return ngx_tcp_nodelay(c);
+}
+
+
 void
 ngx_http_chatws_send_frames(ngx_http_chatws_session_t *s,
     ngx_http_chatws_outframe_t **frames, ngx_uint_t n)

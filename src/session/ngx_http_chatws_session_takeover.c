@@ -360,7 +360,8 @@ ngx_http_chatws_begin(ngx_http_chatws_session_t *s)
     }
 #endif
 
-    if (ngx_http_chatws_flush(s) == NGX_ERROR || ngx_tcp_nodelay(c) != NGX_OK)
+    if (ngx_http_chatws_flush(s) == NGX_ERROR
+        || ngx_http_chatws_no_delay(c) != NGX_OK)
     {
         return NGX_ERROR;
     }
