@@ -17,7 +17,7 @@
 #define NGX_HTTP_CHATWS_EMPTY_FRAGMENTS  1024
 
 /* bytes of a bound as text: a number, a unit, a closing zero */
-#define NGX_HTTP_CHATWS_BOUND_LEN        (NGX_SIZE_T_LEN + sizeof(" in bytes"))
+#define NGX_HTTP_CHATWS_BOUND_LEN        (NGX_SIZE_T_LEN + sizeof("ms"))
 
 
 static void ngx_http_chatws_bound(u_char *text, size_t value,
@@ -29,7 +29,7 @@ static void ngx_http_chatws_release(void *ctx, void *p);
 
 
 ngx_http_chatws_bounds_t  ngx_http_chatws_message_bounds = {
-    ngx_http_chatws_check_bounds, 1, 256 * 1024 * 1024 - 1,
+    ngx_http_chatws_check_bounds, 1, 255 * 1024 * 1024,
     NGX_HTTP_CHATWS_BYTES
 };
 
@@ -128,10 +128,8 @@ ngx_http_chatws_bound(u_char *text, size_t value,
         size_t                   scale;
         const char              *suffix;
     } units[] = {
-        { NGX_HTTP_CHATWS_BYTES, 1024 * 1024 * 1024, "g" },
         { NGX_HTTP_CHATWS_BYTES, 1024 * 1024, "m" },
         { NGX_HTTP_CHATWS_BYTES, 1024, "k" },
-        { NGX_HTTP_CHATWS_BYTES, 1, " in bytes" },
         { NGX_HTTP_CHATWS_TIME, 24 * 60 * 60 * 1000, "d" },
         { NGX_HTTP_CHATWS_TIME, 60 * 60 * 1000, "h" },
         { NGX_HTTP_CHATWS_TIME, 1000, "s" },

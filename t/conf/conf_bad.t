@@ -127,9 +127,9 @@ my @cases = (
     [ 'message size, not a size', '', '', 'chatws_max_message_size x;',
       qr/"chatws_max_message_size" directive invalid value/ ],
     [ 'message size, none', '', '', 'chatws_max_message_size 0;',
-      qr/"chatws_max_message_size" value "0" must be between 1 in bytes and/ ],
+      qr/"chatws_max_message_size" value "0" must be between 1 and 255m/ ],
     [ 'message size, too large', '', '', 'chatws_max_message_size 256m;',
-      qr/value "256m" must be between 1 in bytes and 268435455 in bytes/ ],
+      qr/value "256m" must be between 1 and 255m in \S+:\d/ ],
     [ 'user subscriptions, no name', '', '',
       'chatws_limit_subscriptions 5;', qr/"5".*it must be user=number/ ],
     [ 'user subscriptions, not a number', '', '',
@@ -160,7 +160,7 @@ my @cases = (
     [ 'send buffer', '', '', 'chatws_send_buffer x;',
       qr/"chatws_send_buffer" directive invalid value/ ],
     [ 'send buffer, too small', '', '', 'chatws_send_buffer 1;',
-      qr/"chatws_send_buffer" value "1" must be between 4k and 1g/ ],
+      qr/"chatws_send_buffer" value "1" must be between 4k and 1024m/ ],
     [ 'drain', '', '', 'chatws_drain x;',
       qr/"chatws_drain" directive invalid value/ ],
 );
@@ -223,9 +223,17 @@ my @warned = (
       qr/\[warn\] .*"chatws_ping_timeout" of 60000ms/ ],
 );
 
+# values out of a range; what the message names is in it
+
+my @ranges = ('chatws_max_message_size 0', 'chatws_send_buffer 1',
+    'chatws_ping_interval 2d', 'chatws_ping_timeout 0', 'chatws_drain 2d',
+    'chatws_session_lifetime 25d', 'chatws_coalesce 2s', 'chatws_history -1',
+    'chatws_deflate_level 0', 'chatws_max_subscriptions 0',
+    'chatws_limit_subscriptions user=0');
+
 my $t = Test::Nginx->new()->has(qw/ http limit_conn proxy rewrite auth_basic
     auth_request http_ssl stub_status /)
-    ->plan(2 * @cases + 2 * @warned + 2);
+    ->plan(2 * @cases + 2 * @warned + @ranges + 2);
 
 for my $case (@cases) {
     my ($name, $http, $server, $location, $message, $alone) = @$case;
@@ -251,6 +259,17 @@ for my $case (@warned) {
 
     defined $message ? like($out, $message, "$name, warned")
                      : unlike($out, qr/\[\w+\]/, "$name, no word");
+}
+
+for my $text (@ranges) {
+    my ($directive) = $text =~ /^(\w+ (?:\w+=)?)/;
+    my $conf = conf(http => "$text;") =~ s/chatws_ping_interval 0;//r;
+    my ($status, $out) = tested($t, $conf);
+    my ($min, $max) = $out =~ /must be between (\S+) and (\S+) in/;
+    my @told = grep { defined } $min, $max;
+
+    is(join(' ', map { (tested($t, $conf =~ s/\Q$text\E/$directive$_/r))[0] }
+        @told), '0 0', "$text, the range is allowed") or diag($out);
 }
 
 my ($status, $out) = tested($t, conf());
