@@ -91,8 +91,9 @@ ngx_http_chatws_collect_begin(ngx_http_chatws_delivery_t *delivery)
 
 
 /*
- * Notes the entries of a ring that are for this worker, and moves pos behind
- * the last entry that was looked at.  NGX_AGAIN: the delivery is full.
+ * Notes the entries of a ring that are for this worker, and moves pos to the
+ * first entry that is left for the next delivery.  NGX_AGAIN: there may be
+ * such entries.
  */
 
 static ngx_int_t
@@ -114,9 +115,9 @@ ngx_http_chatws_collect_ring(ngx_http_chatws_hub_t *hub, ngx_uint_t ring)
         return NGX_OK;
     }
 
-    for (n = 0; n < NGX_HTTP_CHATWS_ENTRIES; n++) {
+    delivery->pos[ring] = pos;
 
-        delivery->pos[ring] = pos;
+    for (n = 0; n < NGX_HTTP_CHATWS_ENTRIES; n++) {
 
         entry = chatws_ring_entry(shared, pos, &next);
 
@@ -139,6 +140,7 @@ ngx_http_chatws_collect_ring(ngx_http_chatws_hub_t *hub, ngx_uint_t ring)
         }
 
         pos = next;
+        delivery->pos[ring] = pos;
     }
 
     return NGX_AGAIN;
