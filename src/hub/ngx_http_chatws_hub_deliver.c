@@ -2,10 +2,10 @@
 /*
  * Copyright (C) chatws contributors
  *
- * From the zone's rings to the subscribers of this worker.  What waits in the
- * rings is collected as a delivery, and every subscriber that has to get some
- * of it is served once.  A large delivery is served in slices, with other
- * events between; the slot's cursor moves only when all of it was handed over.
+ * The second half of a delivery: each subscriber that has to get some of the
+ * notes is served once.  A large delivery is served in slices, between which
+ * other events have their turn.  The cursor of the slot moves when all of the
+ * delivery was served.
  */
 
 

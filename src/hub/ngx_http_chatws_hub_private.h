@@ -38,7 +38,7 @@ typedef struct ngx_http_chatws_ended_s       ngx_http_chatws_ended_t;
  */
 
 struct ngx_http_chatws_note_s {
-    ngx_http_chatws_outframe_t     frame;       /* first, see the callback */
+    ngx_http_chatws_outframe_t     frame;       /* first, see below */
     uint64_t                       offset;      /* in its ring */
     uint64_t                       seq;         /* 0: not sequenced */
     uint64_t                       sender;      /* hash, 0: nobody */
@@ -48,6 +48,11 @@ struct ngx_http_chatws_note_s {
     uint32_t                       own;         /* position of the literal
                                                    "false", see the entry */
 };
+
+
+/* a note may be handed out as its frame */
+typedef char  ngx_http_chatws_note_is_frame[
+    offsetof(ngx_http_chatws_note_t, frame) == 0 ? 1 : -1];
 
 
 /*
@@ -86,6 +91,12 @@ struct ngx_http_chatws_ended_s {
     uint32_t                       row;
     uint32_t                       flags;
 };
+
+
+/* the memory of a subscription is enough to note its end */
+typedef char  ngx_http_chatws_ended_fits[
+    sizeof(struct ngx_http_chatws_ended_s)
+    <= sizeof(struct ngx_http_chatws_sub_s) ? 1 : -1];
 
 
 /* a chat that has subscribers in this worker; it is freed with the last one */

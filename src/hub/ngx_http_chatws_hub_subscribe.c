@@ -42,12 +42,12 @@ static ngx_int_t ngx_http_chatws_sub_catch_up(ngx_http_chatws_sub_t *sub,
     chatws_subscribed_t *at);
 static uint64_t ngx_http_chatws_sub_waiting(ngx_http_chatws_sub_t *sub,
     uint64_t offset, uint64_t head);
-static ngx_int_t ngx_http_chatws_zone_add_sub(
+static ngx_int_t ngx_http_chatws_shared_add(
     ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *id, uint32_t share,
     chatws_subscribed_t *at);
-static void ngx_http_chatws_zone_del_sub(ngx_http_chatws_sub_t *sub,
+static void ngx_http_chatws_shared_del(ngx_http_chatws_sub_t *sub,
     ngx_http_chatws_subscriber_t *subscriber, uint32_t row);
-static ngx_int_t ngx_http_chatws_zone_del_ended(ngx_http_chatws_hub_t *hub,
+static ngx_int_t ngx_http_chatws_shared_del_ended(ngx_http_chatws_hub_t *hub,
     ngx_http_chatws_ended_t *ended);
 static uint64_t ngx_http_chatws_sub_key(
     ngx_http_chatws_subscriber_t *subscriber,
@@ -138,7 +138,7 @@ ngx_http_chatws_sub_create(ngx_http_chatws_subscriber_t *subscriber,
         return NGX_ERROR;
     }
 
-    rc = ngx_http_chatws_zone_add_sub(subscriber, id, share, at);
+    rc = ngx_http_chatws_shared_add(subscriber, id, share, at);
 
     if (rc != NGX_OK) {
         ngx_free(sub);
@@ -149,7 +149,7 @@ ngx_http_chatws_sub_create(ngx_http_chatws_subscriber_t *subscriber,
         chat = ngx_http_chatws_chat_create(subscriber->hub, id, hash, at);
 
         if (chat == NULL) {
-            ngx_http_chatws_zone_del_sub(sub, subscriber, at->chat);
+            ngx_http_chatws_shared_del(sub, subscriber, at->chat);
             return NGX_ERROR;
         }
     }
@@ -270,8 +270,10 @@ ngx_http_chatws_sub_waiting(ngx_http_chatws_sub_t *sub, uint64_t offset,
 }
 
 
+/* Adds a subscription to the zone, with the results of subscribe(). */
+
 static ngx_int_t
-ngx_http_chatws_zone_add_sub(ngx_http_chatws_subscriber_t *subscriber,
+ngx_http_chatws_shared_add(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *id, uint32_t share, chatws_subscribed_t *at)
 {
     uint32_t                flags;
@@ -314,7 +316,7 @@ ngx_http_chatws_zone_add_sub(ngx_http_chatws_subscriber_t *subscriber,
  */
 
 static void
-ngx_http_chatws_zone_del_sub(ngx_http_chatws_sub_t *sub,
+ngx_http_chatws_shared_del(ngx_http_chatws_sub_t *sub,
     ngx_http_chatws_subscriber_t *subscriber, uint32_t row)
 {
     ngx_http_chatws_hub_t    *hub;
@@ -326,7 +328,7 @@ ngx_http_chatws_zone_del_sub(ngx_http_chatws_sub_t *sub,
     ended.row = row;
     ended.flags = subscriber->own ? CHATWS_MEMBER_OWN : 0;
 
-    if (ngx_http_chatws_zone_del_ended(hub, &ended) == NGX_OK) {
+    if (ngx_http_chatws_shared_del_ended(hub, &ended) == NGX_OK) {
         ngx_free(sub);
         return;
     }
@@ -343,12 +345,12 @@ ngx_http_chatws_zone_del_sub(ngx_http_chatws_sub_t *sub,
 
 
 static ngx_int_t
-ngx_http_chatws_zone_del_ended(ngx_http_chatws_hub_t *hub,
+ngx_http_chatws_shared_del_ended(ngx_http_chatws_hub_t *hub,
     ngx_http_chatws_ended_t *ended)
 {
     ngx_uint_t  last;
 
-    /* no subscriber in this worker is in the chat any more */
+    /* whether no subscriber of this worker is in the chat any more */
 
     last = ngx_http_chatws_index_first(&hub->rows, ended->row) == NULL;
 
@@ -375,7 +377,7 @@ ngx_http_chatws_hub_settle_ended(ngx_http_chatws_hub_t *hub)
         ended = hub->ended;
 
         if (n == NGX_HTTP_CHATWS_ENDED
-            || ngx_http_chatws_zone_del_ended(hub, ended) != NGX_OK)
+            || ngx_http_chatws_shared_del_ended(hub, ended) != NGX_OK)
         {
             ngx_http_chatws_hub_again(hub);
             return;
@@ -690,5 +692,5 @@ ngx_http_chatws_sub_del(ngx_http_chatws_sub_t *sub)
         ngx_http_chatws_chat_destroy(hub, chat);
     }
 
-    ngx_http_chatws_zone_del_sub(sub, subscriber, row);
+    ngx_http_chatws_shared_del(sub, subscriber, row);
 }

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * A chained hash table of nodes inside the caller's structures.
+ * The hash table of nodes.
  */
 
 

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) chatws contributors
  *
- * A chained hash table of nodes that lie inside the caller's structures.
- * It doubles when it is full, so that every operation takes constant time
- * on average; several nodes may have one key, the caller tells them apart.
+ * A hash table of nodes, which are members of the caller's structures.  It
+ * doubles when it is full, so that each operation takes constant time on
+ * average.  Several nodes may have the same key: the caller goes through them.
  */
 
 
@@ -21,30 +21,33 @@ typedef struct ngx_http_chatws_node_s  ngx_http_chatws_node_t;
 
 struct ngx_http_chatws_node_s {
     ngx_http_chatws_node_t   *next;
-    uint64_t                  key;      /* well mixed by the caller */
+    uint64_t                  key;      /* a hash: its lower bits count */
 };
 
 
-/* the structure that a node is a member of */
+/* the structure whose member a node is */
 #define ngx_http_chatws_node_data(node, type, member)                         \
     ((type *) ((u_char *) (node) - offsetof(type, member)))
 
 
 typedef struct {
     ngx_http_chatws_node_t  **buckets;
-    size_t                    mask;
+    size_t                    mask;     /* buckets - 1, a power of two - 1 */
     size_t                    n;        /* nodes in the table */
 } ngx_http_chatws_index_t;
 
 
-/* Returns NGX_ERROR when there is no memory. */
+/* Makes an empty table.  NGX_ERROR: there is no memory. */
 ngx_int_t ngx_http_chatws_index_init(ngx_http_chatws_index_t *index,
     ngx_log_t *log);
 
 /* Frees the buckets; the nodes are the caller's. */
 void ngx_http_chatws_index_done(ngx_http_chatws_index_t *index);
 
-/* Adds a node whose key is set.  Without memory chains only get longer. */
+/*
+ * Adds a node whose key is set.  It cannot fail: without memory for more
+ * buckets the table becomes slower.
+ */
 void ngx_http_chatws_index_add(ngx_http_chatws_index_t *index,
     ngx_http_chatws_node_t *node, ngx_log_t *log);
 

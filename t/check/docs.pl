@@ -167,6 +167,19 @@ for my $row (rows(section('Errors')), rows(section('Connecting'))) {
 }
 
 
+# --- figures of the status
+
+my %told = map { $_ => 1 } map { $_->[0] =~ /`(\w+)`/g }
+    rows(section('Status'));
+my @figures = $source =~ /ngx_http_chatws_(?:counter|gauge)\(\w+,\s*"(\w+)"/g;
+
+fault('no figures were found') if @figures < 10;
+
+for my $name (@figures) {
+    fault("a figure that is not described: $name") unless $told{$name};
+}
+
+
 # --- the browser client: each member of its types is on its page
 
 my %types = (
