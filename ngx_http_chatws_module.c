@@ -2,7 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Real-time notifications for chat applications, served by nginx itself.
+ * The module as nginx sees it: the directives, and the functions that nginx
+ * calls when it starts, reloads and ends.
  */
 
 
@@ -203,8 +204,9 @@ ngx_http_chatws_postconfiguration(ngx_conf_t *cf)
 
 
 /*
- * The configuration has come into force: sessions of workers that are told to
- * quit now may go on in its locations.
+ * Is called when a configuration comes into force, before there are workers of
+ * it.  Its locations are offered to the workers that quit for it: these hand
+ * over the clients whose location has the same fingerprint.
  */
 
 static ngx_int_t
@@ -219,7 +221,10 @@ ngx_http_chatws_init_module(ngx_cycle_t *cycle)
     cwmcf = ngx_http_chatws_main_conf(cycle);
 
     if (cwmcf == NULL) {
-        /* the only process ends then: it is too late to refuse a reload */
+        /*
+         * Without a block "http" this was not checked before.  An error ends
+         * the only process, as the reload can't be refused any more.
+         */
         return ngx_http_chatws_zone_check(cycle, &ngx_http_chatws_module);
     }
 
@@ -263,6 +268,11 @@ ngx_http_chatws_offer_locations(ngx_cycle_t *cycle,
 }
 
 
+/*
+ * Finds the settings of the location of a client that is handed over to this
+ * hub.  NGX_DECLINED: there is no such location.
+ */
+
 static ngx_int_t
 ngx_http_chatws_take_location(ngx_http_chatws_hub_t *hub, uint64_t location,
     const ngx_http_chatws_session_conf_t **conf,
@@ -292,7 +302,7 @@ ngx_http_chatws_take_location(ngx_http_chatws_hub_t *hub, uint64_t location,
 }
 
 
-/* Cache helpers run this too, and must not take a slot. */
+/* Opens the hubs of a worker; nginx's helpers of caches need none. */
 
 static ngx_int_t
 ngx_http_chatws_init_process(ngx_cycle_t *cycle)
@@ -316,7 +326,10 @@ ngx_http_chatws_init_process(ngx_cycle_t *cycle)
     for (i = 0; i < cwmcf->zones.nelts; i++) {
         zone = zones[i]->data;
 
-        /* its locations answer 503 then: a worker that fails is not revived */
+        /*
+         * nginx starts no other worker in place of one that fails here: so
+         * this one runs without the hub, and its locations answer 503.
+         */
 
         if (ngx_http_chatws_hub_open(zone,
                                      ngx_http_chatws_client_deliver,
@@ -369,7 +382,7 @@ ngx_http_chatws_exit_process(ngx_cycle_t *cycle)
 }
 
 
-/* NULL: the configuration has no http block. */
+/* Returns the main configuration; NULL: there is no block "http". */
 
 static ngx_http_chatws_main_conf_t *
 ngx_http_chatws_main_conf(ngx_cycle_t *cycle)

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Bodies of requests and responses.
+ * Bodies of requests and of responses.
  */
 
 
@@ -15,19 +15,19 @@
 #include <zlib.h>
 
 
-/* what deflate can make of one byte, at most */
+/* bytes that deflate makes of one byte when it decodes, at most */
 #define NGX_HTTP_CHATWS_EXPANSION  1032
 
 
-static int ngx_http_chatws_window(ngx_str_t *in,
+static int ngx_http_chatws_body_window(ngx_str_t *in,
     ngx_http_chatws_coding_e coding);
-static ngx_http_chatws_coding_e ngx_http_chatws_coding_of(ngx_str_t *name);
-static void *ngx_http_chatws_zalloc(void *opaque, u_int items, u_int size);
-static void ngx_http_chatws_zfree(void *opaque, void *address);
+static ngx_http_chatws_coding_e ngx_http_chatws_body_coding_of(ngx_str_t *name);
+static void *ngx_http_chatws_body_zalloc(void *opaque, u_int items, u_int size);
+static void ngx_http_chatws_body_zfree(void *opaque, void *address);
 
 
 ngx_int_t
-ngx_http_chatws_read_chain(ngx_http_request_t *r, ngx_chain_t *in,
+ngx_http_chatws_body_text(ngx_http_request_t *r, ngx_chain_t *in,
     ngx_str_t *text)
 {
     u_char       *p;
@@ -54,7 +54,7 @@ ngx_http_chatws_read_chain(ngx_http_request_t *r, ngx_chain_t *in,
 
     for (cl = in; cl != NULL; cl = cl->next) {
 
-        if (ngx_http_chatws_read_buf(r, cl->buf, p) != NGX_OK) {
+        if (ngx_http_chatws_body_read_buf(r, cl->buf, p) != NGX_OK) {
             return NGX_ERROR;
         }
 
@@ -66,7 +66,7 @@ ngx_http_chatws_read_chain(ngx_http_request_t *r, ngx_chain_t *in,
 
 
 ngx_int_t
-ngx_http_chatws_read_buf(ngx_http_request_t *r, ngx_buf_t *b, u_char *p)
+ngx_http_chatws_body_read_buf(ngx_http_request_t *r, ngx_buf_t *b, u_char *p)
 {
     size_t   size;
     ssize_t  n;
@@ -96,7 +96,7 @@ ngx_http_chatws_read_buf(ngx_http_request_t *r, ngx_buf_t *b, u_char *p)
 
 
 ngx_int_t
-ngx_http_chatws_inflate(ngx_http_request_t *r, ngx_str_t *in,
+ngx_http_chatws_body_inflate(ngx_http_request_t *r, ngx_str_t *in,
     ngx_http_chatws_coding_e coding, size_t max, ngx_str_t *out)
 {
     int       rc;
@@ -104,11 +104,11 @@ ngx_http_chatws_inflate(ngx_http_request_t *r, ngx_str_t *in,
 
     ngx_memzero(&zs, sizeof(z_stream));
 
-    zs.zalloc = ngx_http_chatws_zalloc;
-    zs.zfree = ngx_http_chatws_zfree;
+    zs.zalloc = ngx_http_chatws_body_zalloc;
+    zs.zfree = ngx_http_chatws_body_zfree;
     zs.opaque = r->pool;
 
-    if (inflateInit2(&zs, ngx_http_chatws_window(in, coding)) != Z_OK) {
+    if (inflateInit2(&zs, ngx_http_chatws_body_window(in, coding)) != Z_OK) {
         return NGX_ERROR;
     }
 
@@ -130,7 +130,7 @@ ngx_http_chatws_inflate(ngx_http_request_t *r, ngx_str_t *in,
 
     rc = inflate(&zs, Z_FINISH);
 
-    /* further members of gzip; other bytes behind it are not looked at */
+    /* a gzip file may have several members; other bytes behind are ignored */
 
     while (rc == Z_STREAM_END
            && coding == NGX_HTTP_CHATWS_GZIP
@@ -151,12 +151,13 @@ ngx_http_chatws_inflate(ngx_http_request_t *r, ngx_str_t *in,
 
 
 /*
- * The coding "deflate" is of zlib, RFC 9110, 8.4.1.2, and often without its
- * header; where there is one, zlib finds out which.
+ * The argument windowBits of inflateInit2().  By RFC 9110, section 8.4.1.2,
+ * the coding "deflate" has the header of zlib, but some servers leave it out;
+ * a header of zlib or of gzip is told apart by zlib itself.
  */
 
 static int
-ngx_http_chatws_window(ngx_str_t *in, ngx_http_chatws_coding_e coding)
+ngx_http_chatws_body_window(ngx_str_t *in, ngx_http_chatws_coding_e coding)
 {
     if (coding == NGX_HTTP_CHATWS_DEFLATE
         && in->len > 1
@@ -171,37 +172,37 @@ ngx_http_chatws_window(ngx_str_t *in, ngx_http_chatws_coding_e coding)
 
 
 static void *
-ngx_http_chatws_zalloc(void *opaque, u_int items, u_int size)
+ngx_http_chatws_body_zalloc(void *opaque, u_int items, u_int size)
 {
     return ngx_palloc(opaque, items * size);
 }
 
 
-/* the memory goes with the pool */
+/* Small pieces are freed with the pool of the request only. */
 
 static void
-ngx_http_chatws_zfree(void *opaque, void *address)
+ngx_http_chatws_body_zfree(void *opaque, void *address)
 {
     (void) ngx_pfree(opaque, address);
 }
 
 
 ngx_http_chatws_coding_e
-ngx_http_chatws_coding(ngx_list_t *headers)
+ngx_http_chatws_body_coding(ngx_list_t *headers)
 {
-    u_char                    *last, *p;
-    ngx_str_t                  name;
-    chatws_str_t              *value;
-    ngx_http_chatws_walk_t     walk;
-    ngx_http_chatws_coding_e   coding, next;
+    u_char                       *last, *p;
+    ngx_str_t                     name;
+    chatws_str_t                 *value;
+    ngx_http_chatws_coding_e      coding, next;
+    ngx_http_chatws_field_walk_t  walk;
 
-    static ngx_str_t           field = ngx_string("content-encoding");
+    static ngx_str_t              field = ngx_string("content-encoding");
 
     coding = NGX_HTTP_CHATWS_IDENTITY;
 
-    ngx_http_chatws_walk(&walk, headers);
+    ngx_http_chatws_field_walk(&walk, headers);
 
-    while ((value = ngx_http_chatws_next_field(&walk, &field)) != NULL) {
+    while ((value = ngx_http_chatws_field_next(&walk, &field)) != NULL) {
 
         p = value->data;
         last = value->data + value->len;
@@ -220,7 +221,7 @@ ngx_http_chatws_coding(ngx_list_t *headers)
             }
 
             name.len = p - name.data;
-            next = ngx_http_chatws_coding_of(&name);
+            next = ngx_http_chatws_body_coding_of(&name);
 
             if (next == NGX_HTTP_CHATWS_IDENTITY) {
                 continue;
@@ -236,7 +237,7 @@ ngx_http_chatws_coding(ngx_list_t *headers)
 
 
 static ngx_http_chatws_coding_e
-ngx_http_chatws_coding_of(ngx_str_t *name)
+ngx_http_chatws_body_coding_of(ngx_str_t *name)
 {
     ngx_uint_t  i;
 
@@ -265,7 +266,7 @@ ngx_http_chatws_coding_of(ngx_str_t *name)
 
 
 ngx_int_t
-ngx_http_chatws_is_json(ngx_str_t *type)
+ngx_http_chatws_body_is_json(ngx_str_t *type)
 {
     size_t             i;
 

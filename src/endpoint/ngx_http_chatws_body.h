@@ -2,7 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Bodies of requests and responses as one piece of text.
+ * Bodies of requests and of responses: their bytes as one text, and how they
+ * are coded.
  */
 
 
@@ -16,37 +17,46 @@
 
 
 /*
- * Makes one text of a chain of buffers, in memory or in a file; where it is
- * one buffer in memory, without a copy.  Lives as long as the request.
+ * Makes one text of the bytes in a chain of buffers, which are in memory or in
+ * a file.  The text lives as long as the request; the bytes of a single buffer
+ * in memory are not copied.  NGX_ERROR: no memory, or the file can't be read,
+ * which was logged.
  */
-ngx_int_t ngx_http_chatws_read_chain(ngx_http_request_t *r, ngx_chain_t *in,
+ngx_int_t ngx_http_chatws_body_text(ngx_http_request_t *r, ngx_chain_t *in,
     ngx_str_t *text);
 
-/* Reads a buffer, in memory or in a file, to p. */
-ngx_int_t ngx_http_chatws_read_buf(ngx_http_request_t *r, ngx_buf_t *b,
+/*
+ * Copies the bytes of a buffer, in memory or in a file, to p, where there is
+ * room for ngx_buf_size() bytes.  NGX_ERROR: the file can't be read, which was
+ * logged.
+ */
+ngx_int_t ngx_http_chatws_body_read_buf(ngx_http_request_t *r, ngx_buf_t *b,
     u_char *p);
 
-/* What the content of a message is coded with: RFC 9110, 8.4. */
+
+/* Content codings, RFC 9110, section 8.4. */
 
 typedef enum {
-    NGX_HTTP_CHATWS_IDENTITY = 0,      /* nothing */
+    NGX_HTTP_CHATWS_IDENTITY = 0,      /* the content is not coded */
     NGX_HTTP_CHATWS_GZIP,
     NGX_HTTP_CHATWS_DEFLATE,
     NGX_HTTP_CHATWS_OTHER              /* another coding, or several */
 } ngx_http_chatws_coding_e;
 
-ngx_http_chatws_coding_e ngx_http_chatws_coding(ngx_list_t *headers);
+
+/* Returns the coding that the fields Content-Encoding name. */
+ngx_http_chatws_coding_e ngx_http_chatws_body_coding(ngx_list_t *headers);
 
 /*
- * Expands what has that coding, gzip or deflate, to at most max bytes, in
- * memory of the request.  NGX_DECLINED: damaged, or larger; NGX_ERROR: no
- * memory.
+ * Decodes a text that is coded with gzip or deflate.  out is set to a text of
+ * at most max bytes, which lives as long as the request.  NGX_DECLINED: the
+ * text is damaged, or larger than max; NGX_ERROR: no memory.
  */
-ngx_int_t ngx_http_chatws_inflate(ngx_http_request_t *r, ngx_str_t *in,
+ngx_int_t ngx_http_chatws_body_inflate(ngx_http_request_t *r, ngx_str_t *in,
     ngx_http_chatws_coding_e coding, size_t max, ngx_str_t *out);
 
-/* Whether a Content-Type is application/json, with any parameters. */
-ngx_int_t ngx_http_chatws_is_json(ngx_str_t *type);
+/* Whether a Content-Type is application/json, with or without parameters. */
+ngx_int_t ngx_http_chatws_body_is_json(ngx_str_t *type);
 
 
 #endif /* _NGX_HTTP_CHATWS_BODY_H_INCLUDED_ */

@@ -2,7 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Configuration: setters of directives, inheritance, defaults.
+ * The configuration: settings with their defaults, inheritance, and setters of
+ * directives.
  */
 
 
@@ -15,10 +16,10 @@
 #include "endpoint/ngx_http_chatws_handlers.h"
 
 
-/* messages of a chat that may be replayed to a client */
+/* the largest number of messages in chatws_history */
 #define NGX_HTTP_CHATWS_HISTORY_MAX  100000
 
-/* subscriptions of a user */
+/* the largest number of chatws_limit_subscriptions */
 #define NGX_HTTP_CHATWS_USER_MAX     100000000
 
 
@@ -62,7 +63,7 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
     ngx_http_chatws_last
 };
 
-/* a row for each field behind the limits, but for rules.location_id */
+/* there is a row for each field behind session, except rules.location_id */
 
 ngx_http_chatws_settings_complete(ngx_http_chatws_conf_settings,
     sizeof(ngx_http_chatws_loc_conf_t) - sizeof(ngx_http_chatws_session_conf_t)
@@ -149,15 +150,16 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     /*
-     * nginx keeps the handler of a location in which an "if" is true, and
-     * takes all configurations of the "if"; in "limit_except" it keeps nothing
+     * A block "if" has the content handler of its location, but settings of
+     * its own: so it gets the zone of that handler.  For "limit_except" nginx
+     * does not take over the handler, which is done below.
      */
 
     ngx_http_chatws_session_conf_merge(&conf->session, &prev->session);
     ngx_http_chatws_settings_merge(ngx_http_chatws_conf_settings, conf, prev,
                                    clcf->noname);
 
-    /* the protocol is text: RFC 6455, 7.4.1, code 1003 */
+    /* binary messages are refused: RFC 6455, section 7.4.1, code 1003 */
     conf->session.reader.no_binary = 1;
 
     if (clcf->lmt_excpt && clcf->handler == NULL) {
@@ -343,7 +345,7 @@ ngx_http_chatws_conf_set_publish_response(ngx_conf_t *cf, ngx_command_t *cmd,
 
     value = cf->args->elts;
 
-    /* what is set is not inherited */
+    /* it belongs to the name, and is not inherited without it */
 
     cwlcf->response_batch = cf->args->nelts == 3;
 

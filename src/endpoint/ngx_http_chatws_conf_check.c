@@ -2,9 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * What can be told of a configuration only when all of it was read: zones
- * that nobody defines, locations whose content is another module's, settings
- * that do not go together.
+ * Checks that need the whole configuration: that zones are defined, that no
+ * other module handles the same location, that settings go together.
  */
 
 
@@ -67,7 +66,7 @@ ngx_http_chatws_conf_use_zone(ngx_conf_t *cf, ngx_http_handler_pt handler)
 }
 
 
-/* Before anything is inherited: nginx's own message names no line. */
+/* nginx checks this as well, later, but its message names no line. */
 
 char *
 ngx_http_chatws_conf_check_zones(ngx_conf_t *cf,
@@ -188,8 +187,11 @@ ngx_http_chatws_conf_check(ngx_conf_t *cf)
 
 
 /*
- * Whether a browser may add what authenticates, a password or a certificate,
- * or what the app server knows it by, to the request of any page.
+ * Whether requests of the location are authenticated by something that a
+ * browser adds to the requests of any page: a certificate, a password, or a
+ * cookie that an auth_request looks at.  Certificates are a setting of the
+ * server; the others are found by the names of directives, "auth_...", which
+ * may be those of any module.
  */
 
 static ngx_int_t
@@ -234,7 +236,10 @@ ngx_http_chatws_conf_authenticates(ngx_conf_t *cf, ngx_http_conf_ctx_t *ctx)
 }
 
 
-/* What nginx's own setters have set can be read, whosesoever it is. */
+/*
+ * Whether the directive is set in the configuration of its module.  Where one
+ * of nginx's own setters has set it, its type is known.
+ */
 
 static ngx_int_t
 ngx_http_chatws_conf_is_auth_set(ngx_command_t *cmd, void *conf)
@@ -275,7 +280,7 @@ ngx_http_chatws_conf_is_auth_set(ngx_command_t *cmd, void *conf)
 }
 
 
-/* Of many locations that inherit the same, the first is named. */
+/* Warns once: many locations may inherit the same values. */
 
 static void
 ngx_http_chatws_conf_check_ping(ngx_conf_t *cf,
@@ -307,7 +312,7 @@ ngx_http_chatws_conf_other_handler(ngx_conf_t *cf, ngx_str_t *directive)
 }
 
 
-/* A configuration to log with: the message is one of where the zone is used. */
+/* Makes a configuration whose messages name the line of the use. */
 
 static void
 ngx_http_chatws_conf_locate(ngx_conf_t *at, ngx_conf_file_t *file,

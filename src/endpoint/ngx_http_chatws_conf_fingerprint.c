@@ -2,8 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Fingerprints of locations: whether a session may go on in another
- * configuration.
+ * Fingerprints of locations.
  */
 
 
@@ -61,7 +60,7 @@ ngx_http_chatws_conf_sort_locations(ngx_http_chatws_main_conf_t *cwmcf)
               sizeof(ngx_http_chatws_location_t),
               ngx_http_chatws_conf_cmp_locations);
 
-    /* of those that are the same, as an "if" and its location, one is kept */
+    /* a location and a block "if" inside may have the same fingerprint */
 
     n = 0;
 
@@ -101,7 +100,7 @@ ngx_http_chatws_conf_cmp_locations(const void *one, const void *two)
 }
 
 
-/* A hash of all that a session depends on in its location. */
+/* Returns a hash of all settings that a session depends on. */
 
 static uint64_t
 ngx_http_chatws_conf_fingerprint(ngx_conf_t *cf,
@@ -138,7 +137,7 @@ ngx_http_chatws_conf_mix_zone(uint64_t *hash, const void *value)
 }
 
 
-/* What its variables are made of is another module's. */
+/* The text is mixed, but not how other modules make the variables in it. */
 
 void
 ngx_http_chatws_conf_mix_complex(uint64_t *hash, const void *value)

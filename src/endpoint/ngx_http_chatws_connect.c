@@ -2,7 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The WebSocket endpoint: who may connect.  Protocol, section 1.
+ * The directive chatws: a request that may connect becomes the session of a
+ * client.  Protocol, section 1.
  */
 
 
@@ -21,16 +22,16 @@
 #include "endpoint/ngx_http_chatws_upgrade.h"
 
 
-/* of worker_connections, kept free for requests: one in so many */
+/* of so many worker_connections one is kept free for requests */
 #define NGX_HTTP_CHATWS_RESERVE  32
 
 
-static ngx_int_t ngx_http_chatws_accept_client(ngx_http_request_t *r,
+static ngx_int_t ngx_http_chatws_connect_accept(ngx_http_request_t *r,
     ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_chatws_ctx_t *ctx,
     ngx_http_chatws_handshake_t *hs);
-static ngx_int_t ngx_http_chatws_no_room(ngx_http_request_t *r,
+static ngx_int_t ngx_http_chatws_connect_no_room(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub);
-static ngx_int_t ngx_http_chatws_greet(ngx_http_request_t *r,
+static ngx_int_t ngx_http_chatws_connect_greet(ngx_http_request_t *r,
     ngx_str_t *user, ngx_str_t *frame);
 
 
@@ -48,11 +49,11 @@ ngx_http_chatws_connect_handler(ngx_http_request_t *r)
 
     static const chatws_fault_t   method =
         chatws_fault("Method not allowed",
-                              "a WebSocket is opened with GET");
+                     "a WebSocket is opened with GET");
 
     if (r->method != NGX_HTTP_GET) {
 
-        if (ngx_http_chatws_add_header(r, "Allow", &allow) != NGX_OK) {
+        if (ngx_http_chatws_response_header(r, "Allow", &allow) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
@@ -67,7 +68,7 @@ ngx_http_chatws_connect_handler(ngx_http_request_t *r)
         return ngx_http_chatws_refuse(r, status, fault);
     }
 
-    if (ngx_http_chatws_check_page(r, &fault) != NGX_OK) {
+    if (ngx_http_chatws_origin_check(r, &fault) != NGX_OK) {
         return ngx_http_chatws_refuse(r, NGX_HTTP_FORBIDDEN, fault);
     }
 
@@ -76,7 +77,7 @@ ngx_http_chatws_connect_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_http_chatws_identify(r, ctx, &fault);
+    rc = ngx_http_chatws_identity_set(r, ctx, &fault);
 
     if (rc == NGX_DECLINED) {
         return ngx_http_chatws_refuse(r, NGX_HTTP_BAD_REQUEST, fault);
@@ -86,12 +87,12 @@ ngx_http_chatws_connect_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_chatws_accept_client(r, cwlcf, ctx, &hs);
+    return ngx_http_chatws_connect_accept(r, cwlcf, ctx, &hs);
 }
 
 
 static ngx_int_t
-ngx_http_chatws_accept_client(ngx_http_request_t *r,
+ngx_http_chatws_connect_accept(ngx_http_request_t *r,
     ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_chatws_ctx_t *ctx,
     ngx_http_chatws_handshake_t *hs)
 {
@@ -102,11 +103,14 @@ ngx_http_chatws_accept_client(ngx_http_request_t *r,
 
     static const chatws_fault_t  leaving =
         chatws_fault("Service unavailable",
-                              "the server is shutting down, reconnect");
+                     "the server is shutting down, reconnect");
 
     zone = cwlcf->zone->data;
 
-    /* on reload a plaintext session is handed over as soon as it is open */
+    /*
+     * A worker that quits for a reload still accepts a client, if it is going
+     * to hand it over: there is a newer worker, and there is no TLS.
+     */
 
     if (ngx_terminate
         || (ngx_exiting
@@ -121,10 +125,10 @@ ngx_http_chatws_accept_client(ngx_http_request_t *r,
         || ngx_cycle->free_connection_n
            < ngx_cycle->connection_n / NGX_HTTP_CHATWS_RESERVE)
     {
-        return ngx_http_chatws_no_room(r, zone->hub);
+        return ngx_http_chatws_connect_no_room(r, zone->hub);
     }
 
-    if (ngx_http_chatws_greet(r, &ctx->user, &greeting) != NGX_OK) {
+    if (ngx_http_chatws_connect_greet(r, &ctx->user, &greeting) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -137,7 +141,7 @@ ngx_http_chatws_accept_client(ngx_http_request_t *r,
     }
 
     if (rc == NGX_BUSY) {
-        return ngx_http_chatws_no_room(r, zone->hub);
+        return ngx_http_chatws_connect_no_room(r, zone->hub);
     }
 
     rc = ngx_http_chatws_upgrade(r, hs, &client->session, &greeting);
@@ -150,14 +154,15 @@ ngx_http_chatws_accept_client(ngx_http_request_t *r,
 }
 
 
-/* hub is NULL in a worker that had no memory to make one. */
+/* Refuses with 503.  hub is NULL in a worker that had no memory for it. */
 
 static ngx_int_t
-ngx_http_chatws_no_room(ngx_http_request_t *r, ngx_http_chatws_hub_t *hub)
+ngx_http_chatws_connect_no_room(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub)
 {
     static const chatws_fault_t  full =
         chatws_fault("Service unavailable",
-                              "the server has no room now, reconnect");
+                     "the server has no room now, reconnect");
 
     if (hub != NULL) {
         ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_UNAVAILABLE, 1);
@@ -167,10 +172,10 @@ ngx_http_chatws_no_room(ngx_http_request_t *r, ngx_http_chatws_hub_t *hub)
 }
 
 
-/* The "connected" notification as a frame. */
+/* Makes the frame of the notification "connected". */
 
 static ngx_int_t
-ngx_http_chatws_greet(ngx_http_request_t *r, ngx_str_t *user,
+ngx_http_chatws_connect_greet(ngx_http_request_t *r, ngx_str_t *user,
     ngx_str_t *frame)
 {
     u_char        head[CHATWS_FRAME_HEAD_OUT];

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The fields of a request's header: nginx keeps those only that it knows.
+ * Header fields by name.
  */
 
 
@@ -13,7 +13,8 @@
 
 
 void
-ngx_http_chatws_walk(ngx_http_chatws_walk_t *walk, ngx_list_t *headers)
+ngx_http_chatws_field_walk(ngx_http_chatws_field_walk_t *walk,
+    ngx_list_t *headers)
 {
     walk->part = &headers->part;
     walk->i = 0;
@@ -21,7 +22,7 @@ ngx_http_chatws_walk(ngx_http_chatws_walk_t *walk, ngx_list_t *headers)
 
 
 chatws_str_t *
-ngx_http_chatws_next_field(ngx_http_chatws_walk_t *walk, ngx_str_t *name)
+ngx_http_chatws_field_next(ngx_http_chatws_field_walk_t *walk, ngx_str_t *name)
 {
     ngx_table_elt_t  *h;
 
@@ -35,7 +36,7 @@ ngx_http_chatws_next_field(ngx_http_chatws_walk_t *walk, ngx_str_t *name)
 
         h = (ngx_table_elt_t *) walk->part->elts + walk->i++;
 
-        /* a field of an answer that was taken back has no hash */
+        /* nginx sets the hash to 0 to take a field of an answer back */
 
         if (h->hash != 0
             && h->key.len == name->len

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The fields of a request's header, of whichever name.
+ * Header fields by name: nginx has pointers only to those that it knows.
  */
 
 
@@ -16,19 +16,26 @@
 #include "base/chatws_core.h"
 
 
-/* a walk over the fields */
+/* a position in a list of header fields */
 
 typedef struct {
     ngx_list_part_t  *part;
     ngx_uint_t        i;
-} ngx_http_chatws_walk_t;
+} ngx_http_chatws_field_walk_t;
 
 
-/* Begins a walk over the fields of a request or of an answer. */
-void ngx_http_chatws_walk(ngx_http_chatws_walk_t *walk, ngx_list_t *headers);
+/*
+ * Begins a walk over a list of header fields: that of a request or that of an
+ * answer, of ngx_table_elt_t.
+ */
+void ngx_http_chatws_field_walk(ngx_http_chatws_field_walk_t *walk,
+    ngx_list_t *headers);
 
-/* The value of the next field of that name, or NULL. */
-chatws_str_t *ngx_http_chatws_next_field(ngx_http_chatws_walk_t *walk,
+/*
+ * Returns the value of the next field of that name, in any case, which is the
+ * list's; NULL: there is no other one.
+ */
+chatws_str_t *ngx_http_chatws_field_next(ngx_http_chatws_field_walk_t *walk,
     ngx_str_t *name);
 
 

@@ -2,8 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Who a client is: chatws_user and chatws_username, or the arguments of the
- * request.
+ * The identity of a client: its user id and its name.
  */
 
 
@@ -18,31 +17,31 @@
 #include "endpoint/ngx_http_chatws_response.h"
 
 
-/* which expression it is, a bit of ctx->naming */
+/* the two expressions, bits of ctx->naming */
 #define NGX_HTTP_CHATWS_USER      1
 #define NGX_HTTP_CHATWS_USERNAME  2
 
 
-static chatws_rc_e ngx_http_chatws_evaluate(ngx_http_request_t *r,
+static chatws_rc_e ngx_http_chatws_identity_evaluate(ngx_http_request_t *r,
     ngx_http_complex_value_t *cv, ngx_uint_t expression, ngx_str_t *text);
-static chatws_rc_e ngx_http_chatws_name(ngx_http_request_t *r,
+static chatws_rc_e ngx_http_chatws_identity_name(ngx_http_request_t *r,
     ngx_http_complex_value_t *cv, ngx_uint_t expression,
     const chatws_str_t *name, ngx_str_t *value);
 
 
 ngx_int_t
-ngx_http_chatws_identify(ngx_http_request_t *r, ngx_http_chatws_ctx_t *ctx,
+ngx_http_chatws_identity_set(ngx_http_request_t *r, ngx_http_chatws_ctx_t *ctx,
     const chatws_fault_t **fault)
 {
     ngx_int_t  rc;
     ngx_str_t  user, username;
 
-    rc = ngx_http_chatws_find_user(r, &user, fault);
+    rc = ngx_http_chatws_identity_user(r, &user, fault);
     if (rc != NGX_OK) {
         return rc;
     }
 
-    rc = ngx_http_chatws_find_username(r, &username, fault);
+    rc = ngx_http_chatws_identity_username(r, &username, fault);
     if (rc != NGX_OK) {
         return rc;
     }
@@ -55,7 +54,7 @@ ngx_http_chatws_identify(ngx_http_request_t *r, ngx_http_chatws_ctx_t *ctx,
 
 
 ngx_int_t
-ngx_http_chatws_find_user(ngx_http_request_t *r, ngx_str_t *user,
+ngx_http_chatws_identity_user(ngx_http_request_t *r, ngx_str_t *user,
     const chatws_fault_t **fault)
 {
     chatws_rc_e                  rc;
@@ -68,9 +67,9 @@ ngx_http_chatws_find_user(ngx_http_request_t *r, ngx_str_t *user,
         chatws_fault(CHATWS_E_NO_USER, "userId is required");
     static const chatws_fault_t  invalid =
         chatws_fault(CHATWS_E_USER,
-                              "userId must come once, spelled so, and be 1 "
-                              "to 128 bytes of UTF-8 without control "
-                              "characters");
+                     "userId must come once, spelled so, and be 1 "
+                     "to 128 bytes of UTF-8 without control "
+                     "characters");
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_chatws_module);
 
@@ -81,8 +80,8 @@ ngx_http_chatws_find_user(ngx_http_request_t *r, ngx_str_t *user,
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
 
-    rc = ngx_http_chatws_name(r, cwlcf->user, NGX_HTTP_CHATWS_USER, &name,
-                              user);
+    rc = ngx_http_chatws_identity_name(r, cwlcf->user, NGX_HTTP_CHATWS_USER,
+                                       &name, user);
 
     switch (rc) {
 
@@ -104,7 +103,7 @@ ngx_http_chatws_find_user(ngx_http_request_t *r, ngx_str_t *user,
 
 
 ngx_int_t
-ngx_http_chatws_find_username(ngx_http_request_t *r, ngx_str_t *username,
+ngx_http_chatws_identity_username(ngx_http_request_t *r, ngx_str_t *username,
     const chatws_fault_t **fault)
 {
     chatws_rc_e                  rc;
@@ -115,9 +114,9 @@ ngx_http_chatws_find_username(ngx_http_request_t *r, ngx_str_t *username,
 
     static const chatws_fault_t  invalid =
         chatws_fault("Invalid username",
-                              "username must come once, spelled so, and be "
-                              "1 to 128 bytes of UTF-8 without control "
-                              "characters");
+                     "username must come once, spelled so, and be "
+                     "1 to 128 bytes of UTF-8 without control "
+                     "characters");
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_chatws_module);
 
@@ -128,14 +127,18 @@ ngx_http_chatws_find_username(ngx_http_request_t *r, ngx_str_t *username,
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
 
-    /* an argument is no better known than the id that comes with it */
+    /*
+     * Where the id comes from chatws_user, the client can't choose a name by
+     * the argument "username".
+     */
 
     if (cwlcf->user != NULL && cwlcf->username == NULL) {
-        return ngx_http_chatws_find_user(r, username, fault);
+        return ngx_http_chatws_identity_user(r, username, fault);
     }
 
-    rc = ngx_http_chatws_name(r, cwlcf->username, NGX_HTTP_CHATWS_USERNAME,
-                              &name, username);
+    rc = ngx_http_chatws_identity_name(r, cwlcf->username,
+                                       NGX_HTTP_CHATWS_USERNAME, &name,
+                                       username);
 
     switch (rc) {
 
@@ -146,7 +149,7 @@ ngx_http_chatws_find_username(ngx_http_request_t *r, ngx_str_t *username,
         return NGX_ERROR;
 
     case CHATWS_DECLINED:
-        return ngx_http_chatws_find_user(r, username, fault);
+        return ngx_http_chatws_identity_user(r, username, fault);
 
     default:
         *fault = &invalid;
@@ -156,20 +159,22 @@ ngx_http_chatws_find_username(ngx_http_request_t *r, ngx_str_t *username,
 
 
 /*
- * A name from the expression, or else from the query string.  CHATWS_OK;
- * CHATWS_DECLINED: none; CHATWS_ERROR: no valid name; CHATWS_BUSY: no memory.
+ * Sets value to the value of the expression cv or, where that is NULL, of the
+ * argument name.  CHATWS_OK; CHATWS_DECLINED: it is empty or not given;
+ * CHATWS_ERROR: it is not valid; CHATWS_BUSY: no memory.
  */
 
 static chatws_rc_e
-ngx_http_chatws_name(ngx_http_request_t *r, ngx_http_complex_value_t *cv,
-    ngx_uint_t expression, const chatws_str_t *name, ngx_str_t *value)
+ngx_http_chatws_identity_name(ngx_http_request_t *r,
+    ngx_http_complex_value_t *cv, ngx_uint_t expression,
+    const chatws_str_t *name, ngx_str_t *value)
 {
     ngx_str_t    text;
     chatws_rc_e  rc;
 
     if (cv != NULL) {
 
-        rc = ngx_http_chatws_evaluate(r, cv, expression, &text);
+        rc = ngx_http_chatws_identity_evaluate(r, cv, expression, &text);
         if (rc != CHATWS_OK) {
             return rc;
         }
@@ -198,11 +203,15 @@ ngx_http_chatws_name(ngx_http_request_t *r, ngx_http_complex_value_t *cv,
 }
 
 
-/* $chatws_user may be in an expression, but not in its own. */
+/*
+ * Evaluates an expression.  The variables $chatws_user and $chatws_username
+ * evaluate their directives: an expression may have the other one in it, but
+ * would evaluate itself without end.
+ */
 
 static chatws_rc_e
-ngx_http_chatws_evaluate(ngx_http_request_t *r, ngx_http_complex_value_t *cv,
-    ngx_uint_t expression, ngx_str_t *text)
+ngx_http_chatws_identity_evaluate(ngx_http_request_t *r,
+    ngx_http_complex_value_t *cv, ngx_uint_t expression, ngx_str_t *text)
 {
     ngx_int_t               rc;
     ngx_http_chatws_ctx_t  *ctx;

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Who a client is: chatws_user and chatws_username, or the arguments of the
- * request.
+ * The identity of a client, its user id and its name: from chatws_user and
+ * chatws_username, or from the arguments of the request.
  */
 
 
@@ -19,18 +19,22 @@
 
 
 /*
- * Finds the id, and the name, of the user.  May be called in any phase: what
- * comes out may be another in a later one, as variables are set on the way,
- * until ngx_http_chatws_identify() has taken both.
- * NGX_OK; NGX_DECLINED: fault says why; NGX_ERROR: no memory.
+ * Finds the id (the name) of the user.  The text lives as long as the request.
+ *
+ * They may be called in any phase.  Variables may change from one phase to
+ * the next, and the id and the name with them, until
+ * ngx_http_chatws_identity_set() has been called.
+ *
+ * NGX_OK; NGX_DECLINED: there is none that is valid, *fault, which is static,
+ * says why; NGX_ERROR: no memory.
  */
-ngx_int_t ngx_http_chatws_find_user(ngx_http_request_t *r, ngx_str_t *user,
+ngx_int_t ngx_http_chatws_identity_user(ngx_http_request_t *r, ngx_str_t *user,
     const chatws_fault_t **fault);
-ngx_int_t ngx_http_chatws_find_username(ngx_http_request_t *r,
+ngx_int_t ngx_http_chatws_identity_username(ngx_http_request_t *r,
     ngx_str_t *username, const chatws_fault_t **fault);
 
-/* Takes both into the context, for good: the endpoint's.  Returns as above. */
-ngx_int_t ngx_http_chatws_identify(ngx_http_request_t *r,
+/* Sets both in the context, where they stay.  Returns the same codes. */
+ngx_int_t ngx_http_chatws_identity_set(ngx_http_request_t *r,
     ngx_http_chatws_ctx_t *ctx, const chatws_fault_t **fault);
 
 

@@ -2,7 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * chatws_allowed_origins: whose pages may connect, and publish.
+ * The directive chatws_allowed_origins: the origins whose pages may connect and
+ * publish.
  */
 
 
@@ -15,7 +16,7 @@
 #include "endpoint/ngx_http_chatws_response.h"
 
 
-/* an origin, or the value of "Host", taken apart */
+/* The parts of an origin, or of the value of "Host". */
 
 typedef struct {
     ngx_str_t  scheme;
@@ -25,31 +26,31 @@ typedef struct {
 
 
 static const char *ngx_http_chatws_origin_fault(ngx_str_t *origin);
-static ngx_int_t ngx_http_chatws_is_port(ngx_str_t *port);
-static ngx_int_t ngx_http_chatws_made_of(ngx_str_t *text,
+static ngx_int_t ngx_http_chatws_origin_is_port(ngx_str_t *port);
+static ngx_int_t ngx_http_chatws_origin_is_made_of(ngx_str_t *text,
     const char *others);
-static ngx_int_t ngx_http_chatws_page_allowed(ngx_http_request_t *r,
+static ngx_int_t ngx_http_chatws_origin_is_page_allowed(ngx_http_request_t *r,
     ngx_http_chatws_loc_conf_t *cwlcf);
-static ngx_int_t ngx_http_chatws_own_site(chatws_str_t *site);
-static ngx_int_t ngx_http_chatws_origin_allowed(ngx_http_request_t *r,
+static ngx_int_t ngx_http_chatws_origin_is_own_site(chatws_str_t *site);
+static ngx_int_t ngx_http_chatws_origin_is_allowed(ngx_http_request_t *r,
     ngx_http_chatws_loc_conf_t *cwlcf, ngx_str_t *origin);
-static ngx_int_t ngx_http_chatws_same_origin(ngx_http_request_t *r,
+static ngx_int_t ngx_http_chatws_origin_is_same(ngx_http_request_t *r,
     ngx_str_t *origin);
-static ngx_int_t ngx_http_chatws_split_origin(ngx_str_t *origin,
+static ngx_int_t ngx_http_chatws_origin_split(ngx_str_t *origin,
     ngx_http_chatws_authority_t *authority);
-static void ngx_http_chatws_split_host(ngx_str_t *text,
+static void ngx_http_chatws_origin_split_host(ngx_str_t *text,
     ngx_http_chatws_authority_t *authority);
-static ngx_str_t *ngx_http_chatws_default_port(ngx_str_t *scheme);
-static ngx_int_t ngx_http_chatws_equal(ngx_str_t *one, ngx_str_t *other);
-static ngx_int_t ngx_http_chatws_wildcard(ngx_str_t *pattern,
+static ngx_str_t *ngx_http_chatws_origin_default_port(ngx_str_t *scheme);
+static ngx_int_t ngx_http_chatws_origin_equal(ngx_str_t *one, ngx_str_t *other);
+static ngx_int_t ngx_http_chatws_origin_match(ngx_str_t *pattern,
     ngx_str_t *text);
 
 
 /* the value "same" of chatws_allowed_origins */
-static ngx_str_t  ngx_http_chatws_same = ngx_string("same");
+static ngx_str_t  ngx_http_chatws_origin_same = ngx_string("same");
 
-static ngx_str_t  ngx_http_chatws_http = ngx_string("http");
-static ngx_str_t  ngx_http_chatws_https = ngx_string("https");
+static ngx_str_t  ngx_http_chatws_origin_http = ngx_string("http");
+static ngx_str_t  ngx_http_chatws_origin_https = ngx_string("https");
 
 
 /* chatws_allowed_origins PATTERN ... */
@@ -91,15 +92,19 @@ ngx_http_chatws_origin_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return NGX_CONF_ERROR;
         }
 
-        *origin = ngx_http_chatws_equal(&value[i], &ngx_http_chatws_same)
-                  ? ngx_http_chatws_same : value[i];
+        *origin = ngx_http_chatws_origin_equal(&value[i],
+                                               &ngx_http_chatws_origin_same)
+                  ? ngx_http_chatws_origin_same : value[i];
     }
 
     return NGX_CONF_OK;
 }
 
 
-/* Why nothing that a browser sends can match, or NULL: RFC 6454, 6.2. */
+/*
+ * Returns NULL, or why a pattern can't match an origin as browsers write it:
+ * RFC 6454, section 6.2.
+ */
 
 static const char *
 ngx_http_chatws_origin_fault(ngx_str_t *origin)
@@ -111,26 +116,26 @@ ngx_http_chatws_origin_fault(ngx_str_t *origin)
     static ngx_str_t             ws = ngx_string("ws");
     static ngx_str_t             wss = ngx_string("wss");
 
-    if (ngx_http_chatws_equal(origin, &ngx_http_chatws_same)
-        || ngx_http_chatws_equal(origin, &null))
+    if (ngx_http_chatws_origin_equal(origin, &ngx_http_chatws_origin_same)
+        || ngx_http_chatws_origin_equal(origin, &null))
     {
         return NULL;
     }
 
-    if (!ngx_http_chatws_split_origin(origin, &authority)) {
+    if (!ngx_http_chatws_origin_split(origin, &authority)) {
 
-        /* the asterisk stands for a scheme, too */
+        /* "*" at the beginning matches any scheme with the rest of it */
 
         if (origin->len == 0 || origin->data[0] != '*') {
             return "it has to begin with a scheme, as \"https://\" is";
         }
 
         ngx_str_null(&authority.scheme);
-        ngx_http_chatws_split_host(origin, &authority);
+        ngx_http_chatws_origin_split_host(origin, &authority);
     }
 
-    if (ngx_http_chatws_equal(&authority.scheme, &ws)
-        || ngx_http_chatws_equal(&authority.scheme, &wss))
+    if (ngx_http_chatws_origin_equal(&authority.scheme, &ws)
+        || ngx_http_chatws_origin_equal(&authority.scheme, &wss))
     {
         return "its scheme is that of a page, as \"https://\" is";
     }
@@ -141,10 +146,10 @@ ngx_http_chatws_origin_fault(ngx_str_t *origin)
         return "it has to end with a host or a port, without a slash";
     }
 
-    if (!ngx_http_chatws_made_of(&authority.scheme, "+-.*")
-        || !ngx_http_chatws_made_of(&authority.host,
-                                    *authority.host.data == '[' ? "-._*[]:"
-                                                                : "-._*"))
+    if (!ngx_http_chatws_origin_is_made_of(&authority.scheme, "+-.*")
+        || !ngx_http_chatws_origin_is_made_of(&authority.host,
+                                              *authority.host.data == '['
+                                              ? "-._*[]:" : "-._*"))
     {
         return "it is made of ASCII letters, digits and \"-._*\"";
     }
@@ -157,13 +162,13 @@ ngx_http_chatws_origin_fault(ngx_str_t *origin)
         return NULL;
     }
 
-    if (!ngx_http_chatws_is_port(&authority.port)) {
+    if (!ngx_http_chatws_origin_is_port(&authority.port)) {
         return "its port is no number";
     }
 
-    port = ngx_http_chatws_default_port(&authority.scheme);
+    port = ngx_http_chatws_origin_default_port(&authority.scheme);
 
-    if (port != NULL && ngx_http_chatws_equal(&authority.port, port)) {
+    if (port != NULL && ngx_http_chatws_origin_equal(&authority.port, port)) {
         return "browsers leave out the default port";
     }
 
@@ -171,8 +176,10 @@ ngx_http_chatws_origin_fault(ngx_str_t *origin)
 }
 
 
+/* Whether a text consists of digits and "*". */
+
 static ngx_int_t
-ngx_http_chatws_is_port(ngx_str_t *port)
+ngx_http_chatws_origin_is_port(ngx_str_t *port)
 {
     size_t  i;
 
@@ -188,10 +195,10 @@ ngx_http_chatws_is_port(ngx_str_t *port)
 }
 
 
-/* Whether a text has nothing but letters, digits and these characters. */
+/* Whether a text consists of letters, digits, and the other characters. */
 
 static ngx_int_t
-ngx_http_chatws_made_of(ngx_str_t *text, const char *others)
+ngx_http_chatws_origin_is_made_of(ngx_str_t *text, const char *others)
 {
     u_char  ch;
     size_t  i;
@@ -212,18 +219,20 @@ ngx_http_chatws_made_of(ngx_str_t *text, const char *others)
 
 
 ngx_int_t
-ngx_http_chatws_check_page(ngx_http_request_t *r,
+ngx_http_chatws_origin_check(ngx_http_request_t *r,
     const chatws_fault_t **fault)
 {
     ngx_http_chatws_loc_conf_t  *cwlcf;
 
     static const chatws_fault_t  refused =
         chatws_fault("Origin not allowed",
-                              "this server does not serve that origin");
+                     "this server does not serve that origin");
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
 
-    if (cwlcf->origins == NULL || ngx_http_chatws_page_allowed(r, cwlcf)) {
+    if (cwlcf->origins == NULL
+        || ngx_http_chatws_origin_is_page_allowed(r, cwlcf))
+    {
         return NGX_OK;
     }
 
@@ -234,31 +243,31 @@ ngx_http_chatws_check_page(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_chatws_page_allowed(ngx_http_request_t *r,
+ngx_http_chatws_origin_is_page_allowed(ngx_http_request_t *r,
     ngx_http_chatws_loc_conf_t *cwlcf)
 {
-    chatws_str_t            *origin, *site;
-    ngx_http_chatws_walk_t   walk;
+    chatws_str_t                 *origin, *site;
+    ngx_http_chatws_field_walk_t  walk;
 
-    static ngx_str_t         origin_name = ngx_string("origin");
-    static ngx_str_t         site_name = ngx_string("sec-fetch-site");
+    static ngx_str_t              origin_name = ngx_string("origin");
+    static ngx_str_t              site_name = ngx_string("sec-fetch-site");
 
-    ngx_http_chatws_walk(&walk, &r->headers_in.headers);
-    origin = ngx_http_chatws_next_field(&walk, &origin_name);
+    ngx_http_chatws_field_walk(&walk, &r->headers_in.headers);
+    origin = ngx_http_chatws_field_next(&walk, &origin_name);
 
     if (origin != NULL) {
-        return ngx_http_chatws_next_field(&walk, &origin_name) == NULL
-               && ngx_http_chatws_origin_allowed(r, cwlcf,
-                                                 (ngx_str_t *) origin);
+        return ngx_http_chatws_field_next(&walk, &origin_name) == NULL
+               && ngx_http_chatws_origin_is_allowed(r, cwlcf,
+                                                    (ngx_str_t *) origin);
     }
 
-    /* what has neither is no browser, and could claim any */
+    /* a client with neither field is no browser, and could send any origin */
 
-    ngx_http_chatws_walk(&walk, &r->headers_in.headers);
+    ngx_http_chatws_field_walk(&walk, &r->headers_in.headers);
 
-    while ((site = ngx_http_chatws_next_field(&walk, &site_name)) != NULL) {
+    while ((site = ngx_http_chatws_field_next(&walk, &site_name)) != NULL) {
 
-        if (!ngx_http_chatws_own_site(site)) {
+        if (!ngx_http_chatws_origin_is_own_site(site)) {
             return 0;
         }
     }
@@ -267,10 +276,13 @@ ngx_http_chatws_page_allowed(ngx_http_request_t *r,
 }
 
 
-/* Whether no page of another origin is behind it: Fetch Metadata, 2.3. */
+/*
+ * Whether a value of "Sec-Fetch-Site" says that the request is not made by a
+ * page of another origin: W3C Fetch Metadata Request Headers, section 2.3.
+ */
 
 static ngx_int_t
-ngx_http_chatws_own_site(chatws_str_t *site)
+ngx_http_chatws_origin_is_own_site(chatws_str_t *site)
 {
     ngx_uint_t                 i;
 
@@ -293,7 +305,7 @@ ngx_http_chatws_own_site(chatws_str_t *site)
 
 
 static ngx_int_t
-ngx_http_chatws_origin_allowed(ngx_http_request_t *r,
+ngx_http_chatws_origin_is_allowed(ngx_http_request_t *r,
     ngx_http_chatws_loc_conf_t *cwlcf, ngx_str_t *origin)
 {
     ngx_str_t   *patterns;
@@ -303,9 +315,9 @@ ngx_http_chatws_origin_allowed(ngx_http_request_t *r,
 
     for (i = 0; i < cwlcf->origins->nelts; i++) {
 
-        if (patterns[i].data == ngx_http_chatws_same.data
-            ? ngx_http_chatws_same_origin(r, origin)
-            : ngx_http_chatws_wildcard(&patterns[i], origin))
+        if (patterns[i].data == ngx_http_chatws_origin_same.data
+            ? ngx_http_chatws_origin_is_same(r, origin)
+            : ngx_http_chatws_origin_match(&patterns[i], origin))
         {
             return 1;
         }
@@ -316,24 +328,26 @@ ngx_http_chatws_origin_allowed(ngx_http_request_t *r,
 
 
 /*
- * Whether the page is of the host, and port, that the request is sent to.  The
- * scheme is compared where it is known: another server may have ended TLS.
+ * Whether an origin has the host and the port to which the request was sent.
+ * The scheme is compared only where TLS ends here; where it does not, a server
+ * in front may have ended it.
  */
 
 static ngx_int_t
-ngx_http_chatws_same_origin(ngx_http_request_t *r, ngx_str_t *origin)
+ngx_http_chatws_origin_is_same(ngx_http_request_t *r, ngx_str_t *origin)
 {
     ngx_str_t                    text, *port;
     ngx_http_chatws_authority_t  host, page;
 
-    if (!ngx_http_chatws_split_origin(origin, &page)
+    if (!ngx_http_chatws_origin_split(origin, &page)
         || (ngx_http_chatws_tls(r->connection)
-            && !ngx_http_chatws_equal(&page.scheme, &ngx_http_chatws_https)))
+            && !ngx_http_chatws_origin_equal(&page.scheme,
+                                             &ngx_http_chatws_origin_https)))
     {
         return 0;
     }
 
-    port = ngx_http_chatws_default_port(&page.scheme);
+    port = ngx_http_chatws_origin_default_port(&page.scheme);
     if (port == NULL) {
         return 0;
     }
@@ -342,24 +356,24 @@ ngx_http_chatws_same_origin(ngx_http_request_t *r, ngx_str_t *origin)
         text = r->headers_in.host->value;
 
     } else {
-        /* of ":authority" */
+        /* the pseudo-header field ":authority" of HTTP/2 and HTTP/3 */
         text.data = r->host_start;
         text.len = r->host_end - r->host_start;
     }
 
-    ngx_http_chatws_split_host(&text, &host);
+    ngx_http_chatws_origin_split_host(&text, &host);
 
     return host.host.len != 0
-           && ngx_http_chatws_equal(&host.host, &page.host)
-           && ngx_http_chatws_equal(host.port.len ? &host.port : port,
-                                    page.port.len ? &page.port : port);
+           && ngx_http_chatws_origin_equal(&host.host, &page.host)
+           && ngx_http_chatws_origin_equal(host.port.len ? &host.port : port,
+                                           page.port.len ? &page.port : port);
 }
 
 
-/* Returns whether there is a scheme. */
+/* Takes an origin apart.  Returns 1, or 0: it has no scheme. */
 
 static ngx_int_t
-ngx_http_chatws_split_origin(ngx_str_t *origin,
+ngx_http_chatws_origin_split(ngx_str_t *origin,
     ngx_http_chatws_authority_t *authority)
 {
     u_char     *p;
@@ -377,16 +391,16 @@ ngx_http_chatws_split_origin(ngx_str_t *origin,
     rest.data = p + 3;
     rest.len = origin->data + origin->len - rest.data;
 
-    ngx_http_chatws_split_host(&rest, authority);
+    ngx_http_chatws_origin_split_host(&rest, authority);
 
     return 1;
 }
 
 
-/* An IPv6 address has colons in brackets. */
+/* Takes a host and a port apart; colons of an IPv6 address are in brackets. */
 
 static void
-ngx_http_chatws_split_host(ngx_str_t *text,
+ngx_http_chatws_origin_split_host(ngx_str_t *text,
     ngx_http_chatws_authority_t *authority)
 {
     size_t  i;
@@ -410,17 +424,19 @@ ngx_http_chatws_split_host(ngx_str_t *text,
 }
 
 
+/* Returns the default port of a scheme, or NULL. */
+
 static ngx_str_t *
-ngx_http_chatws_default_port(ngx_str_t *scheme)
+ngx_http_chatws_origin_default_port(ngx_str_t *scheme)
 {
     static ngx_str_t  http = ngx_string("80");
     static ngx_str_t  https = ngx_string("443");
 
-    if (ngx_http_chatws_equal(scheme, &ngx_http_chatws_http)) {
+    if (ngx_http_chatws_origin_equal(scheme, &ngx_http_chatws_origin_http)) {
         return &http;
     }
 
-    if (ngx_http_chatws_equal(scheme, &ngx_http_chatws_https)) {
+    if (ngx_http_chatws_origin_equal(scheme, &ngx_http_chatws_origin_https)) {
         return &https;
     }
 
@@ -429,17 +445,20 @@ ngx_http_chatws_default_port(ngx_str_t *scheme)
 
 
 static ngx_int_t
-ngx_http_chatws_equal(ngx_str_t *one, ngx_str_t *other)
+ngx_http_chatws_origin_equal(ngx_str_t *one, ngx_str_t *other)
 {
     return one->len == other->len
            && ngx_strncasecmp(one->data, other->data, one->len) == 0;
 }
 
 
-/* "*" stands for any characters; letters match in either case. */
+/*
+ * Whether a pattern matches a text: "*" stands for any characters, and letters
+ * match in either case.
+ */
 
 static ngx_int_t
-ngx_http_chatws_wildcard(ngx_str_t *pattern, ngx_str_t *text)
+ngx_http_chatws_origin_match(ngx_str_t *pattern, ngx_str_t *text)
 {
     size_t  p, resume, star, t;
 

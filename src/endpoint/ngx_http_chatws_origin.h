@@ -2,7 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * chatws_allowed_origins: whose pages may connect, and publish.
+ * The directive chatws_allowed_origins: the origins whose pages may connect and
+ * publish.
  */
 
 
@@ -21,11 +22,13 @@ char *ngx_http_chatws_origin_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 /*
- * Checks that the location allows requests of the page that made this one.
- * What comes from no page, or from one of the same origin that says so without
- * the field "Origin", is allowed.  NGX_OK; NGX_DECLINED: fault says why.
+ * Checks that the location allows requests of the page that made this one.  A
+ * request without the field "Origin" is allowed, unless "Sec-Fetch-Site" says
+ * that a page of another origin made it: no page did, or one of the server.
+ *
+ * NGX_OK; NGX_DECLINED: it does not, *fault, which is static, says why.
  */
-ngx_int_t ngx_http_chatws_check_page(ngx_http_request_t *r,
+ngx_int_t ngx_http_chatws_origin_check(ngx_http_request_t *r,
     const chatws_fault_t **fault);
 
 

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Publishing a batch: a JSON array of publications, each accepted or refused
- * on its own.  Protocol, section 4.
+ * A batch: each publication of a JSON array is accepted or refused on its own.
+ * Protocol, section 4.
  */
 
 
@@ -17,18 +17,18 @@
 #include "endpoint/ngx_http_chatws_publish_one.h"
 
 
-/* members of a batch, and how many of them may be refused before it ends */
+/* publications of a batch, and refused ones after which the rest is skipped */
 #define NGX_HTTP_CHATWS_BATCH_MAX     1000
 #define NGX_HTTP_CHATWS_BATCH_ERRORS  100
 
 
-static chatws_rc_e ngx_http_chatws_batch_member(void *data,
+static chatws_rc_e ngx_http_chatws_publish_batch_member(void *data,
     const chatws_json_member_t *m);
-static ngx_uint_t ngx_http_chatws_batch_publish(ngx_http_request_t *r,
+static ngx_uint_t ngx_http_chatws_publish_batch_texts(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub, ngx_array_t *texts, void *mem, size_t size);
-static ngx_int_t ngx_http_chatws_batch_fault(ngx_http_request_t *r,
+static ngx_int_t ngx_http_chatws_publish_batch_fault(ngx_http_request_t *r,
     const chatws_fault_t *fault, ngx_str_t *answer);
-static ngx_int_t ngx_http_chatws_batch_join(ngx_http_request_t *r,
+static ngx_int_t ngx_http_chatws_publish_batch_join(ngx_http_request_t *r,
     ngx_array_t *answers, ngx_str_t *answer);
 
 
@@ -66,7 +66,7 @@ ngx_http_chatws_publish_batch(ngx_http_request_t *r,
 
     rc = chatws_json_array(&arena, (chatws_str_t *) text,
                            CHATWS_JSON_DEPTH + 1,
-                           ngx_http_chatws_batch_member, &texts);
+                           ngx_http_chatws_publish_batch_member, &texts);
 
     if (rc == CHATWS_BUSY) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -82,12 +82,12 @@ ngx_http_chatws_publish_batch(ngx_http_request_t *r,
         return NGX_HTTP_BAD_REQUEST;
     }
 
-    /* the array was read: its memory serves for each publication in turn */
+    /* texts points into the batch: each publication is parsed in mem */
 
-    status = ngx_http_chatws_batch_publish(r, hub, &texts, mem, size);
+    status = ngx_http_chatws_publish_batch_texts(r, hub, &texts, mem, size);
 
     if (status == NGX_HTTP_INTERNAL_SERVER_ERROR
-        || ngx_http_chatws_batch_join(r, &texts, answer) != NGX_OK)
+        || ngx_http_chatws_publish_batch_join(r, &texts, answer) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -97,7 +97,7 @@ ngx_http_chatws_publish_batch(ngx_http_request_t *r,
 
 
 static chatws_rc_e
-ngx_http_chatws_batch_member(void *data, const chatws_json_member_t *m)
+ngx_http_chatws_publish_batch_member(void *data, const chatws_json_member_t *m)
 {
     ngx_array_t *texts = data;
 
@@ -120,12 +120,14 @@ ngx_http_chatws_batch_member(void *data, const chatws_json_member_t *m)
 
 
 /*
- * Publishes the texts, and replaces each by its result.  After too many that
- * are refused the next result says so, and is the last.
+ * Publishes each text, and replaces it by its result, the text of an answer
+ * or of an error message.  After NGX_HTTP_CHATWS_BATCH_ERRORS errors the next
+ * result says that the rest is not published, and is the last one.  Returns
+ * the status of the batch.
  */
 
 static ngx_uint_t
-ngx_http_chatws_batch_publish(ngx_http_request_t *r,
+ngx_http_chatws_publish_batch_texts(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub, ngx_array_t *texts, void *mem, size_t size)
 {
     ngx_str_t                    *text, answer;
@@ -145,8 +147,8 @@ ngx_http_chatws_batch_publish(ngx_http_request_t *r,
 
         if (errors == NGX_HTTP_CHATWS_BATCH_ERRORS) {
             texts->nelts = i + 1;
-            return ngx_http_chatws_batch_fault(r, &many, &text[i]) == NGX_OK
-                   ? status : NGX_HTTP_INTERNAL_SERVER_ERROR;
+            return ngx_http_chatws_publish_batch_fault(r, &many, &text[i])
+                   == NGX_OK ? status : NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
         rc = ngx_http_chatws_publish_one(r, hub, &text[i], mem, size, &answer,
@@ -154,7 +156,8 @@ ngx_http_chatws_batch_publish(ngx_http_request_t *r,
 
         if (rc == NGX_HTTP_INTERNAL_SERVER_ERROR
             || (rc != NGX_HTTP_CREATED
-                && ngx_http_chatws_batch_fault(r, &fault, &answer) != NGX_OK))
+                && ngx_http_chatws_publish_batch_fault(r, &fault, &answer)
+                   != NGX_OK))
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
@@ -174,8 +177,10 @@ ngx_http_chatws_batch_publish(ngx_http_request_t *r,
 }
 
 
+/* Makes the error message of a fault. */
+
 static ngx_int_t
-ngx_http_chatws_batch_fault(ngx_http_request_t *r,
+ngx_http_chatws_publish_batch_fault(ngx_http_request_t *r,
     const chatws_fault_t *fault, ngx_str_t *answer)
 {
     u_char        text[CHATWS_NOTIFY_SIZE];
@@ -203,8 +208,10 @@ ngx_http_chatws_batch_fault(ngx_http_request_t *r,
 }
 
 
+/* Makes one JSON array of the answers. */
+
 static ngx_int_t
-ngx_http_chatws_batch_join(ngx_http_request_t *r, ngx_array_t *answers,
+ngx_http_chatws_publish_batch_join(ngx_http_request_t *r, ngx_array_t *answers,
     ngx_str_t *answer)
 {
     u_char      *p;

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * chatws_publish: a POST, from outside or as a subrequest, becomes a
- * notification.  Protocol, section 4.
+ * The directive chatws_publish: the body of a POST, from outside or of a
+ * subrequest, is published.  Protocol, section 4.
  */
 
 
@@ -19,10 +19,10 @@
 #include "endpoint/ngx_http_chatws_response.h"
 
 
-static ngx_uint_t ngx_http_chatws_check_sender(ngx_http_request_t *r,
+static ngx_uint_t ngx_http_chatws_publish_check_sender(ngx_http_request_t *r,
     const chatws_fault_t **fault);
-static ngx_int_t ngx_http_chatws_check_coding(ngx_http_request_t *r);
-static void ngx_http_chatws_body_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_chatws_publish_is_plain(ngx_http_request_t *r);
+static void ngx_http_chatws_publish_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_chatws_publish_body(ngx_http_request_t *r);
 
 
@@ -38,29 +38,29 @@ ngx_http_chatws_publish_handler(ngx_http_request_t *r)
 
     static const chatws_fault_t  method =
         chatws_fault("Method not allowed",
-                              "messages are published with POST");
+                     "messages are published with POST");
     static const chatws_fault_t  coding =
         chatws_fault("Unsupported content coding",
-                              "a body with Content-Encoding is not read");
+                     "a body with Content-Encoding is not read");
 
     if (r->method != NGX_HTTP_POST) {
 
-        if (ngx_http_chatws_add_header(r, "Allow", &allow) != NGX_OK) {
+        if (ngx_http_chatws_response_header(r, "Allow", &allow) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
         return ngx_http_chatws_refuse(r, NGX_HTTP_NOT_ALLOWED, &method);
     }
 
-    status = ngx_http_chatws_check_sender(r, &fault);
+    status = ngx_http_chatws_publish_check_sender(r, &fault);
 
     if (status != 0) {
         return ngx_http_chatws_refuse(r, status, fault);
     }
 
-    if (!ngx_http_chatws_check_coding(r)) {
+    if (!ngx_http_chatws_publish_is_plain(r)) {
 
-        if (ngx_http_chatws_add_header(r, "Accept-Encoding", &identity)
+        if (ngx_http_chatws_response_header(r, "Accept-Encoding", &identity)
             != NGX_OK)
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -70,7 +70,8 @@ ngx_http_chatws_publish_handler(ngx_http_request_t *r)
                                       &coding);
     }
 
-    rc = ngx_http_read_client_request_body(r, ngx_http_chatws_body_handler);
+    rc = ngx_http_read_client_request_body(r,
+                                         ngx_http_chatws_publish_body_handler);
 
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
         return rc;
@@ -81,29 +82,31 @@ ngx_http_chatws_publish_handler(ngx_http_request_t *r)
 
 
 /*
- * A page of another origin may send a POST without being asked first, but not
- * as JSON.  A subrequest has the header of its parent, which says nothing of
- * it.  Returns 0, or the status to refuse with, for the reason in *fault.
+ * Returns 0, or the status to refuse the request with, and sets *fault.
+ *
+ * A browser sends the POST of a page of another origin without a preflight
+ * request, unless its content type is not one of a form: so this must be JSON.
+ * A subrequest has the header of its parent, which is not about its body.
  */
 
 static ngx_uint_t
-ngx_http_chatws_check_sender(ngx_http_request_t *r,
+ngx_http_chatws_publish_check_sender(ngx_http_request_t *r,
     const chatws_fault_t **fault)
 {
     static const chatws_fault_t  type =
         chatws_fault("Unsupported media type",
-                              "Content-Type must be application/json");
+                     "Content-Type must be application/json");
 
     if (r != r->main) {
         return 0;
     }
 
-    if (ngx_http_chatws_check_page(r, fault) != NGX_OK) {
+    if (ngx_http_chatws_origin_check(r, fault) != NGX_OK) {
         return NGX_HTTP_FORBIDDEN;
     }
 
     if (r->headers_in.content_type == NULL
-        || !ngx_http_chatws_is_json(&r->headers_in.content_type->value))
+        || !ngx_http_chatws_body_is_json(&r->headers_in.content_type->value))
     {
         *fault = &type;
         return NGX_HTTP_UNSUPPORTED_MEDIA_TYPE;
@@ -113,17 +116,19 @@ ngx_http_chatws_check_sender(ngx_http_request_t *r,
 }
 
 
+/* Whether the body has no content coding. */
+
 static ngx_int_t
-ngx_http_chatws_check_coding(ngx_http_request_t *r)
+ngx_http_chatws_publish_is_plain(ngx_http_request_t *r)
 {
     return r != r->main
-           || ngx_http_chatws_coding(&r->headers_in.headers)
+           || ngx_http_chatws_body_coding(&r->headers_in.headers)
               == NGX_HTTP_CHATWS_IDENTITY;
 }
 
 
 static void
-ngx_http_chatws_body_handler(ngx_http_request_t *r)
+ngx_http_chatws_publish_body_handler(ngx_http_request_t *r)
 {
     ngx_http_finalize_request(r, ngx_http_chatws_publish_body(r));
 }
@@ -140,7 +145,7 @@ ngx_http_chatws_publish_body(ngx_http_request_t *r)
 
     bufs = r->request_body ? r->request_body->bufs : NULL;
 
-    if (ngx_http_chatws_read_chain(r, bufs, &text) != NGX_OK) {
+    if (ngx_http_chatws_body_text(r, bufs, &text) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -157,5 +162,5 @@ ngx_http_chatws_publish_body(ngx_http_request_t *r)
         return ngx_http_chatws_refuse(r, status, &fault);
     }
 
-    return ngx_http_chatws_send_json(r, status, &answer);
+    return ngx_http_chatws_response_json(r, status, &answer);
 }

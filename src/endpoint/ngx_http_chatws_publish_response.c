@@ -2,11 +2,13 @@
 /*
  * Copyright (C) chatws contributors
  *
- * chatws_publish_response: what the app server answers to a POST with 200 or
- * 201 and JSON is published, and goes to the client as it is.
+ * The directive chatws_publish_response: JSON with which an app server answers
+ * a POST, with status 200 or 201, is published, and is sent to the client
+ * without a change.
  *
- * The filters are the first of all, before those that change the answer, cut
- * a range out of it or read it into memory: see the module's type in config.
+ * The filters are called before all others, which may change the answer, cut a
+ * range out of it, or need it in memory.  The type of the module in "config"
+ * puts them there.
  */
 
 
@@ -72,8 +74,9 @@ ngx_http_chatws_header_filter(ngx_http_request_t *r)
 
 
 /*
- * What nginx answers from its cache was published when it came.  Of a request
- * and its subrequests the outermost one publishes.
+ * Whether the response to this request is to be published.  One from nginx's
+ * cache was published when it came from the app server.  Where both a request
+ * and its subrequest have the directive, only the request publishes.
  */
 
 static ngx_int_t
@@ -104,6 +107,8 @@ ngx_http_chatws_publish_response_wanted(ngx_http_request_t *r)
     return 1;
 }
 
+
+/* Whether the directive is in force for the request. */
 
 static ngx_int_t
 ngx_http_chatws_publish_response_on(ngx_http_request_t *r)
@@ -139,14 +144,14 @@ ngx_http_chatws_publish_response_start(ngx_http_request_t *r)
         return NGX_OK;
     }
 
-    /* of a mirror, or a subrequest that nobody waits for */
+    /* of a subrequest whose response is thrown away, as that of a mirror */
 
     if (r->header_only) {
         ngx_http_chatws_publish_response_skip(r, ctx, "nobody reads its body");
         return NGX_OK;
     }
 
-    if (!ngx_http_chatws_is_json(&r->headers_out.content_type)) {
+    if (!ngx_http_chatws_body_is_json(&r->headers_out.content_type)) {
         ngx_http_chatws_publish_response_skip(r, ctx,
                                               "it is not application/json");
         return NGX_OK;
@@ -159,7 +164,7 @@ ngx_http_chatws_publish_response_start(ngx_http_request_t *r)
         return NGX_OK;
     }
 
-    coding = ngx_http_chatws_coding(&r->headers_out.headers);
+    coding = ngx_http_chatws_body_coding(&r->headers_out.headers);
 
     if (coding == NGX_HTTP_CHATWS_OTHER) {
         ngx_http_chatws_publish_response_skip(r, ctx,
@@ -171,7 +176,7 @@ ngx_http_chatws_publish_response_start(ngx_http_request_t *r)
     ctx->coding = coding;
     ctx->wanted = 1;
 
-    /* there are no ranges of what a POST gets: RFC 9110, 14.2 */
+    /* RFC 9110, section 14.2: only a GET has ranges */
     r->allow_ranges = 0;
 
     return NGX_OK;
@@ -251,7 +256,7 @@ ngx_http_chatws_publish_response_buf(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (ngx_http_chatws_read_buf(r, b, copy->pos) != NGX_OK) {
+    if (ngx_http_chatws_body_read_buf(r, b, copy->pos) != NGX_OK) {
         ctx->wanted = 0;
         ngx_http_chatws_publish_response_skip(r, ctx, "its file can't be read");
         return NGX_OK;
@@ -270,7 +275,10 @@ ngx_http_chatws_publish_response_buf(ngx_http_request_t *r,
 }
 
 
-/* The client gets its answer, whatever becomes of the notification. */
+/*
+ * Publishes the response, of which all is there.  Errors are only logged: the
+ * client gets the response in any case.
+ */
 
 static void
 ngx_http_chatws_publish_response_end(ngx_http_request_t *r,
@@ -281,7 +289,7 @@ ngx_http_chatws_publish_response_end(ngx_http_request_t *r,
     chatws_fault_t               fault;
     ngx_http_chatws_loc_conf_t  *cwlcf;
 
-    if (ngx_http_chatws_read_chain(r, ctx->body, &text) != NGX_OK) {
+    if (ngx_http_chatws_body_text(r, ctx->body, &text) != NGX_OK) {
         ngx_http_chatws_publish_response_skip(r, ctx, "there is no memory");
         return;
     }
@@ -289,9 +297,9 @@ ngx_http_chatws_publish_response_end(ngx_http_request_t *r,
     if (ctx->coding != NGX_HTTP_CHATWS_IDENTITY) {
         coded = text;
 
-        if (ngx_http_chatws_inflate(r, &coded, ctx->coding,
-                                    ngx_http_chatws_publish_response_max(r),
-                                    &text)
+        if (ngx_http_chatws_body_inflate(r, &coded, ctx->coding,
+                                         ngx_http_chatws_publish_response_max(
+                                             r), &text)
             != NGX_OK)
         {
             ngx_http_chatws_publish_response_skip(r, ctx,
@@ -323,7 +331,7 @@ ngx_http_chatws_publish_response_end(ngx_http_request_t *r,
     default:
 
         if (answer.len != 0) {
-            /* none of a batch */
+            /* a batch, of which each publication was refused */
             ngx_http_chatws_publish_response_skip(r, ctx,
                                                   "nothing in it is valid");
             break;
@@ -349,7 +357,7 @@ ngx_http_chatws_publish_response_skip(ngx_http_request_t *r,
 }
 
 
-/* What an app finds is an array, too: no reason to warn. */
+/* An app may well answer a POST with a list: this is logged as "info". */
 
 static void
 ngx_http_chatws_publish_response_array(ngx_http_request_t *r,
@@ -363,7 +371,7 @@ ngx_http_chatws_publish_response_array(ngx_http_request_t *r,
 }
 
 
-/* What is larger could be neither parsed nor published. */
+/* Returns the bytes that can be both parsed and published, at most. */
 
 static size_t
 ngx_http_chatws_publish_response_max(ngx_http_request_t *r)

@@ -16,7 +16,7 @@
 #include "endpoint/ngx_http_chatws_response.h"
 
 
-static ngx_int_t ngx_http_chatws_refusal(ngx_http_request_t *r,
+static ngx_int_t ngx_http_chatws_refuse_body(ngx_http_request_t *r,
     const chatws_fault_t *fault, ngx_str_t *body);
 
 
@@ -24,13 +24,13 @@ ngx_int_t
 ngx_http_chatws_refuse(ngx_http_request_t *r, ngx_uint_t status,
     const chatws_fault_t *fault)
 {
-    return ngx_http_chatws_refuse_with(r, status, fault,
-                                       ngx_http_chatws_refusal);
+    return ngx_http_chatws_response_refuse(r, status, fault,
+                                           ngx_http_chatws_refuse_body);
 }
 
 
 static ngx_int_t
-ngx_http_chatws_refusal(ngx_http_request_t *r, const chatws_fault_t *fault,
+ngx_http_chatws_refuse_body(ngx_http_request_t *r, const chatws_fault_t *fault,
     ngx_str_t *body)
 {
     chatws_str_t  text;

@@ -18,7 +18,7 @@
 
 /*
  * Refuses the request with this status and with the error message of the
- * protocol as the body: see ngx_http_chatws_refuse_with().
+ * protocol as the body: see ngx_http_chatws_response_refuse().
  *
  * The content handler returns what this returns.
  */

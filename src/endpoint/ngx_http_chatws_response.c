@@ -12,14 +12,14 @@
 #include "endpoint/ngx_http_chatws_response.h"
 
 
-static ngx_int_t ngx_http_chatws_status_headers(ngx_http_request_t *r,
+static ngx_int_t ngx_http_chatws_response_headers(ngx_http_request_t *r,
     ngx_uint_t status);
-static ngx_http_err_page_t *ngx_http_chatws_error_page(ngx_http_request_t *r,
-    ngx_uint_t status);
+static ngx_http_err_page_t *ngx_http_chatws_response_error_page(
+    ngx_http_request_t *r, ngx_uint_t status);
 
 
 ngx_int_t
-ngx_http_chatws_add_header(ngx_http_request_t *r, const char *name,
+ngx_http_chatws_response_header(ngx_http_request_t *r, const char *name,
     ngx_str_t *value)
 {
     ngx_table_elt_t  *h;
@@ -42,7 +42,7 @@ ngx_http_chatws_add_header(ngx_http_request_t *r, const char *name,
 
 
 ngx_int_t
-ngx_http_chatws_send_json(ngx_http_request_t *r, ngx_uint_t status,
+ngx_http_chatws_response_json(ngx_http_request_t *r, ngx_uint_t status,
     ngx_str_t *body)
 {
     ngx_int_t    rc;
@@ -81,7 +81,7 @@ ngx_http_chatws_send_json(ngx_http_request_t *r, ngx_uint_t status,
 
 
 ngx_int_t
-ngx_http_chatws_refuse_with(ngx_http_request_t *r, ngx_uint_t status,
+ngx_http_chatws_response_refuse(ngx_http_request_t *r, ngx_uint_t status,
     const chatws_fault_t *fault, ngx_http_chatws_refusal_pt refusal)
 {
     ngx_int_t             rc;
@@ -92,15 +92,15 @@ ngx_http_chatws_refuse_with(ngx_http_request_t *r, ngx_uint_t status,
                   "chatws refuses with %ui: %V, %V", status,
                   (ngx_str_t *) &fault->error, (ngx_str_t *) &fault->details);
 
-    page = ngx_http_chatws_error_page(r, status);
+    page = ngx_http_chatws_response_error_page(r, status);
 
     /*
-     * With "=" in error_page the answer, with its header fields, is another
-     * location's, which wants the body of the request as well.
+     * An error_page with "=" has another location answer: with header fields
+     * of its own, and with the body of the request, which it may read.
      */
 
     if ((page == NULL || page->overwrite == -1)
-        && ngx_http_chatws_status_headers(r, status) != NGX_OK)
+        && ngx_http_chatws_response_headers(r, status) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -109,7 +109,7 @@ ngx_http_chatws_refuse_with(ngx_http_request_t *r, ngx_uint_t status,
         return status;
     }
 
-    rc = ngx_http_chatws_ignore_body(r);
+    rc = ngx_http_chatws_response_ignore_body(r);
 
     if (rc != NGX_OK) {
         return rc;
@@ -119,22 +119,24 @@ ngx_http_chatws_refuse_with(ngx_http_request_t *r, ngx_uint_t status,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_chatws_send_json(r, status, &body);
+    return ngx_http_chatws_response_json(r, status, &body);
 }
 
 
 ngx_int_t
-ngx_http_chatws_ignore_body(ngx_http_request_t *r)
+ngx_http_chatws_response_ignore_body(ngx_http_request_t *r)
 {
-    /* RFC 9110, 10.1.1: no "100 Continue", after which it would be sent */
+    /* no "100 Continue", which would ask for it: RFC 9110, section 10.1.1 */
     r->expect_tested = 1;
 
     return ngx_http_discard_request_body(r);
 }
 
 
+/* Adds the header fields that belong to an answer with this status. */
+
 static ngx_int_t
-ngx_http_chatws_status_headers(ngx_http_request_t *r, ngx_uint_t status)
+ngx_http_chatws_response_headers(ngx_http_request_t *r, ngx_uint_t status)
 {
     ngx_str_t         after;
 
@@ -146,11 +148,13 @@ ngx_http_chatws_status_headers(ngx_http_request_t *r, ngx_uint_t status)
 
     case NGX_HTTP_CHATWS_UPGRADE_REQUIRED:
 
-        /* fields of the connection exist in HTTP/1 only: RFC 9113, 8.2.2 */
+        /* RFC 9113, section 8.2.2: HTTP/2 has no such fields */
 
         if (r->http_version < NGX_HTTP_VERSION_20
-            && (ngx_http_chatws_add_header(r, "Upgrade", &upgrade) != NGX_OK
-                || ngx_http_chatws_add_header(r, "Connection", &connection)
+            && (ngx_http_chatws_response_header(r, "Upgrade", &upgrade)
+                != NGX_OK
+                || ngx_http_chatws_response_header(r, "Connection",
+                                                   &connection)
                    != NGX_OK))
         {
             return NGX_ERROR;
@@ -158,8 +162,8 @@ ngx_http_chatws_status_headers(ngx_http_request_t *r, ngx_uint_t status)
 
         ngx_str_set(&r->headers_out.status_line, "426 Upgrade Required");
 
-        return ngx_http_chatws_add_header(r, "Sec-WebSocket-Version",
-                                          &version);
+        return ngx_http_chatws_response_header(r, "Sec-WebSocket-Version",
+                                               &version);
 
     case NGX_HTTP_SERVICE_UNAVAILABLE:
 
@@ -173,7 +177,7 @@ ngx_http_chatws_status_headers(ngx_http_request_t *r, ngx_uint_t status)
         /* 1 to 5 seconds, at random: not all clients come back at once */
         after.data[0] = (u_char) ('1' + ngx_random() % 5);
 
-        return ngx_http_chatws_add_header(r, "Retry-After", &after);
+        return ngx_http_chatws_response_header(r, "Retry-After", &after);
 
     default:
         return NGX_OK;
@@ -181,10 +185,10 @@ ngx_http_chatws_status_headers(ngx_http_request_t *r, ngx_uint_t status)
 }
 
 
-/* The error_page of the location for this status, or NULL. */
+/* Returns the error_page of the location for this status, or NULL. */
 
 static ngx_http_err_page_t *
-ngx_http_chatws_error_page(ngx_http_request_t *r, ngx_uint_t status)
+ngx_http_chatws_response_error_page(ngx_http_request_t *r, ngx_uint_t status)
 {
     ngx_uint_t                 i;
     ngx_http_err_page_t       *err_page;

@@ -33,8 +33,8 @@ typedef ngx_int_t (*ngx_http_chatws_refusal_pt)(ngx_http_request_t *r,
  * Adds a header field to the answer.  The name and the bytes of the value are
  * not copied and live as long as the request.  NGX_ERROR: no memory.
  */
-ngx_int_t ngx_http_chatws_add_header(ngx_http_request_t *r, const char *name,
-    ngx_str_t *value);
+ngx_int_t ngx_http_chatws_response_header(ngx_http_request_t *r,
+    const char *name, ngx_str_t *value);
 
 /*
  * Sends an answer with this status and a JSON text as its body, the bytes of
@@ -42,8 +42,8 @@ ngx_int_t ngx_http_chatws_add_header(ngx_http_request_t *r, const char *name,
  *
  * The content handler returns what this returns.
  */
-ngx_int_t ngx_http_chatws_send_json(ngx_http_request_t *r, ngx_uint_t status,
-    ngx_str_t *body);
+ngx_int_t ngx_http_chatws_response_json(ngx_http_request_t *r,
+    ngx_uint_t status, ngx_str_t *body);
 
 /*
  * Refuses the request and logs the fault.  Where the location has an
@@ -54,7 +54,7 @@ ngx_int_t ngx_http_chatws_send_json(ngx_http_request_t *r, ngx_uint_t status,
  *
  * The content handler returns what this returns.
  */
-ngx_int_t ngx_http_chatws_refuse_with(ngx_http_request_t *r,
+ngx_int_t ngx_http_chatws_response_refuse(ngx_http_request_t *r,
     ngx_uint_t status, const chatws_fault_t *fault,
     ngx_http_chatws_refusal_pt refusal);
 
@@ -62,7 +62,7 @@ ngx_int_t ngx_http_chatws_refuse_with(ngx_http_request_t *r,
  * Throws the body of the request away, without asking a client for it that
  * waits to be asked.  NGX_OK, or the code that the content handler returns.
  */
-ngx_int_t ngx_http_chatws_ignore_body(ngx_http_request_t *r);
+ngx_int_t ngx_http_chatws_response_ignore_body(ngx_http_request_t *r);
 
 
 #endif /* _NGX_HTTP_CHATWS_RESPONSE_H_INCLUDED_ */

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * chatws_status: the counters of a zone as JSON, the same whichever worker
- * answers.
+ * The directive chatws_status: the figures of a zone as JSON, of all workers
+ * together.
  */
 
 
@@ -19,6 +19,7 @@
 #include "endpoint/ngx_http_chatws_response.h"
 
 
+/* bytes of the text without the name of the zone, at most */
 #define NGX_HTTP_CHATWS_STATUS_SIZE  4096
 
 
@@ -42,21 +43,21 @@ ngx_http_chatws_status_handler(ngx_http_request_t *r)
 
     static const chatws_fault_t   method =
         chatws_fault("Method not allowed",
-                              "the status is read with GET");
+                     "the status is read with GET");
     static const chatws_fault_t   busy =
         chatws_fault("Service unavailable",
-                              "the zone is busy, try again");
+                     "the zone is busy, try again");
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
 
-        if (ngx_http_chatws_add_header(r, "Allow", &allow) != NGX_OK) {
+        if (ngx_http_chatws_response_header(r, "Allow", &allow) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
         return ngx_http_chatws_refuse(r, NGX_HTTP_NOT_ALLOWED, &method);
     }
 
-    rc = ngx_http_chatws_ignore_body(r);
+    rc = ngx_http_chatws_response_ignore_body(r);
 
     if (rc != NGX_OK) {
         return rc;
@@ -65,7 +66,7 @@ ngx_http_chatws_status_handler(ngx_http_request_t *r)
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
     zone = cwlcf->zone->data;
 
-    /* a byte of the name may become six */
+    /* JSON may need six bytes for one of the name */
 
     body.len = NGX_HTTP_CHATWS_STATUS_SIZE + 6 * zone->name.len;
     body.data = ngx_pnalloc(r->pool, body.len);
@@ -86,7 +87,7 @@ ngx_http_chatws_status_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_chatws_send_json(r, NGX_HTTP_OK, (ngx_str_t *) &body);
+    return ngx_http_chatws_response_json(r, NGX_HTTP_OK, (ngx_str_t *) &body);
 }
 
 
@@ -141,7 +142,7 @@ ngx_http_chatws_status_write(ngx_http_chatws_zone_t *zone,
 }
 
 
-/* Closes by code; only those that happened. */
+/* Puts how many connections were closed with each code, without zeros. */
 
 static void
 ngx_http_chatws_status_codes(const uint64_t *codes, chatws_json_out_t *json)

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The opening handshake: the checks of RFC 6455, section 4.2.1, and the
- * answer of section 4.2.2.
+ * The upgrade of a connection: the answer to the opening handshake, RFC 6455,
+ * section 4.2.2, and the start of the session.
  */
 
 
@@ -11,291 +11,25 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include <ngx_sha1.h>
-#include "websocket/chatws_handshake.h"
-#include "endpoint/ngx_http_chatws_field.h"
 #include "endpoint/ngx_http_chatws_response.h"
 #include "endpoint/ngx_http_chatws_upgrade.h"
 
-#include <zlib.h>
 
-
+/* the text that is hashed behind the key: RFC 6455, section 1.3 */
 #define NGX_HTTP_CHATWS_GUID    "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-#define NGX_HTTP_CHATWS_SHA1    20
-#define NGX_HTTP_CHATWS_ACCEPT  28      /* its base64 */
+#define NGX_HTTP_CHATWS_SHA1    20      /* bytes of a hash */
+#define NGX_HTTP_CHATWS_ACCEPT  28      /* bytes of its base64 */
 
 
-/* the fields of the request that take part */
-
-typedef struct {
-    chatws_str_t  key;
-    chatws_str_t  version;
-    chatws_str_t  origin;
-    unsigned      connection:1;     /* has the token "Upgrade" */
-    unsigned      upgrade:1;        /* has the token "websocket" */
-    unsigned      repeated:1;       /* one that must come once does not */
-} ngx_http_chatws_fields_t;
-
-
-static void ngx_http_chatws_fields(ngx_http_request_t *r,
-    ngx_http_chatws_fields_t *fields);
-static ngx_uint_t ngx_http_chatws_field_has(ngx_http_request_t *r,
-    ngx_str_t *name, const chatws_str_t *token);
-static void ngx_http_chatws_field_once(ngx_http_request_t *r,
-    ngx_str_t *name, ngx_http_chatws_fields_t *fields, chatws_str_t *field);
-static ngx_int_t ngx_http_chatws_negotiate_protocol(ngx_http_request_t *r,
-    const ngx_http_chatws_session_conf_t *conf,
-    ngx_http_chatws_handshake_t *hs);
-static ngx_int_t ngx_http_chatws_negotiate_deflate(ngx_http_request_t *r,
-    const ngx_http_chatws_session_conf_t *conf,
-    ngx_http_chatws_handshake_t *hs);
-static ngx_int_t ngx_http_chatws_answer(ngx_http_request_t *r,
+static ngx_int_t ngx_http_chatws_upgrade_answer(ngx_http_request_t *r,
     ngx_http_chatws_handshake_t *hs, ngx_http_chatws_session_t *s);
-static ngx_int_t ngx_http_chatws_accept(ngx_http_request_t *r,
+static ngx_int_t ngx_http_chatws_upgrade_accept(ngx_http_request_t *r,
     ngx_str_t *key);
-static ngx_int_t ngx_http_chatws_no_upgrade(ngx_http_request_t *r);
-static ngx_int_t ngx_http_chatws_take_output(ngx_http_request_t *r,
+static ngx_int_t ngx_http_chatws_upgrade_failed(ngx_http_request_t *r);
+static ngx_int_t ngx_http_chatws_upgrade_output(ngx_http_request_t *r,
     ngx_http_chatws_session_t *s);
-static ngx_int_t ngx_http_chatws_take_record(ngx_http_chatws_session_t *s);
-
-
-ngx_uint_t
-ngx_http_chatws_handshake(ngx_http_request_t *r,
-    const ngx_http_chatws_session_conf_t *conf, ngx_http_chatws_handshake_t *hs,
-    const chatws_fault_t **fault)
-{
-    ngx_http_chatws_fields_t     fields;
-
-    static const chatws_fault_t  required =
-        chatws_fault("Upgrade required",
-                              "this is a WebSocket endpoint");
-    static const chatws_fault_t  version =
-        chatws_fault("Unsupported WebSocket version",
-                              "Sec-WebSocket-Version must be 13");
-    static const chatws_fault_t  repeated =
-        chatws_fault("Invalid handshake",
-                              "Sec-WebSocket-Key, Sec-WebSocket-Version and "
-                              "Origin must come once");
-    static const chatws_fault_t  key =
-        chatws_fault("Invalid handshake",
-                              "Sec-WebSocket-Key must be 16 bytes of base64");
-    static const chatws_fault_t  body =
-        chatws_fault("Invalid handshake",
-                              "an upgrade request must have no body");
-    static const chatws_fault_t  protocol =
-        chatws_fault("Invalid handshake",
-                              "Sec-WebSocket-Protocol must be a list of "
-                              "tokens");
-    static const chatws_fault_t  extensions =
-        chatws_fault("Invalid handshake",
-                              "Sec-WebSocket-Extensions must be a list of "
-                              "extensions");
-    static const chatws_fault_t  status =
-        chatws_fault("Upgrade impossible",
-                              "error_page has set another status than 101");
-
-    ngx_memzero(hs, sizeof(ngx_http_chatws_handshake_t));
-
-    ngx_http_chatws_fields(r, &fields);
-
-    /* HTTP/1.0 knows of no upgrade: RFC 9110, 7.8; HTTP/1.2 does */
-
-    if (r->http_version < NGX_HTTP_VERSION_11
-        || r->http_version >= NGX_HTTP_VERSION_20
-        || r != r->main
-        || r->post_action
-        || !fields.connection
-        || !fields.upgrade)
-    {
-        *fault = &required;
-        return NGX_HTTP_CHATWS_UPGRADE_REQUIRED;
-    }
-
-    if (chatws_handshake_version(&fields.version) != CHATWS_OK) {
-        *fault = &version;
-        return NGX_HTTP_CHATWS_UPGRADE_REQUIRED;
-    }
-
-    if (fields.repeated) {
-        *fault = &repeated;
-        return NGX_HTTP_BAD_REQUEST;
-    }
-
-    if (chatws_handshake_key(&fields.key) != CHATWS_OK) {
-        *fault = &key;
-        return NGX_HTTP_BAD_REQUEST;
-    }
-
-    if (r->headers_in.content_length_n > 0 || r->headers_in.chunked) {
-        *fault = &body;
-        return NGX_HTTP_BAD_REQUEST;
-    }
-
-    if (ngx_http_chatws_negotiate_protocol(r, conf, hs) != NGX_OK) {
-        *fault = &protocol;
-        return NGX_HTTP_BAD_REQUEST;
-    }
-
-    if (ngx_http_chatws_negotiate_deflate(r, conf, hs) != NGX_OK) {
-        *fault = &extensions;
-        return NGX_HTTP_BAD_REQUEST;
-    }
-
-    if (r->err_status != 0 && r->err_status != NGX_HTTP_SWITCHING_PROTOCOLS) {
-        *fault = &status;
-        return r->err_status;
-    }
-
-    hs->key.len = fields.key.len;
-    hs->key.data = fields.key.data;
-
-    return 0;
-}
-
-
-static void
-ngx_http_chatws_fields(ngx_http_request_t *r,
-    ngx_http_chatws_fields_t *fields)
-{
-    static ngx_str_t           connection = ngx_string("connection");
-    static ngx_str_t           upgrade = ngx_string("upgrade");
-    static ngx_str_t           key = ngx_string("sec-websocket-key");
-    static ngx_str_t           version = ngx_string("sec-websocket-version");
-    static ngx_str_t           origin = ngx_string("origin");
-
-    static const chatws_str_t  upgrade_token = chatws_str("upgrade");
-    static const chatws_str_t  websocket_token = chatws_str("websocket");
-
-    ngx_memzero(fields, sizeof(ngx_http_chatws_fields_t));
-
-    fields->connection = ngx_http_chatws_field_has(r, &connection,
-                                                   &upgrade_token);
-    fields->upgrade = ngx_http_chatws_field_has(r, &upgrade,
-                                                &websocket_token);
-
-    ngx_http_chatws_field_once(r, &key, fields, &fields->key);
-    ngx_http_chatws_field_once(r, &version, fields, &fields->version);
-    ngx_http_chatws_field_once(r, &origin, fields, &fields->origin);
-}
-
-
-/* Whether a field of that name, of whichever there are, has the token. */
-
-static ngx_uint_t
-ngx_http_chatws_field_has(ngx_http_request_t *r, ngx_str_t *name,
-    const chatws_str_t *token)
-{
-    chatws_str_t            *value;
-    ngx_http_chatws_walk_t   walk;
-
-    ngx_http_chatws_walk(&walk, &r->headers_in.headers);
-
-    while ((value = ngx_http_chatws_next_field(&walk, name)) != NULL) {
-        if (chatws_handshake_token(value, token) == CHATWS_OK) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-/* The one field of that name, if there is any. */
-
-static void
-ngx_http_chatws_field_once(ngx_http_request_t *r, ngx_str_t *name,
-    ngx_http_chatws_fields_t *fields, chatws_str_t *field)
-{
-    chatws_str_t            *value;
-    ngx_http_chatws_walk_t   walk;
-
-    ngx_http_chatws_walk(&walk, &r->headers_in.headers);
-
-    while ((value = ngx_http_chatws_next_field(&walk, name)) != NULL) {
-
-        if (field->data != NULL) {
-            fields->repeated = 1;
-            return;
-        }
-
-        *field = *value;
-    }
-}
-
-
-/* RFC 6455, 4.2.2, 5: none of the client's is no fault. */
-
-static ngx_int_t
-ngx_http_chatws_negotiate_protocol(ngx_http_request_t *r,
-    const ngx_http_chatws_session_conf_t *conf, ngx_http_chatws_handshake_t *hs)
-{
-    chatws_rc_e              rc;
-    chatws_str_t            *value;
-    ngx_http_chatws_walk_t   walk;
-
-    static ngx_str_t         name = ngx_string("sec-websocket-protocol");
-
-    ngx_http_chatws_walk(&walk, &r->headers_in.headers);
-
-    while ((value = ngx_http_chatws_next_field(&walk, &name)) != NULL) {
-
-        rc = chatws_handshake_protocol(value,
-                                  (const chatws_str_t *) &conf->subprotocol);
-
-        if (rc == CHATWS_ERROR) {
-            return NGX_ERROR;
-        }
-
-        if (rc == CHATWS_OK && conf->subprotocol.len != 0) {
-            hs->subprotocol = 1;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-/* RFC 7692, 5.1: the first acceptable offer, in the client's order. */
-
-static ngx_int_t
-ngx_http_chatws_negotiate_deflate(ngx_http_request_t *r,
-    const ngx_http_chatws_session_conf_t *conf, ngx_http_chatws_handshake_t *hs)
-{
-    chatws_rc_e               rc;
-    chatws_str_t             *value;
-    ngx_http_chatws_walk_t    walk;
-    chatws_deflate_policy_t   policy;
-
-    static ngx_str_t          name = ngx_string("sec-websocket-extensions");
-
-    if (!conf->deflate) {
-        return NGX_OK;
-    }
-
-    policy.server_takeover = conf->deflate_takeover;
-    policy.client_takeover = conf->deflate_takeover;
-    policy.server_bits = MAX_WBITS;
-    policy.client_bits = MAX_WBITS;
-
-    ngx_http_chatws_walk(&walk, &r->headers_in.headers);
-
-    while ((value = ngx_http_chatws_next_field(&walk, &name)) != NULL) {
-
-        rc = chatws_deflate_negotiate(&policy, value, &hs->params, hs->answer,
-                                      &hs->answer_len);
-
-        if (rc == CHATWS_ERROR) {
-            return NGX_ERROR;
-        }
-
-        if (rc == CHATWS_OK) {
-            hs->deflate = 1;
-            return NGX_OK;
-        }
-    }
-
-    return NGX_OK;
-}
+static ngx_int_t ngx_http_chatws_upgrade_record(ngx_http_chatws_session_t *s);
 
 
 ngx_int_t
@@ -305,7 +39,7 @@ ngx_http_chatws_upgrade(ngx_http_request_t *r,
 {
     ngx_int_t  rc;
 
-    if (ngx_http_chatws_answer(r, hs, s) != NGX_OK) {
+    if (ngx_http_chatws_upgrade_answer(r, hs, s) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -318,10 +52,10 @@ ngx_http_chatws_upgrade(ngx_http_request_t *r,
     if (!r->header_sent
         || r->headers_out.status != NGX_HTTP_SWITCHING_PROTOCOLS)
     {
-        return ngx_http_chatws_no_upgrade(r);
+        return ngx_http_chatws_upgrade_failed(r);
     }
 
-    if (ngx_http_chatws_take_output(r, s) != NGX_OK
+    if (ngx_http_chatws_upgrade_output(r, s) != NGX_OK
         || (greeting != NULL
             && ngx_http_chatws_queue(s, greeting->data, greeting->len)
                != NGX_OK))
@@ -333,10 +67,10 @@ ngx_http_chatws_upgrade(ngx_http_request_t *r,
 }
 
 
-/* RFC 6455, 4.2.2, 5 */
+/* Sets the header of the answer: RFC 6455, section 4.2.2, step 5. */
 
 static ngx_int_t
-ngx_http_chatws_answer(ngx_http_request_t *r,
+ngx_http_chatws_upgrade_answer(ngx_http_request_t *r,
     ngx_http_chatws_handshake_t *hs, ngx_http_chatws_session_t *s)
 {
     ngx_str_t         extensions, subprotocol;
@@ -349,8 +83,8 @@ ngx_http_chatws_answer(ngx_http_request_t *r,
     /* nginx has no text of its own for 101 */
     ngx_str_set(&r->headers_out.status_line, "101 Switching Protocols");
 
-    if (ngx_http_chatws_add_header(r, "Upgrade", &upgrade) != NGX_OK
-        || ngx_http_chatws_accept(r, &hs->key) != NGX_OK)
+    if (ngx_http_chatws_response_header(r, "Upgrade", &upgrade) != NGX_OK
+        || ngx_http_chatws_upgrade_accept(r, &hs->key) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -358,8 +92,8 @@ ngx_http_chatws_answer(ngx_http_request_t *r,
     if (hs->subprotocol) {
         subprotocol = s->conf->subprotocol;
 
-        if (ngx_http_chatws_add_header(r, "Sec-WebSocket-Protocol",
-                                       &subprotocol)
+        if (ngx_http_chatws_response_header(r, "Sec-WebSocket-Protocol",
+                                            &subprotocol)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -379,7 +113,8 @@ ngx_http_chatws_answer(ngx_http_request_t *r,
 
     ngx_memcpy(extensions.data, hs->answer, extensions.len);
 
-    if (ngx_http_chatws_add_header(r, "Sec-WebSocket-Extensions", &extensions)
+    if (ngx_http_chatws_response_header(r, "Sec-WebSocket-Extensions",
+                                        &extensions)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -389,10 +124,10 @@ ngx_http_chatws_answer(ngx_http_request_t *r,
 }
 
 
-/* The hash of the key: RFC 6455, 4.2.2, 5.4. */
+/* Adds Sec-WebSocket-Accept: RFC 6455, section 4.2.2, step 5.4. */
 
 static ngx_int_t
-ngx_http_chatws_accept(ngx_http_request_t *r, ngx_str_t *key)
+ngx_http_chatws_upgrade_accept(ngx_http_request_t *r, ngx_str_t *key)
 {
     u_char      hash[NGX_HTTP_CHATWS_SHA1];
     ngx_str_t   accept, sha1;
@@ -414,14 +149,14 @@ ngx_http_chatws_accept(ngx_http_request_t *r, ngx_str_t *key)
 
     ngx_encode_base64(&accept, &sha1);
 
-    return ngx_http_chatws_add_header(r, "Sec-WebSocket-Accept", &accept);
+    return ngx_http_chatws_response_header(r, "Sec-WebSocket-Accept", &accept);
 }
 
 
-/* A header filter of another module has made something else of the 101. */
+/* Ends a request whose 101 was changed by the header filter of a module. */
 
 static ngx_int_t
-ngx_http_chatws_no_upgrade(ngx_http_request_t *r)
+ngx_http_chatws_upgrade_failed(ngx_http_request_t *r)
 {
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                   "chatws can't open a WebSocket: a header filter has made "
@@ -437,19 +172,19 @@ ngx_http_chatws_no_upgrade(ngx_http_request_t *r)
 
 
 /*
- * nginx keeps a short header back, to send it with the body.  There is no
- * body: the header goes out with the session's first frame, in one packet.
- * What is in OpenSSL's hands, or in the buffer before it, comes first.
+ * Moves output that nginx keeps back to the queue of the session.  nginx sends
+ * a short header together with the body: here it goes out in one packet with
+ * the first frame.  Bytes that were given to the buffer for TLS come first.
  */
 
 static ngx_int_t
-ngx_http_chatws_take_output(ngx_http_request_t *r,
+ngx_http_chatws_upgrade_output(ngx_http_request_t *r,
     ngx_http_chatws_session_t *s)
 {
     ngx_buf_t    *b;
     ngx_chain_t  *cl;
 
-    if (ngx_http_chatws_take_record(s) != NGX_OK) {
+    if (ngx_http_chatws_upgrade_record(s) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -470,10 +205,13 @@ ngx_http_chatws_take_output(ngx_http_request_t *r,
 }
 
 
-/* nginx fills a record of TLS before it sends it. */
+/*
+ * Moves the bytes in the buffer where nginx collects a record of TLS to the
+ * queue of the session.
+ */
 
 static ngx_int_t
-ngx_http_chatws_take_record(ngx_http_chatws_session_t *s)
+ngx_http_chatws_upgrade_record(ngx_http_chatws_session_t *s)
 {
 #if (NGX_HTTP_SSL)
 
@@ -494,7 +232,7 @@ ngx_http_chatws_take_record(ngx_http_chatws_session_t *s)
         return NGX_ERROR;
     }
 
-    /* OpenSSL may have been given it, and wants it again then */
+    /* where OpenSSL has tried to send them, it has to get the same again */
     s->record = b->last - b->pos;
 
     b->pos = b->start;

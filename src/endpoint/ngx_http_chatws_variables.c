@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Variables, for access logs: who connected, what was published.
+ * Variables: the user of a connection, and the result of publishing.
  */
 
 
@@ -23,7 +23,7 @@ static ngx_int_t ngx_http_chatws_variable_seq(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_chatws_variable_recipients(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_http_chatws_ctx_t *ngx_http_chatws_published(
+static ngx_http_chatws_ctx_t *ngx_http_chatws_variable_published(
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_chatws_variable_number(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uint64_t n);
@@ -75,8 +75,8 @@ ngx_http_chatws_variables_add(ngx_conf_t *cf)
 
 
 /*
- * Who connects is known as soon as it is asked for, to limit_conn and others;
- * data is 1 for the name.
+ * $chatws_user and, where data is 1, $chatws_username.  They are evaluated in
+ * any phase, so that limit_conn can use them before the content handler runs.
  */
 
 static ngx_int_t
@@ -95,8 +95,8 @@ ngx_http_chatws_variable_user(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    rc = data ? ngx_http_chatws_find_username(r, &value, &fault)
-              : ngx_http_chatws_find_user(r, &value, &fault);
+    rc = data ? ngx_http_chatws_identity_username(r, &value, &fault)
+              : ngx_http_chatws_identity_user(r, &value, &fault);
 
     if (rc == NGX_ERROR) {
         return NGX_ERROR;
@@ -116,6 +116,8 @@ ngx_http_chatws_variable_user(ngx_http_request_t *r,
     return NGX_OK;
 }
 
+
+/* A string of the context; data is its offset there. */
 
 static ngx_int_t
 ngx_http_chatws_variable_str(ngx_http_request_t *r,
@@ -154,7 +156,7 @@ ngx_http_chatws_variable_seq(ngx_http_request_t *r,
 {
     ngx_http_chatws_ctx_t  *ctx;
 
-    ctx = ngx_http_chatws_published(r);
+    ctx = ngx_http_chatws_variable_published(r);
 
     if (ctx == NULL || ctx->seq == 0) {
         v->not_found = 1;
@@ -171,7 +173,7 @@ ngx_http_chatws_variable_recipients(ngx_http_request_t *r,
 {
     ngx_http_chatws_ctx_t  *ctx;
 
-    ctx = ngx_http_chatws_published(r);
+    ctx = ngx_http_chatws_variable_published(r);
 
     if (ctx == NULL) {
         v->not_found = 1;
@@ -182,8 +184,10 @@ ngx_http_chatws_variable_recipients(ngx_http_request_t *r,
 }
 
 
+/* Returns the context of a request that has published, or NULL. */
+
 static ngx_http_chatws_ctx_t *
-ngx_http_chatws_published(ngx_http_request_t *r)
+ngx_http_chatws_variable_published(ngx_http_request_t *r)
 {
     ngx_http_chatws_ctx_t  *ctx;
 

@@ -107,8 +107,8 @@ ngx_http_chatws_echo_handler(ngx_http_request_t *r)
     status = ngx_http_chatws_handshake(r, &celcf->session, &hs, &fault);
 
     if (status != 0) {
-        return ngx_http_chatws_refuse_with(r, status, fault,
-                                           ngx_http_chatws_echo_refusal);
+        return ngx_http_chatws_response_refuse(r, status, fault,
+                                               ngx_http_chatws_echo_refusal);
     }
 
     s = ngx_http_chatws_session_create(r, sizeof(ngx_http_chatws_session_t),

@@ -1,0 +1,46 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The opening handshake of a WebSocket, as the request has it: RFC 6455,
+ * section 4.2.1.
+ */
+
+
+#ifndef _NGX_HTTP_CHATWS_HANDSHAKE_H_INCLUDED_
+#define _NGX_HTTP_CHATWS_HANDSHAKE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "base/chatws_fault.h"
+#include "websocket/chatws_deflate.h"
+#include "session/ngx_http_chatws_session_conf.h"
+
+
+/* What the client asks for; the key is in the header of the request. */
+
+typedef struct {
+    ngx_str_t                key;
+    chatws_deflate_params_t  params;        /* if deflate */
+    unsigned                 subprotocol:1; /* that of the location is chosen */
+    unsigned                 deflate:1;     /* permessage-deflate is chosen */
+    size_t                   answer_len;    /* bytes in answer */
+    u_char                   answer[CHATWS_DEFLATE_ANSWER_MAX];
+} ngx_http_chatws_handshake_t;
+
+
+/*
+ * Checks that the request is a valid opening handshake, and chooses the
+ * subprotocol and the extension.
+ *
+ * Returns 0, and hs is filled; or the status to refuse the request with, and
+ * *fault, which is static, says why.
+ */
+ngx_uint_t ngx_http_chatws_handshake(ngx_http_request_t *r,
+    const ngx_http_chatws_session_conf_t *conf, ngx_http_chatws_handshake_t *hs,
+    const chatws_fault_t **fault);
+
+
+#endif /* _NGX_HTTP_CHATWS_HANDSHAKE_H_INCLUDED_ */
