@@ -37,6 +37,7 @@ my %attack = (
     echo => \&echo,
     error_page => \&error_page,
     limits => \&limits,
+    names => \&names,
     log => \&log_line,
     origins => \&origins,
     pages => \&pages,
@@ -243,6 +244,36 @@ sub limits {
     } 1 .. 25;
 
     return @in > 20 ? scalar(@in) . ' connections' : '';
+}
+
+
+# A page of another site whose name leads here by now.
+
+sub names {
+    my ($piece) = @_;
+
+    my $from = sub {
+        my ($host, @options) = @_;
+
+        return $piece->ws(user => 'u', host => $host, @options,
+            headers => [ "Origin: http://$host" ])->{status};
+    };
+
+    for my $host (qw/ evil.example chat.example.com.evil.example
+                      xchat.example.com localhost 127.0.0.1 /)
+    {
+        my $status = $from->($host);
+
+        return "$host: $status" if $status;
+    }
+
+    my $status = $from->('chat.example.com');
+    return "by its name: $status" if $status != 101;
+    $status = $from->('chat.example.com', @elsewhere);
+
+    return "from elsewhere: $status" if $status != 403;
+
+    return let_in($piece, $evil) ? 'another page' : '';
 }
 
 

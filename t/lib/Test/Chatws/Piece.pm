@@ -40,7 +40,7 @@ sub new {
             . "error_log $dir/error.log info;\n$ENV{TEST_NGINX_GLOBALS}",
         http => $t->test_globals_http());
 
-    $conf =~ s{\blisten (\d+)}{"listen 127.0.0.1:" . port($self->{port})}ge;
+    $conf =~ s{\blisten +(\d+)}{"listen 127.0.0.1:" . port($self->{port})}ge;
     $conf =~ s{127\.0\.0\.1:3000}{'127.0.0.1:' . port(8081)}ge;
     $conf =~ s{127\.0\.0\.1:8000}{'127.0.0.1:' . port(8000)}ge;
     $conf =~ s{(load_module )modules/}{$1/usr/lib/nginx/modules/}g;
@@ -275,6 +275,20 @@ sub echo {
     my $event = $ws->await('notice') or return 'nothing delivered';
 
     return $event->{text} eq 'Back soon' ? '' : 'another text';
+}
+
+
+sub names {
+    my ($self) = @_;
+
+    my $other = $self->ws(user => 'u');
+
+    return "by another name: $other->{status}" if $other->{status};
+
+    my $ws = $self->ws(user => 'u', host => 'chat.example.com',
+        headers => [ 'Origin: http://chat.example.com' ]);
+
+    return $ws->{status} == 101 ? '' : "status $ws->{status}";
 }
 
 
