@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * A leaky bucket, kept as the one moment at which it will have run dry.
+ * A leaky bucket, kept as one number: the time at which it will be empty.
  */
 
 

@@ -71,6 +71,8 @@ chatws_hash(const uint8_t key[16], const uint8_t *p, size_t len)
 }
 
 
+/* Returns the number in n bytes, at most 8, the lowest one first. */
+
 static uint64_t
 chatws_hash_load(const uint8_t *p, size_t n)
 {

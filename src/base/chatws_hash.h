@@ -13,9 +13,7 @@
 #include "base/chatws_core.h"
 
 
-/*
- * SipHash-2-4 (Aumasson and Bernstein, 2012) of len bytes at p.
- */
+/* Returns SipHash-2-4 (Aumasson and Bernstein, 2012) of the len bytes at p. */
 uint64_t chatws_hash(const uint8_t key[16], const uint8_t *p, size_t len);
 
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Message ids that sort by time as strings do, and the text form of an epoch.
+ * Ids of messages, and the text form of an epoch.
  */
 
 
@@ -26,6 +26,8 @@ chatws_id_make(uint64_t stamp, uint64_t random, uint8_t out[CHATWS_ID_LEN])
     (void) chatws_id_digits(p, 10, random);
 }
 
+
+/* Writes n digits of the value in base 36, and returns the byte behind them. */
 
 static uint8_t *
 chatws_id_digits(uint8_t *p, unsigned n, uint64_t value)

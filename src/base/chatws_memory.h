@@ -2,8 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * How pure code gets memory where they cannot do with what the caller
- * handed in: through two functions of the caller's.
+ * The allocator of pure code: two functions of its caller.
  */
 
 
@@ -14,10 +13,13 @@
 #include <stddef.h>
 
 
-/* aligned as malloc() aligns, not zeroed; NULL: there is none */
+/*
+ * Allocates size bytes, aligned as by malloc() and not zeroed.  NULL: there is
+ * no memory.
+ */
 typedef void *(*chatws_alloc_pt)(void *ctx, size_t size);
 
-/* "p" is never NULL */
+/* Frees memory that was allocated so.  p is never NULL. */
 typedef void (*chatws_free_pt)(void *ctx, void *p);
 
 

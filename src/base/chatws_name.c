@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * What a user id, a user name and a chat id may look like.
+ * The rules for user ids, user names and chat ids.
  */
 
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * What a user id, a user name and a chat id may look like.
+ * The rules for user ids, user names and chat ids.
  */
 
 
@@ -17,11 +17,11 @@
 
 
 /*
- * Checks a user id, a user name or a chat id in its decoded form: 1 to
- * CHATWS_NAME_MAX bytes of valid UTF-8 without the control characters
+ * Checks a user id, a user name or a chat id in its decoded form: it has 1 to
+ * CHATWS_NAME_MAX bytes of valid UTF-8, and none of the control characters
  * U+0000-001F and U+007F-009F.
  *
- * CHATWS_OK; CHATWS_DECLINED: empty; CHATWS_ERROR: anything else.
+ * CHATWS_OK.  CHATWS_DECLINED: it is empty.  CHATWS_ERROR: it is invalid.
  */
 chatws_rc_e chatws_name_check(const chatws_str_t *name);
 

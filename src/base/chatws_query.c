@@ -66,7 +66,10 @@ chatws_query_get(const chatws_str_t *query, const chatws_str_t *name,
 }
 
 
-/* Whether it can be read as the name: decoded, and in either case. */
+/*
+ * Returns 1 if [p, last), decoded and in any case of letters, is the name, else
+ * 0.
+ */
 
 static int
 chatws_query_match(const uint8_t *p, const uint8_t *last,
@@ -113,7 +116,10 @@ chatws_query_decode(const uint8_t *p, const uint8_t *last,
 }
 
 
-/* The byte that is written at *p, which moves on; -1: a malformed escape. */
+/*
+ * Returns the byte that is written at *p, perhaps as an escape, and moves *p
+ * behind it.  -1: this is a malformed escape.
+ */
 
 static int
 chatws_query_byte(const uint8_t **p, const uint8_t *last)
@@ -150,6 +156,8 @@ chatws_query_byte(const uint8_t **p, const uint8_t *last)
     }
 }
 
+
+/* Returns the value of a hex digit, or -1. */
 
 static int
 chatws_query_hex(uint8_t c)

@@ -14,19 +14,21 @@
 
 
 /*
- * Finds the argument of that name in the raw query string, without its
- * question mark, and decodes its value: %XX is a byte, + is a space.
+ * Finds the argument of this name in a query string, which is not decoded and
+ * has no question mark, and decodes its value: %XX is a byte, + is a space.
  *
- * To others, escapes in a name may mean what they stand for, its case may not
- * count, and of several arguments the first may be taken, or the last.  So
- * that the value is one and the same to everybody, what can be read as the
- * name has to come once, written as the name is.
+ * Programs differ in how they read arguments.  Some decode escapes in a name,
+ * or ignore its case, and of several arguments some take the first one and some
+ * the last one.  All of them have to find the same value.  So an argument that
+ * one of them could take for this one is an error, unless it is the only one
+ * and its name is written without escapes and in the same case.
  *
- * On entry value->data points to at least query->len bytes; on CHATWS_OK
- * value->len is the decoded length, possibly 0.
- * CHATWS_DECLINED: there is no such argument; CHATWS_ERROR: there are several,
- * or it is written in another way, or the value has a malformed escape.
- * Neither changes value->len.
+ * value->data points to at least query->len bytes, to which the decoded value
+ * is written.
+ *
+ * CHATWS_OK: value->len is its length, which may be 0.  CHATWS_DECLINED: there
+ * is no such argument.  CHATWS_ERROR: there are several, or the name is written
+ * in another way, or the value has a malformed escape.
  */
 chatws_rc_e chatws_query_get(const chatws_str_t *query,
     const chatws_str_t *name, chatws_str_t *value);

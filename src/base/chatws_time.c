@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Timestamps as the protocol has them: RFC 3339, UTC, three decimals.
+ * Timestamps of the protocol: RFC 3339, in UTC, with milliseconds.
  */
 
 
@@ -27,8 +27,8 @@ chatws_time_format(uint8_t out[CHATWS_TIME_LEN], uint64_t ms)
     sec = ms / 1000 % 86400;
 
     /*
-     * The proleptic Gregorian calendar, counted from 0000-03-01, so that the
-     * leap day is the last one of a year, of four, and of four hundred.
+     * The days are counted from 0000-03-01 of the Gregorian calendar.  Then a
+     * leap day is the last day of a year, of 4 years, and of 400 years.
      */
 
     days = ms / 86400000 + 719468;
@@ -49,7 +49,7 @@ chatws_time_format(uint8_t out[CHATWS_TIME_LEN], uint64_t ms)
     year += month;
     days -= month * 365;
 
-    /* months from March on, 153 days in any five of them */
+    /* from March on, any five months have 153 days */
 
     month = (5 * days + 2) / 153;
     day = days - (153 * month + 2) / 5 + 1;

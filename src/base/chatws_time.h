@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Timestamps as the protocol has them: RFC 3339, UTC, three decimals.
+ * Timestamps of the protocol: RFC 3339, in UTC, with milliseconds.
  */
 
 
@@ -17,9 +17,9 @@
 
 
 /*
- * Writes exactly CHATWS_TIME_LEN bytes, without a closing zero; ms are
- * milliseconds since 1970-01-01T00:00:00Z.  What lies after the year 9999 is
- * written as that year's last millisecond.
+ * Writes a time, CHATWS_TIME_LEN bytes without a closing zero.  ms are the
+ * milliseconds since 1970-01-01T00:00:00Z.  A time after the year 9999 is
+ * written as the last millisecond of that year.
  */
 void chatws_time_format(uint8_t out[CHATWS_TIME_LEN], uint64_t ms);
 

@@ -2,20 +2,22 @@
 /*
  * Copyright (C) chatws contributors
  *
- * UTF-8 validation: see chatws_utf8.h.
+ * Validation of UTF-8: see chatws_utf8.h.
  *
- * The state between two bytes says what may follow (RFC 3629, 4.): nothing
- * pending, one to three more tail bytes, or one of the four lead bytes that
- * narrow the range of the byte after them.
+ * The plain code has a state between two bytes, which says what may follow, RFC
+ * 3629, section 4.  0: a new character.  1 to 3: so many more tail bytes.  4 to
+ * 7: after the lead bytes E0, ED, F0 and F4, a tail byte in a smaller range.
  *
- * Longer texts are checked by vectors, in the way that J. Keiser and
- * D. Lemire described in "Validating UTF-8 in less than one instruction per
- * byte" (2020): each pair of adjacent bytes is classified by three tables,
- * for the upper and the lower half of the first byte and the upper half of
- * the second; the bits that all three have in common are the faults of the
- * pair.  That two tail bytes follow each other is one of them, which has to
- * be there where the byte two or three places before calls for a third or
- * fourth byte, and must not be anywhere else.
+ * Longer texts are validated by vectors, in the way that J. Keiser and D.
+ * Lemire described in "Validating UTF-8 in less than one instruction per byte"
+ * (2020).  Three tables classify each pair of adjacent bytes: one is for the
+ * upper half of the first byte, one for its lower half, and one for the upper
+ * half of the second byte.  A bit that is set in all three of them is a fault
+ * of the pair.
+ *
+ * One of these bits says that both bytes are tail bytes.  It has to be set
+ * where a lead byte two or three places before needs a third or fourth byte,
+ * and must not be set anywhere else.
  */
 
 
@@ -47,7 +49,7 @@
 
 #define CHATWS_UTF8_HIGH  0x8080808080808080ULL
 
-/* what vectors are made for, and what they take at a time */
+/* vectors are used from so many bytes on, and take so many at a time */
 #define CHATWS_UTF8_LONG  128
 #define CHATWS_UTF8_STEP  64
 
@@ -109,7 +111,7 @@
 #endif
 
 
-/* what the states 1 to 7 take: bytes low .. low + span, and where they lead */
+/* The bytes that a state accepts, low to low + span, and the state after. */
 
 typedef struct {
     uint8_t    low;
@@ -118,8 +120,10 @@ typedef struct {
 } chatws_utf8_state_t;
 
 
-/* checks whole steps from a character's start on; NULL: there is a fault */
-
+/*
+ * Validates whole steps, from the start of a character on, and returns the byte
+ * behind them.  NULL: they are not valid.
+ */
 typedef const uint8_t *(*chatws_utf8_blocks_pt)(const uint8_t *p,
     const uint8_t *last);
 
@@ -167,7 +171,7 @@ static const chatws_utf8_state_t  chatws_utf8_states[] = {
 
 static const uint8_t  chatws_utf8_first_upper[16] = {
 
-    /* 0..7: ASCII, 8..B: a tail, C..F: a lead byte */
+    /* 0 to 7: ASCII; 8 to B: a tail byte; C to F: a lead byte */
 
     CHATWS_UTF8_EXTRA, CHATWS_UTF8_EXTRA, CHATWS_UTF8_EXTRA,
     CHATWS_UTF8_EXTRA, CHATWS_UTF8_EXTRA, CHATWS_UTF8_EXTRA,
@@ -213,7 +217,10 @@ static const uint8_t  chatws_utf8_second_upper[16] = {
     CHATWS_UTF8_SHORT
 };
 
-/* the last bytes of a step that leave a character unfinished are above */
+/*
+ * The largest values of the last bytes of a step that leave no character
+ * unfinished.
+ */
 
 static const uint8_t  chatws_utf8_end[32] = {
     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
@@ -259,7 +266,7 @@ chatws_utf8_valid(const uint8_t *p, size_t len)
 
     state = CHATWS_UTF8_START;
 
-    /* an empty text may have no address */
+    /* the address of an empty text may be NULL */
 
     if (len != 0 && chatws_utf8_check(&state, p, len) != CHATWS_OK) {
         return CHATWS_ERROR;
@@ -276,7 +283,7 @@ chatws_utf8_cut(const uint8_t *p, size_t len, size_t max)
         return len;
     }
 
-    /* p[max] is the first byte left out: it has to start a character */
+    /* p[max] is the first byte that is left out: it starts a character */
 
     while (max && (p[max] & 0xc0) == 0x80) {
         max--;
@@ -295,7 +302,7 @@ chatws_utf8_avx2(uint8_t *state, const uint8_t *p, size_t len)
 }
 
 
-/* the faults of a vector, "prev" being the one before */
+/* Adds the faults of vector v to faults; prev is the vector before it. */
 
 #define chatws_utf8_avx2_faults(v, prev, faults)                              \
                                                                               \
@@ -338,7 +345,7 @@ chatws_utf8_avx2_blocks(const uint8_t *p, const uint8_t *last)
     nibble = _mm256_set1_epi8(0x0f);
     tails = _mm256_set1_epi8((char) CHATWS_UTF8_TAILS);
 
-    /* E0 and above, F0 and above become 80 and above */
+    /* subtracted from lead bytes E0.., and F0.., these leave the top bit set */
 
     third = _mm256_set1_epi8(0xe0 - 0x80);
     fourth = _mm256_set1_epi8(0xf0 - 0x80);
@@ -463,7 +470,7 @@ chatws_utf8_vector(uint8_t *state, const uint8_t *p, size_t len,
 
     last = p + len;
 
-    /* the rest of a character that started before */
+    /* the rest of a character that started in the piece before */
 
     while (*state != CHATWS_UTF8_START) {
 
@@ -483,7 +490,7 @@ chatws_utf8_vector(uint8_t *state, const uint8_t *p, size_t len,
         return CHATWS_ERROR;
     }
 
-    /* the last one of the blocks may be unfinished: look at it once more */
+    /* the last character may be unfinished: the plain code reads it again */
 
     for (n = 1; n <= 3 && n <= p - start; n++) {
         if (p[-(int) n] >= 0xc0) {
@@ -541,7 +548,7 @@ chatws_utf8_plain(uint8_t *state, const uint8_t *p, size_t len)
 }
 
 
-/* the first byte that is not ASCII, or "last" */
+/* Returns the first byte that is not ASCII, or last. */
 
 static const uint8_t *
 chatws_utf8_ascii(const uint8_t *p, const uint8_t *last)
@@ -565,6 +572,8 @@ chatws_utf8_ascii(const uint8_t *p, const uint8_t *last)
     return p;
 }
 
+
+/* Returns the state after a byte that starts a character of several bytes. */
 
 static unsigned
 chatws_utf8_lead(unsigned ch)

@@ -2,8 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * UTF-8 validation (RFC 3629), incremental, by vectors where the processor
- * has them.
+ * Validation of UTF-8, RFC 3629, of texts that may arrive in pieces.
  */
 
 
@@ -14,34 +13,31 @@
 #include "base/chatws_core.h"
 
 
-/* the state at the start of a text and between two characters */
+/* the state at the start of a text, and between two characters */
 #define CHATWS_UTF8_START  0
 
 
 /*
- * Goes on with a text that may arrive in pieces of any size, split anywhere.
- * "*state" is CHATWS_UTF8_START before the first piece and is carried from
- * call to call.
+ * Validates the next piece of a text, which may be split anywhere.  *state is
+ * CHATWS_UTF8_START before the first piece, and is kept from call to call.
  *
- * CHATWS_OK: so far the text is a prefix of a valid one; it may end here if
- * and only if "*state" is CHATWS_UTF8_START.
- * CHATWS_ERROR: no continuation can make it valid.  That is said with the
- * first piece that holds the offending byte (overlong forms, surrogates and
- * code points above U+10FFFF at their second byte); "*state" is then
- * undefined.
+ * CHATWS_OK: the text is valid so far; it may end here if *state is
+ * CHATWS_UTF8_START, otherwise it ends within a character.  CHATWS_ERROR: the
+ * text is invalid, whatever follows, and *state is undefined.  This is returned
+ * for the piece with the first byte that shows it, which is the second byte of
+ * an overlong form, a surrogate, or a code point above U+10FFFF.
  */
-
 chatws_rc_e chatws_utf8_check(uint8_t *state, const uint8_t *p, size_t len);
 
-/* a whole text: CHATWS_OK or CHATWS_ERROR; an empty one is valid */
-
+/*
+ * Validates a whole text: CHATWS_OK or CHATWS_ERROR.  An empty one is valid.
+ */
 chatws_rc_e chatws_utf8_valid(const uint8_t *p, size_t len);
 
 /*
- * The length of the longest prefix of the valid text "p" that is not longer
- * than "max" and does not end inside a character.
+ * Returns the length of the longest prefix of a valid text that has at most max
+ * bytes and does not end within a character.
  */
-
 size_t chatws_utf8_cut(const uint8_t *p, size_t len, size_t max);
 
 

@@ -2,13 +2,14 @@
 /*
  * Copyright (C) chatws contributors
  *
- * One level of a JSON text as a list of members, each with the bytes it was
- * written in, and JSON strings on the way out.  The only file that uses yajl.
+ * Reading one level of a JSON text as a list of members, and writing JSON.
+ * This file alone uses yajl.
  *
- * What yajl lets pass is checked before it: sloppy UTF-8, \v and \f as white
- * space; and after it: the beginning of a string behind the text.  What it
- * decodes wrongly, escapes of unpaired surrogates, it gets to see as U+FFFD
- * in a copy of the same length, so that offsets hold for both.
+ * yajl accepts some texts that are not JSON.  Invalid UTF-8, and \v and \f as
+ * white space, are found before it is called; the beginning of a string behind
+ * the text is found afterwards.  It decodes escapes of unpaired surrogates to
+ * invalid UTF-8, so it gets a copy of the text in which each of them is \ufffd:
+ * the copy has the same length, and offsets are the same.
  */
 
 
@@ -23,20 +24,23 @@
 #include "json/chatws_json_scan.h"
 
 
-#define CHATWS_JSON_FIXED     12288    /* twice yajl's structs and buffers */
-#define CHATWS_JSON_GEN_SIZE  2048     /* a generator, about 600 bytes */
+/* bytes of yajl's structures and first buffers in two parses */
+#define CHATWS_JSON_FIXED     12288
+
+/* bytes for a generator of yajl, which needs about 600 */
+#define CHATWS_JSON_GEN_SIZE  2048
 
 
 typedef struct {
     yajl_handle             handle;
     const uint8_t          *text;
-    const uint8_t          *base;      /* what yajl sees: text or the copy */
+    const uint8_t          *base;      /* the text for yajl, or a copy of it */
     size_t                  len;
     size_t                  depth;
-    size_t                  max;
-    size_t                  mark;      /* where the last token ended */
-    size_t                  start;     /* of the member's value */
-    uint8_t                *kept;      /* arena->last before the member */
+    size_t                  max;       /* of depth */
+    size_t                  mark;      /* offset behind the last token */
+    size_t                  start;     /* offset of the member's value */
+    uint8_t                *kept;      /* arena->last before this member */
 
     chatws_json_member_t    member;
     chatws_json_member_pt   handler;
@@ -90,11 +94,12 @@ static const yajl_callbacks  chatws_json_callbacks = {
 
 
 /*
- * Besides the fixed part, for a parse and one in its handler: yajl doubles
- * its buffer for decoded strings, in place, to at most twice the longest one;
- * a copy of the text; and what is kept, at most 24 bytes for each member of
- * at least 5 bytes.  The same bytes can't be a long string and many members,
- * so 6 times the text is enough.
+ * An arena has room for a parse and for another one in its handler.  Besides
+ * the fixed part, each may need three things.  yajl doubles its buffer for
+ * decoded strings in place, to at most twice the longest string.  There may be
+ * a copy of the text.  And at most 24 bytes are kept for each member, which
+ * has at least 5 bytes.  The same bytes can't be a long string and many
+ * members, so 6 times the length of the text is enough.
  */
 
 size_t
@@ -309,7 +314,7 @@ chatws_json_map_key(void *ctx, const unsigned char *p, size_t len)
 
     m->lossy = chatws_json_replaced(ps, &m->key);
 
-    /* the buffer of decoded strings may be needed for the value */
+    /* copy the name: yajl uses its buffer again to decode the value */
 
     m->name.data = (uint8_t *) p;
     m->name.len = len;
@@ -416,7 +421,7 @@ chatws_json_member(chatws_json_parser_t *ps)
     m->value.data = (uint8_t *) ps->text + ps->start;
     m->value.len = ps->mark - ps->start;
 
-    /* what nested values left behind */
+    /* nested values may have set these */
 
     if (m->type != CHATWS_JSON_STRING) {
         m->string.len = 0;
@@ -436,7 +441,7 @@ chatws_json_member(chatws_json_parser_t *ps)
 
     rc = ps->handler(ps->data, m);
 
-    /* the copy of the name is not needed any more */
+    /* give the copy of the name back, unless the handler has kept more */
 
     if (arena->last == m->name.data) {
         arena->last = ps->kept;
@@ -453,7 +458,7 @@ chatws_json_member(chatws_json_parser_t *ps)
 }
 
 
-/* Whether that part of the text differs in the copy that yajl sees. */
+/* Returns 1 if this part of the text differs in the copy for yajl, else 0. */
 
 static int
 chatws_json_replaced(chatws_json_parser_t *ps, const chatws_str_t *str)

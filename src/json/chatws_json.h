@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * One level of a JSON text as a list of members, each with the bytes it was
- * written in, and JSON strings on the way out.  The only file that uses yajl.
+ * Reading one level of a JSON text as a list of members, each of them decoded
+ * and as it was written; and writing JSON.  chatws_json.c alone uses yajl.
  */
 
 
@@ -16,8 +16,8 @@
 
 
 #define CHATWS_JSON_DEPTH      32          /* the usual limit of nesting */
-#define CHATWS_JSON_DEPTH_MAX  100         /* a higher limit is taken as this */
-#define CHATWS_JSON_MAX        (1 << 28)   /* bytes of a text, exclusive */
+#define CHATWS_JSON_DEPTH_MAX  100         /* the highest limit of nesting */
+#define CHATWS_JSON_MAX        (1 << 28)   /* a text has fewer bytes */
 
 
 typedef enum {
@@ -31,49 +31,52 @@ typedef enum {
 
 
 /*
- * A member of an object or, with name and key empty, an element of an array.
- * key and value point into the text.  name and string are always valid UTF-8
- * and live until the handler returns (until chatws_json_keep() has copied
- * them).
+ * A member of an object or, with an empty name and key, an element of an array.
+ *
+ * key and value point into the text.  name and string are valid UTF-8.  They
+ * live until the handler returns; chatws_json_keep() makes them live longer.
  */
 
 typedef struct {
-    chatws_str_t        name;      /* decoded key */
-    chatws_str_t        key;       /* key as written, with its quotes */
-    chatws_str_t        value;     /* value as written */
-    chatws_str_t        string;    /* decoded value of a string, else empty */
-    chatws_json_type_e  type;
-    unsigned            integer:1; /* number without fraction and exponent */
+    chatws_str_t        name;      /* the decoded key */
+    chatws_str_t        key;       /* the key as written, with its quotes */
+    chatws_str_t        value;     /* the value as written */
+    chatws_str_t        string;    /* the decoded value of a string; empty for
+                                      other types */
+    chatws_json_type_e  type;      /* of the value */
+    unsigned            integer:1; /* a number without fraction or exponent */
     unsigned            truth:1;   /* the value of a boolean */
-    unsigned            lossy:1;   /* unpaired surrogates in name or string
-                                      are U+FFFD there */
+    unsigned            lossy:1;   /* name or string has U+FFFD where the text
+                                      has an unpaired surrogate */
 } chatws_json_member_t;
 
 
 /*
- * Called once for each member, in order, when its value is complete.  Any
- * code but CHATWS_OK stops the parse, which returns that code.  It may parse a
- * part of the text in the same arena, whose handler may not.
+ * Is called for each member, in order, when its value is complete.  Any code
+ * except CHATWS_OK ends the parse, which returns this code.
+ *
+ * It may parse a part of the text, in the same arena.  The handler of that
+ * parse may not parse another part.
  */
 typedef chatws_rc_e (*chatws_json_member_pt)(void *data,
     const chatws_json_member_t *m);
 
 
 /*
- * The bytes that a block needs for parsing texts of up to len bytes, with
- * room for what chatws_action and chatws_publication keep; len is below
- * CHATWS_JSON_MAX.
+ * Returns how many bytes an arena needs for parsing a text of len bytes, less
+ * than CHATWS_JSON_MAX, and for all that chatws_action_parse() or
+ * chatws_publication_parse() keeps of it.
  */
 size_t chatws_json_arena_size(size_t len);
 
 /*
- * Parses a whole text, RFC 8259, that must be one object (one array), nested
- * at most depth levels, the outermost counted, and in valid UTF-8.
+ * Parse a whole text, RFC 8259, which is one object or one array, has at most
+ * depth levels including the outermost, and is valid UTF-8.
  *
- * CHATWS_OK, the handler's code, or CHATWS_ERROR: it is not such a text.
- * Handlers should return another code than CHATWS_ERROR where the caller has
- * to tell the two apart.  The handler may have been called for members before
- * the error, so it should only collect.
+ * CHATWS_OK; the handler's code; or CHATWS_ERROR: it is no such text, or the
+ * arena is too small.  A handler returns another code than CHATWS_ERROR if its
+ * caller needs to know which of them it was.  The handler may have been called
+ * for members in front of an error, so it only collects them.
  */
 chatws_rc_e chatws_json_object(chatws_json_arena_t *arena,
     const chatws_str_t *text, size_t depth, chatws_json_member_pt handler,
@@ -84,8 +87,8 @@ chatws_rc_e chatws_json_array(chatws_json_arena_t *arena,
 
 
 /*
- * Output to a bounded buffer.  What does not fit is dropped as a whole and
- * full is set, so that a run of puts needs one check at its end.
+ * Output to a buffer of limited size.  A piece that does not fit is left out as
+ * a whole, and full is set, so that one check at the end is enough.
  */
 
 typedef struct {
@@ -95,24 +98,26 @@ typedef struct {
 } chatws_json_out_t;
 
 
+/* puts a string literal */
 #define chatws_json_put_lit(out, lit)                                         \
     chatws_json_put(out, lit, sizeof(lit) - 1)
 
 
-/* Begins in text->data, where text->len bytes are. */
+/* Begins output to text->data, where there is room for text->len bytes. */
 void chatws_json_out_begin(chatws_json_out_t *out, const chatws_str_t *text);
 
 /*
- * Ends: sets text->len to what was put.  CHATWS_ERROR: it did not fit, and
- * text is as it was.
+ * Ends output: sets text->len to the bytes that were put.  CHATWS_ERROR: a
+ * piece did not fit, and text->len is as it was.
  */
 chatws_rc_e chatws_json_out_end(const chatws_json_out_t *out,
     chatws_str_t *text);
 
+/* Put len bytes as they are, and a number in decimal digits. */
 void chatws_json_put(chatws_json_out_t *out, const void *data, size_t len);
 void chatws_json_put_uint(chatws_json_out_t *out, uint64_t n);
 
-/* Puts a JSON string with its quotes; text is valid UTF-8. */
+/* Puts the text, which is valid UTF-8, as a JSON string with its quotes. */
 void chatws_json_put_string(chatws_json_out_t *out, const chatws_str_t *text);
 
 

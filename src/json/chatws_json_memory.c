@@ -2,9 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The memory of one parse: a bounded arena over a block of the caller's, and
- * allocator functions over it for a library that does not look whether it
- * got NULL.
+ * The memory of a parse: an arena in a block of the caller, and allocator
+ * functions for yajl.
  */
 
 
@@ -13,7 +12,8 @@
 #include "json/chatws_json_memory.h"
 
 
-#define CHATWS_JSON_CELL  16           /* alignment, and a cell's header */
+/* the alignment of a piece, and the bytes before it, which tell its size */
+#define CHATWS_JSON_CELL  16
 
 
 void

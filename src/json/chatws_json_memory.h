@@ -2,9 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The memory of one parse: a bounded arena over a block of the caller's, and
- * allocator functions over it for a library that does not look whether it
- * got NULL.
+ * The memory of a parse: an arena in a block of the caller, and allocator
+ * functions for yajl, which does not check whether they return NULL.
  */
 
 
@@ -18,45 +17,50 @@
 
 
 /*
- * What the parser needs for itself grows up and is given back after each
- * parse; what is kept grows down and lives as long as the block.
+ * An arena.  At its start lies the memory of the parser, which is given back
+ * after each parse; at its end lie the pieces that live as long as the block.
  */
 
 typedef struct {
     uint8_t              *start;
-    uint8_t              *pos;
-    uint8_t              *last;
+    uint8_t              *pos;     /* behind the memory of the parser */
+    uint8_t              *last;    /* the first byte that is kept */
 } chatws_json_arena_t;
 
 
 /*
- * Out of room, the allocator jumps to full and never returns NULL.  So the
- * library is left for good; it must own nothing outside of the arena.
+ * The allocator never returns NULL: if there is no room, it jumps to full.
+ * That leaves yajl in the middle of a call, so yajl owns nothing outside of
+ * the arena, and is not called again.
  */
 
 typedef struct {
     chatws_json_arena_t  *arena;
-    jmp_buf               full;
+    jmp_buf               full;    /* set before yajl is called */
 } chatws_json_memory_t;
 
 
-/* The block needs no alignment. */
+/* Makes an arena of the size bytes at mem, which need no alignment. */
 void chatws_json_arena_init(chatws_json_arena_t *arena, void *mem,
     size_t size);
 
-/* Room that lives as long as the block, aligned to 8 bytes; NULL: full. */
+/*
+ * Returns size bytes, aligned to 8, that live as long as the block.  NULL:
+ * there is no room.
+ */
 void *chatws_json_alloc(chatws_json_arena_t *arena, size_t size);
 
 /*
- * To be called in a handler of chatws_json for a name or string that is
- * wanted longer: makes it point to a copy if it lies in the parser's memory.
- * Then it lives as long as the block and the text.  CHATWS_ERROR: full.
+ * Makes a name or string, which a handler of chatws_json_object() got, live as
+ * long as the block and the text: if it lies in memory of the parser, it is
+ * copied, and str then points to the copy.  CHATWS_ERROR: there is no room.
  */
 chatws_rc_e chatws_json_keep(chatws_json_arena_t *arena, chatws_str_t *str);
 
 /*
- * For the library; ctx is a chatws_json_memory_t.  Memory is aligned to 16
- * bytes, the latest piece grows in place, nothing is freed.
+ * The allocator functions for yajl; ctx is a chatws_json_memory_t.  Memory is
+ * aligned to 16 bytes.  The latest piece grows in place, and nothing is freed
+ * before the end of the parse.
  */
 void *chatws_json_malloc(void *ctx, size_t size);
 void *chatws_json_realloc(void *ctx, void *p, size_t size);

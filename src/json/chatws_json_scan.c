@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * What can be said of a JSON text byte by byte, without a parser.
+ * Questions about a JSON text that are answered without a parser.
  */
 
 
@@ -17,8 +17,8 @@ static uint32_t chatws_json_hex4(const uint8_t *p, const uint8_t *last);
 
 
 /*
- * Strings need not be told from what lies between them: there a backslash is
- * an error that the parser finds.
+ * Strings are not told from the text between them.  A backslash between them is
+ * an error, which the parser finds.
  */
 
 chatws_rc_e
@@ -60,7 +60,10 @@ chatws_json_scan(const uint8_t *text, size_t len, uint8_t *copy)
 }
 
 
-/* The length of the escape at p, of both of them in a pair of surrogates. */
+/*
+ * Returns the length of the escape at p, or of two escapes if they are a pair
+ * of surrogates.
+ */
 
 static size_t
 chatws_json_surrogate(const uint8_t *p, const uint8_t *last, int *unpaired)
@@ -73,7 +76,7 @@ chatws_json_surrogate(const uint8_t *p, const uint8_t *last, int *unpaired)
 
     if (c < 0xd800 || c > 0xdfff) {
 
-        /* the byte after the backslash may be a control character */
+        /* a control character behind the backslash is not part of it */
 
         if (last - p < 2 || p[1] < 0x20) {
             return 1;
@@ -96,7 +99,7 @@ chatws_json_surrogate(const uint8_t *p, const uint8_t *last, int *unpaired)
 }
 
 
-/* The code unit of an escape \uXXXX at p, or 0 where there is none. */
+/* Returns the code unit of an escape \uXXXX at p, or 0 if there is none. */
 
 static uint32_t
 chatws_json_hex4(const uint8_t *p, const uint8_t *last)

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * What can be said of a JSON text byte by byte, without a parser.
+ * Questions about a JSON text that are answered without a parser.
  */
 
 
@@ -14,31 +14,31 @@
 
 
 /*
- * Looks a whole text through, before it is parsed, for control characters
- * that no JSON text has, in strings or between them, and for escapes of
- * unpaired surrogates (RFC 8259, section 8.2).
+ * Looks through a whole text, before it is parsed, for control characters that
+ * JSON excludes, within strings and between them, and for escapes of unpaired
+ * surrogates, RFC 8259, section 8.2.  copy is NULL, or a copy of the text, in
+ * which each escape of an unpaired surrogate is overwritten with \ufffd.
  *
- * CHATWS_OK: neither; CHATWS_ERROR: control characters; CHATWS_AGAIN:
- * unpaired surrogates, each of which is overwritten by \ufffd in copy, which
- * is NULL or len bytes that the caller has copied from the text.
+ * CHATWS_OK: there are neither.  CHATWS_ERROR: there is a control character.
+ * CHATWS_AGAIN: there are unpaired surrogates.
  */
 chatws_rc_e chatws_json_scan(const uint8_t *text, size_t len, uint8_t *copy);
 
 /*
- * The offset, from pos on, of the first byte that is neither white space nor
- * a comma nor a colon; len if there is none.
+ * Returns the offset of the first byte, from pos on, that is neither white
+ * space nor a comma nor a colon, or len if there is none.
  */
 size_t chatws_json_skip(const uint8_t *text, size_t len, size_t pos);
 
 /*
- * 1 when the first byte that is not white space opens an array: then the
- * text can only be a batch.
+ * Returns 1 if the first byte that is not white space opens an array, else 0:
+ * then the text can only be a batch.
  */
 int chatws_json_is_array(const chatws_str_t *text);
 
 /*
- * The value of an integer as written.  CHATWS_ERROR: negative, not an
- * integer, or over 2^64 - 1.
+ * Sets *n to the value of an integer as it was written.  CHATWS_ERROR: it is
+ * negative, larger than 2^64 - 1, or no integer.
  */
 chatws_rc_e chatws_json_uint(const chatws_str_t *value, uint64_t *n);
 
