@@ -4,7 +4,7 @@
  *
  * Validation of UTF-8: see chatws_utf8.h.
  *
- * The plain code has a state between two bytes, which says what may follow, RFC
+ * The plain code has a state between two bytes, which tells the next bytes, RFC
  * 3629, section 4.  0: a new character.  1 to 3: so many more tail bytes.  4 to
  * 7: after the lead bytes E0, ED, F0 and F4, a tail byte in a smaller range.
  *

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Chat clients: between the engine and the hub.
+ * Chat clients: the callbacks of the engine and of the hub.
  */
 
 
@@ -84,9 +84,7 @@ ngx_http_chatws_client_deliver(ngx_http_chatws_subscriber_t *subscriber,
 {
     ngx_http_chatws_client_t  *client;
 
-    client = (ngx_http_chatws_client_t *)
-                 ((u_char *) subscriber
-                  - offsetof(ngx_http_chatws_client_t, subscriber));
+    client = ngx_queue_data(subscriber, ngx_http_chatws_client_t, subscriber);
 
     ngx_http_chatws_send_frames(&client->session, frames, n);
 
@@ -94,7 +92,10 @@ ngx_http_chatws_client_deliver(ngx_http_chatws_subscriber_t *subscriber,
 }
 
 
-/* What was handed over and then not sent is not delivered. */
+/*
+ * The hub counts a notification as delivered when it gives it to the session.
+ * Those that the session has not sent are taken back from the counter.
+ */
 
 static void
 ngx_http_chatws_client_settle(ngx_http_chatws_client_t *client)
@@ -150,7 +151,7 @@ ngx_http_chatws_client_missed(ngx_http_chatws_session_t *s, void *data)
 }
 
 
-/* From now on it is none of those whom a message reaches. */
+/* The client gets no more notifications from now on. */
 
 static void
 ngx_http_chatws_client_ending(ngx_http_chatws_session_t *s)
@@ -196,7 +197,10 @@ ngx_http_chatws_client_quit(ngx_http_chatws_session_t *s)
 }
 
 
-/* Where a code is counted: 1000 to 1014 by themselves, others together. */
+/*
+ * Returns the index of the counter of a close code: 1000 to 1014 have one each,
+ * and all other codes share one.
+ */
 
 static ngx_uint_t
 ngx_http_chatws_client_code(ngx_uint_t code)

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * A chat client: the session of a user that subscribes to chats.  It ties
- * the engine to the hub.
+ * A chat client: the session of a user, who subscribes to chats.  It connects
+ * the engine with the hub.
  */
 
 
@@ -28,7 +28,7 @@ struct ngx_http_chatws_client_s {
     const ngx_http_chatws_rules_t  *rules;
     ngx_str_t                       user;      /* the bytes of these two */
     ngx_str_t                       name;      /* follow the structure */
-    chatws_bucket_t                 bucket;    /* what the client has said */
+    chatws_bucket_t                 bucket;    /* limits its messages */
     uint32_t                        turn;      /* the turn in which the client
                                                   has said too much, */
     uint32_t                        told;      /* and a bit for each verb for

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * What a client may do: rights, and the limits of subscriptions.
+ * The rights of a client, and the limits of its subscriptions.
  */
 
 

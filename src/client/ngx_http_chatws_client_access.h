@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * What a location, and a client in it, may do: the rules of the location, and
- * the one question that is asked before a client's wish is carried out.
+ * The rules of a location for its clients, and the one question that is asked
+ * before an action of a client is carried out: whether it has the right.
  */
 
 

@@ -19,7 +19,7 @@
 #include "client/ngx_http_chatws_client_replay.h"
 
 
-/* an answer, with room for its frame header in front */
+/* An answer, with room for the header of its frame in front. */
 
 typedef struct {
     u_char         head[CHATWS_FRAME_HEAD_OUT];
@@ -118,6 +118,8 @@ ngx_http_chatws_client_message(ngx_http_chatws_session_t *s,
     ngx_http_chatws_scratch_put();
 }
 
+
+/* Carries an action out, if the client has the right in its chat. */
 
 static void
 ngx_http_chatws_act(ngx_http_chatws_client_t *client,
@@ -249,7 +251,7 @@ ngx_http_chatws_client_typing(ngx_http_chatws_client_t *client,
         return;
     }
 
-    /* when there is no room it is dropped: it would be stale soon */
+    /* typing is dropped if there is no room: later it would be stale */
 
     if (ngx_http_chatws_hub_publish(hub, row, &post, NGX_HTTP_CHATWS_N_TYPING,
                                     &posted)
@@ -259,6 +261,8 @@ ngx_http_chatws_client_typing(ngx_http_chatws_client_t *client,
     }
 }
 
+
+/* Answers with a subscription_confirmed. */
 
 static void
 ngx_http_chatws_confirm(ngx_http_chatws_client_t *client,
@@ -276,6 +280,8 @@ ngx_http_chatws_confirm(ngx_http_chatws_client_t *client,
     }
 }
 
+
+/* Answers with an error. */
 
 static void
 ngx_http_chatws_complain(ngx_http_chatws_client_t *client,

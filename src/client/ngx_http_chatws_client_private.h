@@ -18,7 +18,7 @@
 
 
 /*
- * How the wish of a client is carried out.  The strings of the action live
+ * Carries an action of a client out.  The strings of the action live
  * until the handler returns.  The handler answers by itself; it may close the
  * session, and does not free it.
  */

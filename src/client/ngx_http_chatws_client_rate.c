@@ -70,6 +70,8 @@ ngx_http_chatws_client_rate(ngx_http_chatws_client_t *client,
 }
 
 
+/* Returns the cost of a message; one with an error costs 1. */
+
 static uint32_t
 ngx_http_chatws_cost(const chatws_action_t *action)
 {

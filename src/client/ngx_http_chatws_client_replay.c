@@ -2,9 +2,9 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Replay of missed notifications.  They are copied out of the log without
- * its lock and without holding publishers up; whether they were overwritten
- * meanwhile is asked afterwards.
+ * Replay of missed notifications.  They are copied from the ring without the
+ * lock of the zone, so publishers are not delayed.  If publishers have
+ * overwritten them meanwhile, the copies are thrown away.
  */
 
 
@@ -19,7 +19,7 @@
 
 #define NGX_HTTP_CHATWS_REPLAY_FRAMES  64
 
-/* bytes of a frame, at least: what fits bounds what is looked at */
+/* bytes of the shortest frame, from which the number of frames is limited */
 #define NGX_HTTP_CHATWS_REPLAY_FRAME   64
 
 
@@ -103,6 +103,8 @@ ngx_http_chatws_replay_add(ngx_http_chatws_replay_t *replay,
 }
 
 
+/* Copies the n entries at replay->offsets, or none of them. */
+
 static ngx_uint_t
 ngx_http_chatws_replay_collect(ngx_http_chatws_replay_t *replay, uint32_t n)
 {
@@ -184,6 +186,12 @@ ngx_http_chatws_replay_walk(ngx_http_chatws_replay_t *replay,
 }
 
 
+/*
+ * Copies the frame of an entry, except for a message of the client's own user
+ * where chatws_own_messages is off.  NGX_DECLINED: it does not fit, or was
+ * overwritten.
+ */
+
 static ngx_int_t
 ngx_http_chatws_replay_copy(ngx_http_chatws_replay_t *replay,
     const chatws_entry_t *entry)
@@ -196,7 +204,7 @@ ngx_http_chatws_replay_copy(ngx_http_chatws_replay_t *replay,
     subscriber = &replay->client->subscriber;
     ring = ngx_http_chatws_hub_ring(subscriber->hub);
 
-    /* it may be overwritten at any moment: each field is read once */
+    /* publishers may overwrite the entry meanwhile: read each field once */
 
     len = *(const volatile uint32_t *) &entry->len;
     own = 0;
@@ -234,7 +242,7 @@ ngx_http_chatws_replay_copy(ngx_http_chatws_replay_t *replay,
 }
 
 
-/* Memory for one more frame. */
+/* Makes room for one more frame. */
 
 static ngx_int_t
 ngx_http_chatws_replay_room(ngx_http_chatws_replay_t *replay)

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Replay: what a client missed, read from the zone's log.  Protocol,
- * section 5.
+ * Replay: the notifications that a client has missed are read from the zone's
+ * ring, and sent.  Protocol, section 5.
  */
 
 
@@ -17,44 +17,49 @@
 #include "client/ngx_http_chatws_client.h"
 
 
-/* notifications collected for one client; made on the stack */
+/* The notifications that are collected for a client.  It lies on the stack. */
 
 typedef struct {
     ngx_http_chatws_client_t  *client;
-    uint64_t                  *offsets;   /* of a chat's entries */
-    u_char                    *data;      /* frames, one after the other */
-    size_t                     len;
-    size_t                     size;      /* what is collected at most */
-    size_t                     walk;      /* entries still to be looked at */
-    size_t                    *lens;      /* of the frames */
+    uint64_t                  *offsets;   /* of the entries of one chat */
+    u_char                    *data;      /* frames, one behind the other */
+    size_t                     len;       /* bytes in data */
+    size_t                     size;      /* the most bytes that fit */
+    size_t                     walk;      /* entries that may be looked at */
+    size_t                    *lens;      /* the length of each frame */
     ngx_uint_t                 n;         /* frames */
-    ngx_uint_t                 nalloc;
+    ngx_uint_t                 nalloc;    /* lengths that lens has room for */
 } ngx_http_chatws_replay_t;
 
 
-/* Begins; every one is ended by done(). */
+/* Begins to collect.  replay_done() is called in any case. */
 void ngx_http_chatws_replay_init(ngx_http_chatws_replay_t *replay,
     ngx_http_chatws_client_t *client);
 
 /*
- * Adds the notifications since + 1 to at->seq of a chat.  Returns whether
- * all of them are still held, allowed by the rules and within the client's
- * send buffer; otherwise none of them is added.
+ * Adds the notifications of a chat with the numbers since + 1 to at->seq.
+ *
+ * Returns 1, or 0: none of them was added, because they are no longer all in
+ * the ring, or are more or older than the rules allow, or do not fit into the
+ * rest of the client's send buffer.
  */
 ngx_uint_t ngx_http_chatws_replay_add(ngx_http_chatws_replay_t *replay,
     const chatws_subscribed_t *at, uint64_t since);
 
 /*
- * Adds what was published in the client's chats from the log offset on to
- * where each of its subscriptions begins.  Returns whether all of it is held
- * and within the send buffer.
+ * Adds the notifications of all chats of the client, from the offset in the
+ * ring on to the offset from which the client gets those of the chat live.
+ *
+ * Returns 1, or 0: they are no longer all in the ring, or do not fit into the
+ * rest of the send buffer.
  */
 ngx_uint_t ngx_http_chatws_replay_walk(ngx_http_chatws_replay_t *replay,
     uint64_t offset);
 
-/* Sends what was collected. */
+/* Sends the notifications that were collected. */
 void ngx_http_chatws_replay_send(ngx_http_chatws_replay_t *replay);
 
+/* Frees the memory of the replay. */
 void ngx_http_chatws_replay_done(ngx_http_chatws_replay_t *replay);
 
 

@@ -3,7 +3,8 @@
  * Copyright (C) chatws contributors
  *
  * Resume: a client that comes back subscribes to all its chats with one
- * message, and gets one answer and then what it missed.  Protocol, section 5.
+ * message.  It gets one answer, and then the notifications that it has missed.
+ * Protocol, section 5.
  */
 
 
@@ -25,10 +26,11 @@ typedef struct {
     ngx_http_chatws_client_t   *client;
     ngx_http_chatws_replay_t    replay;
     chatws_json_out_t           json;
-    uint64_t                   *seen;       /* hashes of names, 0: free */
-    size_t                      mask;       /* of the places in seen */
+    uint64_t                   *seen;       /* a hash table of the hashes of
+                                               chat ids; 0: a free place */
+    size_t                      mask;       /* the number of places - 1 */
     ngx_uint_t                  n;          /* chats so far */
-    unsigned                    same:1;     /* the epoch is ours */
+    unsigned                    same:1;     /* the client knows this epoch */
 } ngx_http_chatws_resume_t;
 
 
@@ -101,7 +103,10 @@ ngx_http_chatws_client_resume(ngx_http_chatws_client_t *client,
 }
 
 
-/* The places for names are more than twice as many as there can be names. */
+/*
+ * Makes the hash table, which has at least twice as many places as there can be
+ * chats in an object of len bytes.
+ */
 
 static ngx_int_t
 ngx_http_chatws_resume_init(ngx_http_chatws_resume_t *resume, size_t len)
@@ -121,7 +126,10 @@ ngx_http_chatws_resume_init(ngx_http_chatws_resume_t *resume, size_t len)
 }
 
 
-/* Whether the name was there before, however it is written. */
+/*
+ * Returns 1 if the chat was in this resume before, perhaps with other escapes;
+ * else 0, and the chat is added.
+ */
 
 static ngx_uint_t
 ngx_http_chatws_resume_again(ngx_http_chatws_resume_t *resume,
@@ -148,6 +156,8 @@ ngx_http_chatws_resume_again(ngx_http_chatws_resume_t *resume,
 }
 
 
+/* Subscribes to one chat.  Returns NULL, or the fault that it is told with. */
+
 static const chatws_fault_t *
 ngx_http_chatws_resume_enter(ngx_http_chatws_client_t *client,
     const chatws_resume_t *r, chatws_subscribed_t *at)
@@ -170,6 +180,8 @@ ngx_http_chatws_resume_enter(ngx_http_chatws_client_t *client,
     return ngx_http_chatws_client_enter(client, chat, 1, at);
 }
 
+
+/* Is called for each chat: CHATWS_ERROR ends the walk. */
 
 static chatws_rc_e
 ngx_http_chatws_resume_chat(void *data, const chatws_resume_t *r)

@@ -2,10 +2,10 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The two ends of a hand-over.  The worker that quits delivers everything
- * that was published, and sends each client that can be moved as a parcel with
- * its descriptor.  The worker that receives a client subscribes it again, and
- * adds what was published in between.
+ * The two ends of a hand-over.  The worker that quits delivers all
+ * notifications, and sends each client that can be moved as a parcel with its
+ * descriptor.  The worker that receives a client subscribes it again, and sends
+ * it the notifications in between.
  */
 
 
@@ -19,14 +19,14 @@
 #include "client/ngx_http_chatws_handover_parcel.h"
 
 
-/* in milliseconds: how long a client may wait to be handed over */
+/* milliseconds that a client may wait to be handed over */
 #define NGX_HTTP_CHATWS_PATIENCE  5000
 
 
 typedef struct ngx_http_chatws_handover_s  ngx_http_chatws_handover_t;
 
 
-/* of a hub, whose clients come and go by one courier */
+/* The hand-over of a hub: all its clients come and go by one courier. */
 
 struct ngx_http_chatws_handover_s {
     ngx_http_chatws_handover_t   *next;
@@ -35,8 +35,9 @@ struct ngx_http_chatws_handover_s {
     ngx_http_chatws_location_pt   find;
     ngx_connection_t              ident;     /* of the event */
     ngx_event_t                   leave;     /* posted: send the clients */
-    uint64_t                      position;  /* of all clients being sent */
-    ngx_uint_t                    n;         /* sent in this turn */
+    uint64_t                      position;  /* offset in the durable ring, up
+                                                to which they were served */
+    ngx_uint_t                    n;         /* clients sent in this turn */
     unsigned                      full:1;    /* the courier takes no more */
 };
 
@@ -133,7 +134,7 @@ ngx_http_chatws_handover_done(ngx_http_chatws_hub_t *hub)
 }
 
 
-/* NULL: there was no memory for it when the worker started. */
+/* Returns the hand-over of the hub; NULL: the worker had no memory for it. */
 
 static ngx_http_chatws_handover_t *
 ngx_http_chatws_handover_of(ngx_http_chatws_hub_t *hub)
@@ -168,7 +169,7 @@ ngx_http_chatws_handover_start(ngx_http_chatws_client_t *client)
         return;
     }
 
-    /* it is not to be closed while it waits for its turn */
+    /* the client is not closed while it waits for its turn */
 
     ngx_add_timer(ngx_http_chatws_session_timer(&client->session),
                   NGX_HTTP_CHATWS_PATIENCE
@@ -358,7 +359,7 @@ ngx_http_chatws_reject(ngx_socket_t fd, ngx_uint_t begun)
 }
 
 
-/* All workers quit: nobody else would receive what is on its way. */
+/* All workers quit: no other worker will receive the parcels on their way. */
 
 static void
 ngx_http_chatws_reject_rest(ngx_http_chatws_handover_t *h)

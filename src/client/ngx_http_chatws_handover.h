@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Reload without losing a connection: a worker that quits hands its clients
- * to workers of the new generation.
+ * The hand-over: on a reload, a worker that quits gives its clients to workers
+ * of the new configuration.
  */
 
 
@@ -18,24 +18,33 @@
 
 
 /*
- * Finds the location of this configuration that has the fingerprint.
- * NGX_DECLINED: there is none.
+ * Finds the location with this fingerprint in the configuration of this worker,
+ * and sets *conf and *rules, which live as long as the configuration.
+ *
+ * NGX_OK; NGX_DECLINED: there is none.
  */
 typedef ngx_int_t (*ngx_http_chatws_location_pt)(ngx_http_chatws_hub_t *hub,
     uint64_t location, const ngx_http_chatws_session_conf_t **conf,
     const ngx_http_chatws_rules_t **rules);
 
 
-/* Lets the hub's worker take clients over.  NGX_ERROR: no memory. */
+/*
+ * Prepares the hand-over in this worker, which then takes clients over from
+ * workers that quit.  NGX_ERROR: no memory.
+ */
 ngx_int_t ngx_http_chatws_handover_init(ngx_http_chatws_hub_t *hub,
     ngx_http_chatws_location_pt find, ngx_cycle_t *cycle);
 
-/* At the worker's end. */
+/*
+ * Is called at the end of the worker.  Clients that are on their way, and that
+ * no other worker will receive, are closed.
+ */
 void ngx_http_chatws_handover_done(ngx_http_chatws_hub_t *hub);
 
 /*
- * The worker quits: the client is handed over soon, if there is somebody to
- * take it; otherwise it stays, and is closed in the course of its drain time.
+ * Is called for each client when the worker is told to quit.  If a newer worker
+ * can take the client, it is handed over soon.  Otherwise it stays, and is
+ * closed within the time of chatws_drain.
  */
 void ngx_http_chatws_handover_start(ngx_http_chatws_client_t *client);
 

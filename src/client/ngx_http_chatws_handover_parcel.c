@@ -2,9 +2,9 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Clients as bytes: a head, then user, name, address, unsent output, the
- * reader with its partial input, and the chats.  Both ends run the same
- * program: structures go as they are.
+ * Parcels: a head, then the user, the name, the address, the unsent output, the
+ * reader with its incomplete input, and the chats.  Both workers run the same
+ * program, so structures are copied as they are.
  */
 
 
@@ -18,11 +18,11 @@
 
 
 typedef struct {
-    size_t      size;                    /* of the whole parcel */
+    size_t      size;                    /* bytes of the whole parcel */
     uint64_t    location;
-    uint64_t    position;                /* in the durable log */
-    uint64_t    expires;                 /* the end of its time */
-    size_t      user;                    /* bytes of each part */
+    uint64_t    position;                /* in the durable ring */
+    uint64_t    expires;                 /* the end of its lifetime */
+    size_t      user;                    /* bytes of each of these parts */
     size_t      name;
     size_t      addr;
     size_t      out;
@@ -268,7 +268,7 @@ ngx_http_chatws_parcel_read(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
 }
 
 
-/* Unsent output, partial input, the agreed extension. */
+/* Restores the unsent output, the reader, and the agreed extension. */
 
 static ngx_int_t
 ngx_http_chatws_parcel_restore(ngx_http_chatws_client_t *client,
@@ -321,9 +321,11 @@ ngx_http_chatws_parcel_chats(ngx_http_chatws_client_t *client, ngx_uint_t n,
         id.data = p;
         p += id.len;
 
-        /* a chat made anew has forgotten what was published in between */
-
-        /* the user may have the subscriptions of the other worker as well */
+        /*
+         * No limit for the user: the subscriptions in the other worker may
+         * still count.  If the chat has another serial, it was removed and made
+         * again, and notifications in between may be lost.
+         */
 
         if (ngx_http_chatws_subscribe(&client->subscriber, &id,
                                       CHATWS_SHARE_ANY, 0, &at)
@@ -338,7 +340,7 @@ ngx_http_chatws_parcel_chats(ngx_http_chatws_client_t *client, ngx_uint_t n,
 }
 
 
-/* What was published since the other worker let go of the client. */
+/* Sends the notifications since the other worker has released the client. */
 
 static void
 ngx_http_chatws_parcel_catch_up(ngx_http_chatws_client_t *client,

@@ -20,7 +20,7 @@
  * Refuses the request with this status and with the error message of the
  * protocol as the body: see ngx_http_chatws_response_refuse().
  *
- * The content handler returns what this returns.
+ * The content handler returns the same value.
  */
 ngx_int_t ngx_http_chatws_refuse(ngx_http_request_t *r, ngx_uint_t status,
     const chatws_fault_t *fault);

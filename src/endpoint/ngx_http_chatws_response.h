@@ -40,7 +40,7 @@ ngx_int_t ngx_http_chatws_response_header(ngx_http_request_t *r,
  * Sends an answer with this status and a JSON text as its body, the bytes of
  * which live as long as the request.
  *
- * The content handler returns what this returns.
+ * The content handler returns the same value.
  */
 ngx_int_t ngx_http_chatws_response_json(ngx_http_request_t *r,
     ngx_uint_t status, ngx_str_t *body);
@@ -52,7 +52,7 @@ ngx_int_t ngx_http_chatws_response_json(ngx_http_request_t *r,
  * of the answer.  A 426 gets the fields Upgrade, Connection and
  * Sec-WebSocket-Version, a 503 gets Retry-After.
  *
- * The content handler returns what this returns.
+ * The content handler returns the same value.
  */
 ngx_int_t ngx_http_chatws_response_refuse(ngx_http_request_t *r,
     ngx_uint_t status, const chatws_fault_t *fault,

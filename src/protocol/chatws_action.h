@@ -22,7 +22,7 @@
 /*
  * Each verb has a row in chatws_action_rows[] of chatws_action.c, which tells
  * its name and its members, and a row in ngx_http_chatws_client_verbs[], which
- * tells how a client's wish is carried out.
+ * tells how a client's action is carried out.
  */
 
 typedef enum {

@@ -92,6 +92,7 @@ chatws_rc_e chatws_notify_error(chatws_str_t *out,
 
 #define CHATWS_RESUMED_GROWTH    8
 
+/* Begins the notification. */
 void chatws_notify_resumed_open(chatws_json_out_t *json);
 
 /*

@@ -174,7 +174,7 @@ ngx_int_t ngx_http_chatws_session_deflate(ngx_http_chatws_session_t *s,
  * Starts the session, after the 101 was queued.  Its first events come when
  * nginx has returned from handling the request.
  *
- * The content handler returns what this returns.
+ * The content handler returns the same value.
  */
 ngx_int_t ngx_http_chatws_session_start(ngx_http_chatws_session_t *s);
 

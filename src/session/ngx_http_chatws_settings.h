@@ -3,8 +3,7 @@
  * Copyright (C) chatws contributors
  *
  * Tables of settings.  A row tells where a setting is in a structure, what its
- * default is, whether it is inherited, and whether it tells two configurations
- * apart.
+ * default is, if it is inherited, and if it tells two configurations apart.
  */
 
 
