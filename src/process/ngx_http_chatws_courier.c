@@ -82,10 +82,7 @@ ngx_http_chatws_courier_open(const ngx_http_chatws_zone_t *zone,
 
     courier->yield.cancelable = 1;
 
-    if (!handlers->can_receive(data)) {
-        ngx_add_timer(&courier->yield, NGX_HTTP_CHATWS_COURIER_YIELD);
-
-    } else if (ngx_http_chatws_courier_listen(courier, cycle) != NGX_OK) {
+    if (ngx_http_chatws_courier_listen(courier, cycle) != NGX_OK) {
         ngx_log_error(NGX_LOG_ALERT, cycle->log, 0,
                       "chatws zone \"%V\": \"worker_connections\" are too "
                       "few, this worker takes no clients over yet",
@@ -259,9 +256,11 @@ ngx_http_chatws_courier_receive_handler(ngx_event_t *rev)
         return;
     }
 
-    /* once: if the others are crowded, too, somebody has to receive */
+    /* crowded: once; if the others are, too, somebody has to receive */
 
-    if (courier->yields == 0 && ngx_http_chatws_courier_is_crowded()) {
+    if (!courier->handlers->can_receive(courier->data)
+        || (courier->yields == 0 && ngx_http_chatws_courier_is_crowded()))
+    {
         ngx_http_chatws_courier_yield(courier);
         return;
     }
