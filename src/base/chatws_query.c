@@ -67,15 +67,23 @@ chatws_query_get(const chatws_str_t *query, const chatws_str_t *name,
 
 
 /*
- * Returns 1 if [p, last), decoded and in any case of letters, is the name, else
- * 0.
+ * Returns 1 if [p, last) can be read as the name, else 0: decoded, in any case
+ * of letters, and as PHP and others read it, which drop blanks in front of it,
+ * take a bracket behind it for an array, and a zero byte for its end.
  */
 
 static int
 chatws_query_match(const uint8_t *p, const uint8_t *last,
     const chatws_str_t *name)
 {
-    size_t  i;
+    int             c;
+    size_t          i;
+    const uint8_t  *next;
+
+    for (next = p; p < last && chatws_query_byte(&next, last) == ' '; p = next)
+    {
+        /* void */
+    }
 
     for (i = 0; i < name->len; i++) {
 
@@ -87,7 +95,13 @@ chatws_query_match(const uint8_t *p, const uint8_t *last,
         }
     }
 
-    return p == last;
+    if (p == last) {
+        return 1;
+    }
+
+    c = chatws_query_byte(&p, last);
+
+    return c == '[' || c == '\0';
 }
 
 

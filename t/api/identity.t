@@ -15,22 +15,24 @@ BEGIN { use FindBin; push @INC, "$FindBin::Bin/../lib"; }
 use Test::Chatws;
 use Test::Nginx;
 
-# other spellings of an argument's name: what decodes or folds to it
+# other spellings of an argument's name: what decodes or folds to it, and what
+# PHP or Express take for it, blanks before it or an array of that name
 
 my %spelled = (
     userId => [ qw/ userid USERID UserId %75serId user%49d %55SERID
-                    %75%73%65%72%49%64 user%69d / ],
+                    %75%73%65%72%49%64 user%69d +userId %20+USERID userId[]
+                    userId[x] userId%5b%5d userId%00 / ],
     username => [ qw/ userName USERNAME Username user%6eame %75sername
-                      user%4Eame / ],
+                      user%4Eame +username username[] / ],
 );
 
 # what is another name to everybody
 
-my @others = qw/ xuserId userIdx user+Id +userId userId+ user%20Id userId%20
-                 user_id userId[] user.Id user%2549d %2575serId %2575sername
+my @others = qw/ xuserId userIdx user+Id userId+ user%20Id userId%20
+                 user_id user[Id] user.Id user%2549d %2575serId %2575sername
                  user%4 us%= user%zzId /;
 
-my $t = Test::Nginx->new()->has(qw/ http rewrite map /)->plan(136);
+my $t = Test::Nginx->new()->has(qw/ http rewrite map /)->plan(183);
 
 $t->write_file_expand('nginx.conf', conf(
     http => <<'EOC',

@@ -44,6 +44,10 @@ main(void)
     fails("", CHATWS_DECLINED);
     fails("a=b", CHATWS_DECLINED);
     fails("user+Id=x", CHATWS_DECLINED);
+    fails("userId+=x", CHATWS_DECLINED);
+    fails("userId]=x", CHATWS_DECLINED);
+    fails("+=x&%20", CHATWS_DECLINED);
+    fails("userI[d]=x", CHATWS_DECLINED);
     fails("userI=d", CHATWS_DECLINED);
     fails("x=userId", CHATWS_DECLINED);
     fails("%", CHATWS_DECLINED);
@@ -70,6 +74,13 @@ main(void)
     fails("userId=x&%75serId=y", CHATWS_ERROR);
     fails("%75serId=y&userId=x", CHATWS_ERROR);
     fails("userId=x&userid", CHATWS_ERROR);
+    fails("+userId=y&userId=x", CHATWS_ERROR);
+    fails("userId=x&+%20+userId=y", CHATWS_ERROR);
+    fails("userId=x&userId[]=y", CHATWS_ERROR);
+    fails("userId=x&userId%5B0%5D=y", CHATWS_ERROR);
+    fails("userId=x&userid[=y", CHATWS_ERROR);
+    fails("userId=x&userId%00z=y", CHATWS_ERROR);
+    fails("userId[]=x", CHATWS_ERROR);
 
     ok(chatws_query_get(&none, &name, &value) == CHATWS_DECLINED
        && value.len == 7,
