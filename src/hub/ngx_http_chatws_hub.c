@@ -3,7 +3,7 @@
  * Copyright (C) chatws contributors
  *
  * The life of a hub in its worker: how it begins and ends, its timers, and
- * what it says of its zone.
+ * questions about its zone.
  */
 
 
@@ -283,9 +283,9 @@ ngx_http_chatws_hub_post_delivery(ngx_http_chatws_hub_t *hub)
 
 
 /*
- * Housekeeping, twice a second.  It gives back what workers that died had
- * claimed.  It also looks into the rings without having been woken: a worker
- * may have died between a publish and its wake-ups.
+ * Housekeeping, twice a second.  It gives back the slots of workers that died.
+ * It also looks into the rings without having been woken: a worker may have
+ * died between a publish and its wake-ups.
  */
 
 static void

@@ -118,7 +118,7 @@ size_t ngx_http_chatws_hub_body_max(ngx_http_chatws_hub_t *hub);
 
 /*
  * The ring of durable notifications, to look up older ones with the
- * functions of chatws_ring.h; see there for what may change meanwhile.
+ * functions of chatws_ring.h; other workers write to it all the time.
  */
 const chatws_ring_t *ngx_http_chatws_hub_ring(ngx_http_chatws_hub_t *hub);
 

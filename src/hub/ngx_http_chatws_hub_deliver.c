@@ -492,7 +492,7 @@ ngx_http_chatws_deliver_mine(ngx_http_chatws_delivery_t *delivery,
     buf = ngx_http_chatws_buf_alloc(note->frame.len, ngx_cycle->log);
 
     if (buf == NULL) {
-        /* better with a wrong flag than not at all */
+        /* a notification with a wrong flag is better than none */
         return note;
     }
 
@@ -575,7 +575,7 @@ ngx_http_chatws_deliver_settle(ngx_http_chatws_hub_t *hub)
 }
 
 
-/* Frees what was made for the delivery in hand. */
+/* Ends the delivery in hand, and frees the buffers that it made. */
 
 static void
 ngx_http_chatws_deliver_end(ngx_http_chatws_hub_t *hub)

@@ -181,7 +181,7 @@ ngx_http_chatws_figures_read(ngx_http_chatws_zone_t *zone, uint64_t *value)
 }
 
 
-/* What the store says of itself. */
+/* The figures that the store keeps. */
 
 static void
 ngx_http_chatws_figures_usage(const chatws_usage_t *usage, uint64_t *value)

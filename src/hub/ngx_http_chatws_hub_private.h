@@ -106,8 +106,8 @@ struct ngx_http_chatws_local_chat_s {
     ngx_http_chatws_node_t         by_row;      /* in hub->rows */
     ngx_http_chatws_member_t      *members;     /* without gaps */
     uint64_t                       serial;      /* of the row */
-    uint64_t                       from;        /* all members get what is at
-                                                   this offset or later */
+    uint64_t                       from;        /* notifications from this
+                                                   offset on are for all */
     uint32_t                       row;
     uint32_t                       n;           /* members in use */
     uint32_t                       size;        /* members allocated */
@@ -136,8 +136,9 @@ typedef struct {
 
 
 /*
- * A round of delivery: what was collected from the rings, and for whom.  There
- * is one at a time, and the arrays are kept for the next one.
+ * A round of delivery: entries collected from the rings, and the subscribers
+ * that they may be for.  There is one at a time, and the arrays are kept for
+ * the next one.
  */
 
 typedef struct {
@@ -149,8 +150,9 @@ typedef struct {
     ngx_http_chatws_touched_t     *touched;
     ngx_http_chatws_link_t        *links;
     u_char                        *data;        /* the frames */
-    uint64_t                       pos[CHATWS_RINGS];   /* behind what was
-                                                   collected, NONE: nothing */
+    uint64_t                       pos[CHATWS_RINGS];   /* first entry of
+                                                   the next delivery, or
+                                                   CHATWS_OFF_NONE */
     size_t                         size;        /* of touched and links */
     size_t                         need;        /* most of them in use */
     size_t                         room;        /* bytes of data */
@@ -198,7 +200,10 @@ struct ngx_http_chatws_hub_s {
 /* Asks for a delivery, now or when the wake-up has waited for others. */
 void ngx_http_chatws_hub_post_delivery(ngx_http_chatws_hub_t *hub);
 
-/* The lock of the zone is busy: tries soon again what waits for it. */
+/*
+ * The lock of the zone is busy: whatever needs it is tried again in a moment,
+ * by a timer.
+ */
 void ngx_http_chatws_hub_again(ngx_http_chatws_hub_t *hub);
 
 
@@ -255,8 +260,9 @@ ngx_http_chatws_local_chat_t *ngx_http_chatws_collect_chat(
     ngx_http_chatws_hub_t *hub, const chatws_entry_t *entry);
 
 /*
- * Begins a delivery of what waits in the rings, as far as it fits.  Before
- * anything of it is served the caller has to ask whether the slot is lapped.
+ * Begins a delivery, with as many of the entries that wait in the rings as
+ * fit.  Before any of them is served the caller has to ask whether the slot is
+ * lapped.
  */
 void ngx_http_chatws_collect(ngx_http_chatws_hub_t *hub);
 
@@ -273,8 +279,8 @@ void ngx_http_chatws_deliver_handler(ngx_event_t *ev);
 
 /*
  * Delivers all that was published before an offset of the durable ring.
- * NGX_BUSY: the lock is busy, so that publishers do not know yet of what was
- * delivered, and nothing more was.
+ * NGX_BUSY: the lock is busy, so that publishers cannot be told how far this
+ * worker has delivered, and it must not deliver more.
  */
 ngx_int_t ngx_http_chatws_deliver_until(ngx_http_chatws_hub_t *hub,
     uint64_t offset);

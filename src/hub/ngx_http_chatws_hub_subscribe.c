@@ -3,8 +3,8 @@
  * Copyright (C) chatws contributors
  *
  * The subscriptions of this worker: chats and their members, and the
- * subscriptions of each subscriber.  What is added and removed here is added
- * and removed in the zone as well.
+ * subscriptions of each subscriber.  Each subscription is added to the zone
+ * and removed from the zone as well.
  */
 
 
@@ -184,7 +184,7 @@ ngx_http_chatws_sub_skip(ngx_http_chatws_sub_t *sub, chatws_subscribed_t *at)
 
     sub->upto = at->seq;
 
-    /* up to here each member is asked what it expects */
+    /* below this offset each member is asked by is_expected() */
 
     sub->chat->from = at->head;
 
@@ -311,8 +311,8 @@ ngx_http_chatws_shared_add(ngx_http_chatws_subscriber_t *subscriber,
 
 /*
  * Takes a subscription out of the zone and frees it; nothing in this worker
- * refers to it any more.  If the lock cannot be had, its memory is used to
- * note what is still to be done.
+ * refers to it any more.  If the lock cannot be had, its memory notes that the
+ * zone still has it.
  */
 
 static void

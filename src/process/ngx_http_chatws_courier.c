@@ -98,7 +98,7 @@ ngx_http_chatws_courier_open(const ngx_http_chatws_zone_t *zone,
 /*
  * A worker gets a channel to each process that nginx starts after it, those
  * of the next reload included.  Without a descriptor for such a channel nginx
- * closes the worker's own channel, and cannot tell the worker to quit anymore.
+ * closes the worker's own channel, and cannot tell the worker to quit.
  */
 
 static ngx_uint_t
@@ -197,7 +197,7 @@ ngx_http_chatws_courier_listen(ngx_http_chatws_courier_t *courier,
 }
 
 
-/* Leaves what comes to other workers for a while. */
+/* Leaves the connections to other workers for a while. */
 
 static void
 ngx_http_chatws_courier_yield(ngx_http_chatws_courier_t *courier)

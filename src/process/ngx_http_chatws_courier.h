@@ -20,7 +20,7 @@
 typedef struct ngx_http_chatws_courier_s  ngx_http_chatws_courier_t;
 
 
-/* data is what the courier was opened with */
+/* the callbacks; data is that of courier_open() */
 
 typedef struct {
 

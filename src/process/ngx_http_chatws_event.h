@@ -3,8 +3,8 @@
  * Copyright (C) chatws contributors
  *
  * Events that belong to no connection: timers and posted events.  nginx's
- * debug log takes what an event's data points to for a connection, so these
- * events share a connection that is no real one and leads to their owner.
+ * debug log relies on the data of an event being a connection, so these events
+ * share a connection that is no real one and leads to their owner.
  */
 
 

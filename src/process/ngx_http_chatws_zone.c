@@ -123,14 +123,15 @@ ngx_http_chatws_zone_report(ngx_cycle_t *cycle, void *tag)
 
         if (shm_zone == NULL) {
             ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0,
-                          "chatws zone \"%V\" is removed: what it held is "
-                          "lost", &old->shm.name);
+                          "chatws zone \"%V\" is removed: its messages "
+                          "and numbers are lost", &old->shm.name);
 
         } else if (shm_zone->shm.size != old->shm.size) {
             ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0,
                           "chatws zone \"%V\" is resized from %uz to %uz "
-                          "bytes: what it held is lost", &old->shm.name,
-                          old->shm.size, shm_zone->shm.size);
+                          "bytes: its messages and numbers are lost",
+                          &old->shm.name, old->shm.size,
+                          shm_zone->shm.size);
         }
     }
 }

@@ -7,8 +7,8 @@
  *
  *   head              magic, sizes, heads of the rings and tables, journal
  *   slots
- *   tables            what the others leave
- *   durable ring      half of what the head and the slots leave
+ *   tables            the rest
+ *   durable ring      half of the memory behind the slots
  *   ephemeral ring    a 16th of that, at least 4K
  */
 
@@ -335,11 +335,11 @@ chatws_store_subscribe(chatws_store_t *st, uint32_t slot,
     const chatws_str_t *chat, uint64_t user, uint32_t flags, uint32_t share,
     chatws_subscribed_t *out)
 {
-    uint32_t         row;
-    uint64_t         hash;
-    chatws_rc_e      rc;
-    chatws_who_t     who;
-    chatws_table_t  *tb;
+    uint32_t             row;
+    uint64_t             hash;
+    chatws_rc_e          rc;
+    chatws_table_t      *tb;
+    chatws_member_key_t  key;
 
     if (chat->len == 0
         || chat->len > CHATWS_CHAT_MAX
@@ -365,11 +365,11 @@ chatws_store_subscribe(chatws_store_t *st, uint32_t slot,
         }
     }
 
-    who.slot = slot;
-    who.flags = flags;
-    who.user = user;
+    key.slot = slot;
+    key.flags = flags;
+    key.user = user;
 
-    rc = chatws_table_join(tb, row, &who);
+    rc = chatws_table_join(tb, row, &key);
 
     if (rc != CHATWS_OK) {
         return rc;
@@ -396,13 +396,13 @@ void
 chatws_store_unsubscribe(chatws_store_t *st, uint32_t slot, uint32_t chat,
     uint64_t user, uint32_t flags, int last)
 {
-    chatws_who_t  who;
+    chatws_member_key_t  key;
 
-    who.slot = slot;
-    who.flags = flags;
-    who.user = user;
+    key.slot = slot;
+    key.flags = flags;
+    key.user = user;
 
-    chatws_table_leave(&st->table, chat, &who, last);
+    chatws_table_leave(&st->table, chat, &key, last);
 }
 
 

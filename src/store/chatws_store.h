@@ -74,8 +74,8 @@ typedef struct {
                                      they do not */
     uint32_t  lapped;             /* publishers have passed it over */
     uint32_t  state;              /* chatws_slot_state_e */
-    uint64_t  wake;               /* how to wake the worker; claim()'s caller
-                                     knows what it means */
+    uint64_t  wake;               /* how to wake the worker, a number of the
+                                     caller of claim() */
     uint64_t  spare[2];           /* the counters have cache lines of their
                                      own */
     uint64_t  counters[CHATWS_COUNTERS];

@@ -294,9 +294,9 @@ chatws_store_link(chatws_store_t *st, chatws_entry_t *e,
 
 /*
  * Makes room up to end: looks for the slot that is furthest behind, and notes
- * how far the head may go without overrunning it.  CHATWS_BUSY: a live slot
- * has not read yet what the entry would overwrite, and publishers still wait
- * for it.
+ * how far the head may go without overrunning it.  CHATWS_BUSY: the entry
+ * would overwrite others that a live slot has not read, and publishers still
+ * wait for that slot.
  */
 
 static chatws_rc_e
@@ -361,7 +361,7 @@ chatws_store_waits(chatws_slot_t *slot, const chatws_patience_t *patience)
 {
     uint64_t  now;
 
-    /* 0 means that the slot is in nobody's way */
+    /* 0 means that no publisher waits for the slot */
 
     now = patience->now != 0 ? patience->now : 1;
 

@@ -71,7 +71,7 @@ typedef struct {
     uint32_t          slot;
     uint32_t          flags;
     uint64_t          user;      /* hash */
-} chatws_who_t;
+} chatws_member_key_t;
 
 
 /*
@@ -171,7 +171,7 @@ uint32_t chatws_table_share(chatws_table_t *tb, uint64_t user);
  * CHATWS_BUSY: there is no room.
  */
 chatws_rc_e chatws_table_join(chatws_table_t *tb, uint32_t chat,
-    const chatws_who_t *who);
+    const chatws_member_key_t *key);
 
 /*
  * Removes a connection of a member, and the member with the last one; does
@@ -179,7 +179,7 @@ chatws_rc_e chatws_table_join(chatws_table_t *tb, uint32_t chat,
  * member of the chat.
  */
 void chatws_table_leave(chatws_table_t *tb, uint32_t chat,
-    const chatws_who_t *who, int none);
+    const chatws_member_key_t *key, int none);
 
 /*
  * Removes a member of the slot with all its connections, and the interest of

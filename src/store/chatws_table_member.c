@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The table of members, the counts of users, and what changes in a chat when
+ * The table of members, the counts of users, and the changes of a chat when
  * members come and go.
  */
 
@@ -18,9 +18,9 @@ static uint32_t *chatws_table_user_head(chatws_table_t *tb, uint64_t user);
 static chatws_member_t *chatws_table_member(chatws_table_t *tb,
     uint32_t member);
 static uint32_t chatws_table_search(chatws_table_t *tb, uint32_t chat,
-    const chatws_who_t *who);
+    const chatws_member_key_t *key);
 static void chatws_table_insert(chatws_table_t *tb, uint32_t member,
-    uint32_t chat, const chatws_who_t *who);
+    uint32_t chat, const chatws_member_key_t *key);
 static void chatws_table_remove(chatws_table_t *tb, uint32_t member);
 static uint32_t *chatws_table_link(chatws_table_t *tb, uint32_t member);
 static uint32_t chatws_table_user(chatws_table_t *tb, uint64_t user);
@@ -70,22 +70,23 @@ chatws_table_user_head(chatws_table_t *tb, uint64_t user)
 
 
 chatws_rc_e
-chatws_table_join(chatws_table_t *tb, uint32_t chat, const chatws_who_t *who)
+chatws_table_join(chatws_table_t *tb, uint32_t chat,
+    const chatws_member_key_t *key)
 {
     uint32_t           cells, member;
     chatws_member_t   *m;
     chatws_journal_t  *jr;
 
     jr = &tb->journal;
-    member = chatws_table_search(tb, chat, who);
+    member = chatws_table_search(tb, chat, key);
 
     if (member != 0) {
         m = chatws_table_member(tb, member);
 
         chatws_journal_begin(jr, NULL, 0);
         chatws_journal_set(jr, &m->count, m->count + 1);
-        chatws_table_add(tb, chat, who->slot);
-        chatws_table_user_add(tb, who->user);
+        chatws_table_add(tb, chat, key->slot);
+        chatws_table_user_add(tb, key->user);
         chatws_journal_commit(jr);
 
         return CHATWS_OK;
@@ -93,7 +94,7 @@ chatws_table_join(chatws_table_t *tb, uint32_t chat, const chatws_who_t *who)
 
     /* a user that is new in the zone takes a cell as well */
 
-    cells = chatws_table_user(tb, who->user) != 0 ? 1 : 2;
+    cells = chatws_table_user(tb, key->user) != 0 ? 1 : 2;
 
     if (tb->arena.ncells < cells
         && tb->arena.nfree == 0
@@ -105,9 +106,9 @@ chatws_table_join(chatws_table_t *tb, uint32_t chat, const chatws_who_t *who)
     chatws_journal_begin(jr, NULL, 0);
 
     member = chatws_arena_take_cell(&tb->arena, jr);
-    chatws_table_insert(tb, member, chat, who);
-    chatws_table_add(tb, chat, who->slot);
-    chatws_table_user_add(tb, who->user);
+    chatws_table_insert(tb, member, chat, key);
+    chatws_table_add(tb, chat, key->slot);
+    chatws_table_user_add(tb, key->user);
 
     chatws_journal_commit(jr);
 
@@ -215,18 +216,18 @@ chatws_table_user_sub(chatws_table_t *tb, uint64_t user, uint32_t n)
 
 static uint32_t
 chatws_table_search(chatws_table_t *tb, uint32_t chat,
-    const chatws_who_t *who)
+    const chatws_member_key_t *key)
 {
     uint32_t          member;
     chatws_member_t  *m;
 
-    member = *chatws_table_member_head(tb, chat, who->user);
+    member = *chatws_table_member_head(tb, chat, key->user);
 
     while (member != 0) {
         m = chatws_table_member(tb, member);
 
-        if (m->cell.mark == chat && m->user == who->user
-            && m->slot == who->slot && m->flags == who->flags)
+        if (m->cell.mark == chat && m->user == key->user
+            && m->slot == key->slot && m->flags == key->flags)
         {
             break;
         }
@@ -242,7 +243,7 @@ chatws_table_search(chatws_table_t *tb, uint32_t chat,
 
 static void
 chatws_table_insert(chatws_table_t *tb, uint32_t member, uint32_t chat,
-    const chatws_who_t *who)
+    const chatws_member_key_t *key)
 {
     uint32_t          *head, *slot;
     chatws_member_t   *m, *first;
@@ -250,8 +251,8 @@ chatws_table_insert(chatws_table_t *tb, uint32_t member, uint32_t chat,
 
     jr = &tb->journal;
     m = chatws_table_member(tb, member);
-    head = chatws_table_member_head(tb, chat, who->user);
-    slot = chatws_table_array(tb, uint32_t, slots) + who->slot;
+    head = chatws_table_member_head(tb, chat, key->user);
+    slot = chatws_table_array(tb, uint32_t, slots) + key->slot;
 
     m->cell.mark = chat;
     m->cell.chain = *head;
@@ -259,9 +260,9 @@ chatws_table_insert(chatws_table_t *tb, uint32_t member, uint32_t chat,
     m->cell.next = *slot;
     CHATWS_STORE_HOOK();
 
-    m->user = who->user;
-    m->slot = (uint16_t) who->slot;
-    m->flags = (uint16_t) who->flags;
+    m->user = key->user;
+    m->slot = (uint16_t) key->slot;
+    m->flags = (uint16_t) key->flags;
     m->count = 1;
     CHATWS_STORE_HOOK();
 
@@ -343,15 +344,15 @@ chatws_table_clear(chatws_table_t *tb, uint32_t chat, uint32_t slot)
 
 
 void
-chatws_table_leave(chatws_table_t *tb, uint32_t chat, const chatws_who_t *who,
-    int none)
+chatws_table_leave(chatws_table_t *tb, uint32_t chat,
+    const chatws_member_key_t *key, int none)
 {
     uint32_t           member;
     chatws_member_t   *m;
     chatws_journal_t  *jr;
 
     jr = &tb->journal;
-    member = chatws_table_search(tb, chat, who);
+    member = chatws_table_search(tb, chat, key);
 
     if (member == 0) {
         return;
@@ -360,7 +361,7 @@ chatws_table_leave(chatws_table_t *tb, uint32_t chat, const chatws_who_t *who,
     chatws_journal_begin(jr, NULL, 0);
 
     if (none) {
-        chatws_table_clear(tb, chat, who->slot);
+        chatws_table_clear(tb, chat, key->slot);
     }
 
     chatws_table_sub(tb, chat, 1);
@@ -373,7 +374,7 @@ chatws_table_leave(chatws_table_t *tb, uint32_t chat, const chatws_who_t *who,
         chatws_table_remove(tb, member);
     }
 
-    chatws_table_user_sub(tb, who->user, 1);
+    chatws_table_user_sub(tb, key->user, 1);
 
     chatws_journal_commit(jr);
 }

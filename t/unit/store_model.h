@@ -87,12 +87,12 @@ forget(uint32_t slot)
 static void
 compare(void)
 {
-    uint32_t          c, f, i, n, s, u;
-    uint64_t          sum;
-    chatws_who_t      who;
-    chatws_chat_t    *ch;
-    chatws_usage_t    usage;
-    chatws_member_t  *m;
+    uint32_t             c, f, i, n, s, u;
+    uint64_t             sum;
+    chatws_chat_t       *ch;
+    chatws_usage_t       usage;
+    chatws_member_t     *m;
+    chatws_member_key_t  key;
 
     sum = 0;
 
@@ -116,11 +116,11 @@ compare(void)
 
             for (u = 0; u < USERS; u++) {
                 for (f = 0; f < 2; f++) {
-                    who.slot = s;
-                    who.flags = f;
-                    who.user = u + 100;
+                    key.slot = s;
+                    key.flags = f;
+                    key.user = u + 100;
 
-                    i = chatws_table_search(&st->table, row[c], &who);
+                    i = chatws_table_search(&st->table, row[c], &key);
                     m = i ? chatws_table_member(&st->table, i) : NULL;
 
                     model_want((m ? m->count : 0) == count[s][c][u][f]);

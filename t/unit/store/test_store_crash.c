@@ -306,21 +306,21 @@ subscribe(uint32_t slot, const char *name, uint64_t user)
 {
     uint32_t             row;
     chatws_str_t         str;
-    chatws_who_t         who;
+    chatws_member_key_t  key;
     chatws_subscribed_t  in;
 
     str.data = (uint8_t *) name;
     str.len = strlen(name);
 
-    who.slot = slot;
-    who.flags = 0;
-    who.user = user;
+    key.slot = slot;
+    key.flags = 0;
+    key.user = user;
 
     row = store_find(st, &str);
 
     if (slot == OTHER
         && row != 0
-        && chatws_table_search(&st->table, row, &who) != 0)
+        && chatws_table_search(&st->table, row, &key) != 0)
     {
         return;
     }
