@@ -48,7 +48,7 @@ typedef enum {
 } chatws_pub_member_e;
 
 
-/* A member as it was written; private to chatws_publication.c. */
+/* A member as it was written; see chatws_publication_private.h. */
 
 typedef struct chatws_pub_span_s  chatws_pub_span_t;
 

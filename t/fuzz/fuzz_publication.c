@@ -11,6 +11,7 @@
 #include "fuzz_json.h"
 
 #include "protocol/chatws_publication.c"
+#include "protocol/chatws_publication_write.c"
 
 
 static void batch(const chatws_str_t *text);

@@ -10,6 +10,7 @@
 #include "json_test.h"
 
 #include "protocol/chatws_publication.c"
+#include "protocol/chatws_publication_write.c"
 
 
 #define TEST_MS    1764237600000       /* 2025-11-27T10:00:00.000Z */
