@@ -8,6 +8,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "base/chatws_core.h"
 #include "process/ngx_http_chatws_clock.h"
 #include "hub/ngx_http_chatws_hub_figures.h"
 
@@ -104,12 +105,11 @@ const ngx_http_chatws_figure_t  ngx_http_chatws_figures[] = {
  * raised then.
  */
 
-typedef char  ngx_http_chatws_figures_complete[
-    sizeof(ngx_http_chatws_figures) / sizeof(ngx_http_chatws_figures[0])
-    == NGX_HTTP_CHATWS_FIGURES ? 1 : -1];
+chatws_static_assert(ngx_http_chatws_figures_complete,
+    chatws_nelts(ngx_http_chatws_figures) == NGX_HTTP_CHATWS_FIGURES);
 
-typedef char  ngx_http_chatws_counters_fit[
-    NGX_HTTP_CHATWS_N_LAST <= CHATWS_COUNTERS ? 1 : -1];
+chatws_static_assert(ngx_http_chatws_counters_fit,
+    NGX_HTTP_CHATWS_N_LAST <= CHATWS_COUNTERS);
 
 
 ngx_int_t

@@ -14,6 +14,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
+#include "base/chatws_core.h"
 #include "hub/ngx_http_chatws_hub.h"
 #include "hub/ngx_http_chatws_index.h"
 
@@ -51,8 +52,8 @@ struct ngx_http_chatws_note_s {
 
 
 /* a note may be handed out as its frame */
-typedef char  ngx_http_chatws_note_is_frame[
-    offsetof(ngx_http_chatws_note_t, frame) == 0 ? 1 : -1];
+chatws_static_assert(ngx_http_chatws_note_is_frame,
+    offsetof(ngx_http_chatws_note_t, frame) == 0);
 
 
 /*
@@ -94,9 +95,9 @@ struct ngx_http_chatws_ended_s {
 
 
 /* the memory of a subscription is enough to note its end */
-typedef char  ngx_http_chatws_ended_fits[
+chatws_static_assert(ngx_http_chatws_ended_fits,
     sizeof(struct ngx_http_chatws_ended_s)
-    <= sizeof(struct ngx_http_chatws_sub_s) ? 1 : -1];
+    <= sizeof(struct ngx_http_chatws_sub_s));
 
 
 /* a chat that has subscribers in this worker; it is freed with the last one */
