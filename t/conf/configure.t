@@ -21,9 +21,11 @@ my %reason = (
     '64-bit system' => qr/requires a 64-bit system:/,
     'yajl library' => qr/requires the yajl 2 library/,
     'zlib library for ngx_http_chatws_module' => qr/requires the zlib library/,
+    'OpenSSL library for ngx_http_chatws_module' =>
+        qr/requires OpenSSL 3\.0 or later/,
 );
 
-my $t = Test::Nginx->new()->plan(2 * keys(%reason) + 4);
+my $t = Test::Nginx->new()->plan(2 * keys(%reason) + 6);
 my $d = $t->testdir();
 
 mkdir "$d/auto";
@@ -33,7 +35,10 @@ ngx_found=yes
 printf '%s' "$ngx_feature_test" > "test $ngx_feature"
 case $ngx_feature in "$WITHOUT"*) ngx_found=no;; esac
 EOC
-$t->write_file('auto/module', "echo module\n");
+$t->write_file('auto/module', <<'EOC');
+echo module
+printf '%s' "$ngx_module_libs" > libs
+EOC
 
 is(configured('-')->{text}, "module\n", 'all is there');
 
@@ -46,6 +51,14 @@ for my $feature (sort keys %reason) {
 
 like(configured('-', USE_PCRE => 'DISABLED')->{text},
     qr/requires the PCRE library/, 'without PCRE');
+
+# nginx may build libraries of its own
+
+configured('-');
+like(slurp("$d/libs"), qr/ -lcrypto PCRE ZLIB/, 'libcrypto of the system');
+
+configured('OpenSSL', OPENSSL => '/usr/src/openssl');
+like(slurp("$d/libs"), qr/ OPENSSL PCRE ZLIB/, 'libcrypto of nginx');
 
 # the test of the first of them
 
@@ -63,7 +76,8 @@ sub configured {
     my ($without, %env) = @_;
 
     local %ENV = (%ENV, WITHOUT => $without, ZLIB => 'NONE',
-        ngx_addon_dir => $top, ngx_module_link => 'DYNAMIC', %env);
+        OPENSSL => 'NONE', ngx_addon_dir => $top,
+        ngx_module_link => 'DYNAMIC', %env);
 
     my $text = `cd $d && sh -c '. $top/config' 2>&1`;
 
