@@ -165,7 +165,7 @@ ngx_http_chatws_client_subscribe(ngx_http_chatws_client_t *client,
 
     ngx_memzero(&confirmed, sizeof(chatws_confirmed_t));
 
-    confirmed.verb = CHATWS_VERB_SUBSCRIBE;
+    confirmed.subscribed = 1;
     confirmed.chat = action->chat;
     confirmed.id = action->id;
     confirmed.seq = at.seq;
@@ -203,7 +203,6 @@ ngx_http_chatws_client_unsubscribe(ngx_http_chatws_client_t *client,
 
     ngx_memzero(&confirmed, sizeof(chatws_confirmed_t));
 
-    confirmed.verb = CHATWS_VERB_UNSUBSCRIBE;
     confirmed.chat = action->chat;
     confirmed.id = action->id;
 

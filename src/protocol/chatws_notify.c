@@ -55,7 +55,7 @@ chatws_notify_confirmed(chatws_str_t *out, const chatws_confirmed_t *c)
     chatws_type_open(&json, CHATWS_TYPE_CONFIRMED);
     chatws_json_put_lit(&json, ",\"action\":");
 
-    if (c->verb == CHATWS_VERB_SUBSCRIBE) {
+    if (c->subscribed) {
         chatws_json_put_lit(&json, "\"subscribe\"");
 
     } else {
@@ -72,7 +72,7 @@ chatws_notify_confirmed(chatws_str_t *out, const chatws_confirmed_t *c)
         return CHATWS_ERROR;
     }
 
-    if (c->verb == CHATWS_VERB_SUBSCRIBE) {
+    if (c->subscribed) {
         chatws_json_put_lit(&json, ",\"message\":\"Subscribed to chat ");
 
     } else {
@@ -83,7 +83,7 @@ chatws_notify_confirmed(chatws_str_t *out, const chatws_confirmed_t *c)
 
     chatws_json_put(&json, chat + 1, len - 1);
 
-    if (c->verb == CHATWS_VERB_SUBSCRIBE) {
+    if (c->subscribed) {
         chatws_notify_position(&json, c);
     }
 

@@ -53,7 +53,7 @@ typedef struct {
     chatws_str_t   id;             /* JSON to be echoed; empty: none */
     uint64_t       seq;            /* shown after a subscribe only */
     uint64_t       epoch;          /* the same; its low 48 bits are shown */
-    chatws_verb_e  verb;           /* subscribe or unsubscribe */
+    unsigned       subscribed:1;   /* 0: unsubscribed */
     unsigned       since:1;        /* since was given: recovered is shown */
     unsigned       recovered:1;
 } chatws_confirmed_t;

@@ -20,13 +20,13 @@
  */
 
 
+#include "base/chatws_decimal.h"
 #include "websocket/chatws_frame.h"
 #include "store/chatws_store_private.h"
 
 #include <string.h>
 
 
-#define CHATWS_STORE_DIGITS  20    /* of a 64-bit number */
 #define CHATWS_STORE_FRAME   (CHATWS_FRAME_FIN | CHATWS_FRAME_TEXT)
 
 
@@ -50,7 +50,7 @@ typedef struct {
     size_t                header;     /* bytes of the frame's header */
     size_t                payload;    /* and of its payload: body and tail */
     size_t                ntail;
-    uint8_t               tail[CHATWS_STORE_DIGITS + 1];    /* number, "}" */
+    uint8_t               tail[CHATWS_DECIMAL_MAX + 1];     /* number, "}" */
 } chatws_plan_t;
 
 
@@ -70,7 +70,6 @@ static int chatws_store_waits(chatws_slot_t *slot,
     const chatws_patience_t *patience);
 static void chatws_store_wake(chatws_store_t *st, uint32_t ring,
     chatws_chat_t *ch, chatws_posted_t *out);
-static size_t chatws_store_decimal(uint8_t *p, uint64_t number);
 
 
 chatws_rc_e
@@ -124,7 +123,7 @@ size_t
 chatws_store_body_max(chatws_store_t *st, uint32_t ring)
 {
     return chatws_ring_size_max(&st->ring[ring]) - sizeof(chatws_entry_t)
-           - CHATWS_FRAME_HEAD_OUT - CHATWS_STORE_DIGITS - 1;
+           - CHATWS_FRAME_HEAD_OUT - CHATWS_DECIMAL_MAX - 1;
 }
 
 
@@ -220,7 +219,7 @@ chatws_store_plan(chatws_store_t *st, uint32_t row, const chatws_post_t *post,
 
     if (post->sequenced) {
         plan->seq = plan->chat->seq + 1;
-        plan->ntail = chatws_store_decimal(plan->tail, plan->seq);
+        plan->ntail = chatws_decimal(plan->tail, plan->seq);
         plan->tail[plan->ntail++] = '}';
     }
 
@@ -413,27 +412,6 @@ chatws_store_wake(chatws_store_t *st, uint32_t ring, chatws_chat_t *ch,
             out->wake[out->nwake++] = n;
         }
     }
-}
-
-
-static size_t
-chatws_store_decimal(uint8_t *p, uint64_t number)
-{
-    size_t   i, n;
-    uint8_t  digits[CHATWS_STORE_DIGITS];
-
-    n = 0;
-
-    do {
-        digits[n++] = (uint8_t) ('0' + number % 10);
-        number /= 10;
-    } while (number != 0);
-
-    for (i = 0; i < n; i++) {
-        p[i] = digits[n - 1 - i];
-    }
-
-    return n;
 }
 
 

@@ -166,6 +166,27 @@ for my $row (rows(section('Errors')), rows(section('Connecting'))) {
     }
 }
 
+# and the other way: what the sources have is on the page
+
+my $errors = section('Errors') . section('Connecting');
+my @errors = $source =~ /#define CHATWS_E_\w+\s+"(.*?)"/g;
+my @verbs = $source
+    =~ /\[CHATWS_VERB_\w+\]\s*=\s*\{\s*chatws_str\("(\w+)"\)/g;
+
+fault('no errors were found') if @errors < 5;
+fault('no verbs were found') if @verbs < 4;
+
+for my $error (@errors) {
+    fault("an error that is not listed: $error")
+        if $errors !~ /`\Q$error\E`/;
+}
+
+for my $verb (@verbs) {
+    fault("an action that is not described: $verb")
+        if Test::Chatws::Docs::text_of('docs/protocol.md')
+            !~ /"(?:action|type)":\s?"$verb"/;
+}
+
 
 # --- figures of the status
 

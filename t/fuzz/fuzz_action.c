@@ -92,7 +92,7 @@ reply(const chatws_action_t *action, chatws_rc_e rc)
 
         c.chat = action->chat;
         c.id = action->id;
-        c.verb = action->verb;
+        c.subscribed = action->verb == CHATWS_VERB_SUBSCRIBE;
         c.seq = action->seq;
         c.epoch = action->epoch;
         c.since = action->since;

@@ -17,6 +17,7 @@ static void store_hook(void);
 #define CHATWS_STORE_HOOK()  store_hook()
 
 
+#include "base/chatws_decimal.c"
 #include "base/chatws_hash.c"
 #include "store/chatws_journal.c"
 #include "store/chatws_ring.c"

@@ -79,7 +79,6 @@ test_confirmed(void)
 
     memset(&c, 0, sizeof(chatws_confirmed_t));
 
-    c.verb = CHATWS_VERB_UNSUBSCRIBE;
     c.chat.data = (uint8_t *) "chat_1";
     c.chat.len = 6;
     c.seq = 38;
@@ -90,7 +89,7 @@ test_confirmed(void)
        "{\"type\":\"subscription_confirmed\",\"action\":\"unsubscribe\","
        "\"chatId\":\"chat_1\",\"message\":\"Unsubscribed from chat chat_1\"}");
 
-    c.verb = CHATWS_VERB_SUBSCRIBE;
+    c.subscribed = 1;
 
     open_out();
     is(chatws_notify_confirmed(&out, &c),

@@ -10,6 +10,8 @@
 
 
 static void test_room(void);
+static void fill_with_members(uint32_t a);
+static void make_room_by_leaving(uint32_t a);
 static void test_history(void);
 static void test_release(void);
 static void test_counters(void);
@@ -33,7 +35,7 @@ static void
 test_room(void)
 {
     char            id[32];
-    uint32_t        a, evicted, i, n, row;
+    uint32_t        a, i, n, row;
     uint64_t        seq;
     chatws_usage_t  u;
 
@@ -80,6 +82,28 @@ test_room(void)
     ok(pub("old", 12, 10, CHATWS_DURABLE, 1) == CHATWS_OK && out.seq > seq,
        "a chat that comes back goes on counting");
 
+    fill_with_members(a);
+    make_room_by_leaving(a);
+
+    while (chatws_store_release(st, a, 7) == CHATWS_AGAIN) { /* void */ }
+
+    chatws_store_usage(st, &u);
+    ok(u.members == 0 && u.subscriptions == 0 && u.chats == u.idle
+       && u.arena_free + u.chats * store_chat_size(st) == u.arena_size,
+       "nothing is left behind");
+
+    test_end("room");
+}
+
+
+/* Members of one chat take the room of all idle chats. */
+
+static void
+fill_with_members(uint32_t a)
+{
+    uint32_t        evicted, i;
+    chatws_usage_t  u;
+
     chatws_store_usage(st, &u);
     evicted = (uint32_t) u.evictions;
 
@@ -98,6 +122,17 @@ test_room(void)
           + u.chats * store_chat_size(st) == u.arena_size,
        "members take it all: %u more", i);
     ok(store_check(st) == NULL, "and all is sound");
+}
+
+
+/* Two of three members leave, whose cells other chats get. */
+
+static void
+make_room_by_leaving(uint32_t a)
+{
+    char            id[32];
+    uint32_t        i, row;
+    chatws_usage_t  u;
 
     row = store_find(st, &(chatws_str_t) chatws_str("chat_1"));
 
@@ -124,15 +159,6 @@ test_room(void)
        && u.idle <= 1,
        "their cells make room for %u chats", i);
     ok(store_check(st) == NULL, "and all is sound");
-
-    while (chatws_store_release(st, a, 7) == CHATWS_AGAIN) { /* void */ }
-
-    chatws_store_usage(st, &u);
-    ok(u.members == 0 && u.subscriptions == 0 && u.chats == u.idle
-       && u.arena_free + u.chats * store_chat_size(st) == u.arena_size,
-       "nothing is left behind");
-
-    test_end("room");
 }
 
 
