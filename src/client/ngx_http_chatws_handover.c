@@ -171,10 +171,10 @@ ngx_http_chatws_handover_start(ngx_http_chatws_client_t *client)
 
     /* the client is not closed while it waits for its turn */
 
-    ngx_add_timer(ngx_http_chatws_session_timer(&client->session),
-                  NGX_HTTP_CHATWS_PATIENCE
-                  + (ngx_msec_t) ngx_random()
-                    % (client->session.conf->drain + 1));
+    ngx_http_chatws_set_timer(&client->session,
+                              NGX_HTTP_CHATWS_PATIENCE
+                              + (ngx_msec_t) ngx_random()
+                                % (client->session.conf->drain + 1));
 
     /*
      * nginx calls this outside of its event loop: unlike other posted events
@@ -200,9 +200,9 @@ ngx_http_chatws_can_move(ngx_http_chatws_client_t *client)
 static void
 ngx_http_chatws_stay(ngx_http_chatws_client_t *client)
 {
-    ngx_add_timer(ngx_http_chatws_session_timer(&client->session),
-                  (ngx_msec_t) ngx_random()
-                  % (client->session.conf->drain + 1) + 1);
+    ngx_http_chatws_set_timer(&client->session,
+                              (ngx_msec_t) ngx_random()
+                              % (client->session.conf->drain + 1) + 1);
 }
 
 

@@ -134,6 +134,8 @@ struct ngx_http_chatws_session_s {
     unsigned                           waiting:1; /* any sign of life is */
     unsigned                           heard:1;   /* input since the timer */
     unsigned                           behind:1;  /* output was under way */
+    unsigned                           bounded:1; /* the timer is for the end
+                                                   * of the lifetime, */
     off_t                              left;      /* bytes of output that had
                                                    * left by the timer */
 
@@ -144,6 +146,9 @@ struct ngx_http_chatws_session_s {
     uint32_t                           second;    /* a second, */
     uint32_t                           control;   /* and the control frames
                                                    * read in it */
+    uint32_t                           rest;      /* milliseconds by which that
+                                                   * comes before what the
+                                                   * timer was asked for */
     uint64_t                           expires;   /* the end of its lifetime,
                                                    * milliseconds since 1970;
                                                    * 0: none */
@@ -178,8 +183,12 @@ ngx_int_t ngx_http_chatws_session_deflate(ngx_http_chatws_session_t *s,
  */
 ngx_int_t ngx_http_chatws_session_start(ngx_http_chatws_session_t *s);
 
-/* Returns the event whose timer belongs to the session at present. */
-ngx_event_t *ngx_http_chatws_session_timer(ngx_http_chatws_session_t *s);
+/*
+ * Sets the timer of an open session to msec milliseconds, or to the end of its
+ * lifetime if that comes first.  msec 0: to the end of its lifetime only.
+ */
+void ngx_http_chatws_set_timer(ngx_http_chatws_session_t *s,
+    ngx_msec_t msec);
 
 /*
  * Makes a session of a WebSocket that another worker had: fd is its socket, and

@@ -54,11 +54,15 @@ ngx_http_chatws_set_timer(ngx_http_chatws_session_t *s, ngx_msec_t msec)
 {
     uint64_t  left, now;
 
+    s->bounded = 0;
+
     if (s->expires != 0) {
         now = ngx_http_chatws_now();
         left = s->expires > now ? s->expires - now : 1;
 
         if (msec == 0 || left < msec) {
+            s->bounded = 1;
+            s->rest = (uint32_t) (msec == 0 ? 0 : msec - left);
             msec = (ngx_msec_t) left;
         }
     }
@@ -78,15 +82,18 @@ ngx_http_chatws_timeout(ngx_http_chatws_session_t *s)
         return;
     }
 
-    if (s->draining) {
-        ngx_http_chatws_session_close(s, CHATWS_CLOSE_RESTART,
-                                      "service restart, reconnect");
+    if (s->bounded) {
+        /*
+         * The timer follows another clock, which is a moment ahead, or the
+         * clock was set back: what the timer was asked for is still to come.
+         */
+        ngx_http_chatws_set_timer(s, s->rest);
         return;
     }
 
-    if (s->conf->ping_interval == 0) {
-        /* the timer was for the lifetime, and the clock was set back */
-        ngx_http_chatws_set_timer(s, 0);
+    if (s->draining) {
+        ngx_http_chatws_session_close(s, CHATWS_CLOSE_RESTART,
+                                      "service restart, reconnect");
         return;
     }
 

@@ -76,12 +76,8 @@ void ngx_http_chatws_own_events(ngx_http_chatws_session_t *s);
 void ngx_http_chatws_read_handler(ngx_event_t *rev);
 void ngx_http_chatws_write_handler(ngx_event_t *wev);
 
-/*
- * Sets the timer of an open session to msec milliseconds, or to the end of its
- * lifetime if that comes first.  msec 0: to the end of its lifetime only.
- */
-void ngx_http_chatws_set_timer(ngx_http_chatws_session_t *s,
-    ngx_msec_t msec);
+/* Returns the event whose timer belongs to the session at present. */
+ngx_event_t *ngx_http_chatws_session_timer(ngx_http_chatws_session_t *s);
 
 /*
  * The timer of an open session is over: sends a ping, or closes a session
