@@ -9,8 +9,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "protocol/chatws_notify.h"
-#include "client/ngx_http_chatws_client.h"
+#include "process/ngx_http_chatws_clock.h"
+#include "client/ngx_http_chatws_client_private.h"
 
 
 const chatws_fault_t  ngx_http_chatws_chat_refused =
@@ -93,4 +93,30 @@ ngx_http_chatws_client_enter(ngx_http_chatws_client_t *client,
     default: /* NGX_BUSY, NGX_ERROR */
         return &full;
     }
+}
+
+
+ngx_int_t
+ngx_http_chatws_unsubscribed(ngx_http_chatws_client_t *client,
+    ngx_str_t *chat, chatws_lost_e lost)
+{
+    chatws_str_t             text;
+    ngx_http_chatws_reply_t  reply;
+
+    if (ngx_http_chatws_unsubscribe(&client->subscriber, chat) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    text.data = reply.text;
+    text.len = sizeof(reply.text);
+
+    if (chatws_notify_unsubscribed(&text, (chatws_str_t *) chat, lost,
+                                   ngx_http_chatws_now())
+        == CHATWS_OK)
+    {
+        ngx_http_chatws_send_payload(&client->session, CHATWS_FRAME_TEXT,
+                                     text.data, text.len);
+    }
+
+    return NGX_OK;
 }

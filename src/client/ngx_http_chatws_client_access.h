@@ -15,6 +15,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "base/chatws_fault.h"
+#include "protocol/chatws_notify.h"
 #include "store/chatws_store.h"
 
 
@@ -80,6 +81,16 @@ ngx_uint_t ngx_http_chatws_chat_allowed(const ngx_http_chatws_rules_t *rules,
 const chatws_fault_t *ngx_http_chatws_client_enter(
     ngx_http_chatws_client_t *client, ngx_str_t *chat, ngx_uint_t replay,
     chatws_subscribed_t *at);
+
+/*
+ * Ends the subscription of the client to a chat in which it has lost the right
+ * to be, and tells it so; nothing of the chat is sent to it after that.  The
+ * bytes of the chat id are not those of the subscription itself.
+ *
+ * NGX_DECLINED: it was not subscribed, and is told nothing.
+ */
+ngx_int_t ngx_http_chatws_unsubscribed(ngx_http_chatws_client_t *client,
+    ngx_str_t *chat, chatws_lost_e lost);
 
 
 #endif /* _NGX_HTTP_CHATWS_CLIENT_ACCESS_H_INCLUDED_ */

@@ -19,14 +19,6 @@
 #include "client/ngx_http_chatws_client_replay.h"
 
 
-/* An answer, with room for the header of its frame in front. */
-
-typedef struct {
-    u_char         head[CHATWS_FRAME_HEAD_OUT];
-    u_char         text[CHATWS_NOTIFY_SIZE];
-} ngx_http_chatws_reply_t;
-
-
 static void ngx_http_chatws_act(ngx_http_chatws_client_t *client,
     chatws_action_t *action);
 static void ngx_http_chatws_client_subscribe(

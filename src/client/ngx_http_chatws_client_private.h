@@ -14,7 +14,16 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "protocol/chatws_action.h"
+#include "protocol/chatws_notify.h"
 #include "client/ngx_http_chatws_client.h"
+
+
+/* A notification of one client, behind room for the header of its frame. */
+
+typedef struct {
+    u_char         head[CHATWS_FRAME_HEAD_OUT];
+    u_char         text[CHATWS_NOTIFY_SIZE];
+} ngx_http_chatws_reply_t;
 
 
 /*

@@ -24,6 +24,17 @@ static void chatws_notify_position(chatws_json_out_t *json,
     const chatws_confirmed_t *c);
 
 
+static const chatws_str_t  chatws_notify_lost[] = {
+    [CHATWS_LOST_REMOVED] = chatws_str("removed"),
+    [CHATWS_LOST_DENIED] = chatws_str("denied"),
+    [CHATWS_LOST_TOKEN] = chatws_str("token"),
+    [CHATWS_LOST_EXPIRED] = chatws_str("expired")
+};
+
+chatws_static_assert(chatws_notify_lost_complete,
+    chatws_nelts(chatws_notify_lost) == CHATWS_LOST_N);
+
+
 chatws_rc_e
 chatws_notify_connected(chatws_str_t *out, const chatws_str_t *user,
     uint64_t ms)
@@ -115,6 +126,25 @@ chatws_notify_typing(chatws_str_t *out, const chatws_str_t *chat,
         chatws_json_put_lit(&json, ",\"isTyping\":false");
     }
 
+    chatws_notify_time(&json, ms);
+
+    return chatws_notify_close(&json, out, NULL);
+}
+
+
+chatws_rc_e
+chatws_notify_unsubscribed(chatws_str_t *out, const chatws_str_t *chat,
+    chatws_lost_e lost, uint64_t ms)
+{
+    chatws_json_out_t  json;
+
+    chatws_json_out_begin(&json, out);
+
+    chatws_type_open(&json, CHATWS_TYPE_UNSUBSCRIBED);
+    chatws_json_put_lit(&json, ",\"chatId\":");
+    chatws_json_put_string(&json, chat);
+    chatws_json_put_lit(&json, ",\"reason\":");
+    chatws_json_put_string(&json, &chatws_notify_lost[lost]);
     chatws_notify_time(&json, ms);
 
     return chatws_notify_close(&json, out, NULL);

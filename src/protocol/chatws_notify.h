@@ -59,6 +59,17 @@ typedef struct {
 } chatws_confirmed_t;
 
 
+/* Why a subscription was ended by the server: protocol, section 7. */
+
+typedef enum {
+    CHATWS_LOST_REMOVED = 0,       /* by a command */
+    CHATWS_LOST_DENIED,            /* the app server has said no */
+    CHATWS_LOST_TOKEN,             /* a renewed token is without it */
+    CHATWS_LOST_EXPIRED,           /* the token of the chat is over */
+    CHATWS_LOST_N
+} chatws_lost_e;
+
+
 /*
  * Each of these functions writes one JSON text to out->data, where there is
  * room for out->len bytes, and sets out->len to its length.  Strings are valid
@@ -74,6 +85,8 @@ chatws_rc_e chatws_notify_confirmed(chatws_str_t *out,
 chatws_rc_e chatws_notify_typing(chatws_str_t *out, const chatws_str_t *chat,
     const chatws_str_t *user, const chatws_str_t *name, int typing,
     uint64_t ms);
+chatws_rc_e chatws_notify_unsubscribed(chatws_str_t *out,
+    const chatws_str_t *chat, chatws_lost_e lost, uint64_t ms);
 
 /*
  * The same for an error message of a WebSocket, which is the body of an HTTP

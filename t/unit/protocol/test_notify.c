@@ -6,6 +6,7 @@
  */
 
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,7 @@
 static void test_connected(void);
 static void test_confirmed(void);
 static void test_typing(void);
+static void test_unsubscribed(void);
 static void test_error(void);
 static void test_room(void);
 static void open_out(void);
@@ -45,6 +47,7 @@ main(void)
     test_connected();
     test_confirmed();
     test_typing();
+    test_unsubscribed();
     test_error();
     test_room();
 
@@ -145,6 +148,26 @@ test_typing(void)
 
 
 static void
+test_unsubscribed(void)
+{
+    size_t         i;
+    char           text[256];
+    chatws_str_t   chat = chatws_str("chat_1");
+    const char    *reasons[] = { "removed", "denied", "token", "expired" };
+
+    for (i = 0; i < CHATWS_LOST_N; i++) {
+        snprintf(text, sizeof(text),
+                 "{\"type\":\"unsubscribed\",\"chatId\":\"chat_1\","
+                 "\"reason\":\"%s\","
+                 "\"timestamp\":\"2025-11-27T10:00:00.000Z\"}", reasons[i]);
+
+        open_out();
+        is(chatws_notify_unsubscribed(&out, &chat, i, TEST_MS), text);
+    }
+}
+
+
+static void
 test_error(void)
 {
     char            details[1024];
@@ -228,7 +251,7 @@ test_room(void)
     c.epoch = UINT64_MAX;
     c.since = 1;
 
-    for (n = 0; n < 4; n++) {
+    for (n = 0; n < 5; n++) {
 
         for (i = 0; i <= CHATWS_NOTIFY_SIZE; i++) {
             p = malloc(i ? i : 1);
@@ -248,6 +271,11 @@ test_room(void)
 
             case 2:
                 rc = chatws_notify_typing(&o, &name, &name, &name, 0, TEST_MS);
+                break;
+
+            case 3:
+                rc = chatws_notify_unsubscribed(&o, &name,
+                                                CHATWS_LOST_REMOVED, TEST_MS);
                 break;
 
             default:
