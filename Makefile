@@ -59,7 +59,7 @@ export CC NGINX NGINX_SRC JOBS
 
 all: $(MODULE)
 
-# what only the tests load
+# modules that only the tests load
 
 echo: $(ECHO_MODULE) $(GUEST_MODULE)
 
@@ -89,7 +89,7 @@ $(ECHO_MODULE): $(BUILD)/echo/Makefile $(SOURCES) $(wildcard t/echo/*.[ch])
 	@echo >&2
 	@cp build/echo/objs/$(@F) $@.new && mv $@.new $@
 
-# the echo takes all files of a room: config changes where there is another one
+# the echo module takes all files of a room: config changes when a file is added
 
 $(BUILD)/echo/Makefile: config t/echo/config tools/configure build/echo.key
 	@echo "configuring the sources of nginx"

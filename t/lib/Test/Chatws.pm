@@ -2,9 +2,9 @@ package Test::Chatws;
 
 # Copyright (C) chatws contributors
 #
-# What the tests of chatws share: which nginx and which module to test, a
-# WebSocket client, and publishing.  Loaded before Test::Nginx, whichever
-# of the two libraries of that name comes first in @INC.
+# Functions that the tests of chatws share: they find the nginx and the module
+# under test, open WebSockets and publish.  A test loads this module before
+# Test::Nginx, whichever of the two libraries of that name comes first in @INC.
 
 use warnings;
 use strict;
@@ -53,9 +53,9 @@ BEGIN {
 
     require Test::Nginx;
 
-    # the nginx project's library: the binary knows of more dynamic modules
-    # than are installed, workers may run as another user, and a test that
-    # starts nothing has no log
+    # The nginx project's library needs this: the binary knows of more dynamic
+    # modules than are installed, workers may run as another user, and a test
+    # that starts nothing has no log.
 
     if (Test::Nginx->can('test_globals_modules')
         && !defined $ENV{TEST_NGINX_MODULES})
@@ -87,10 +87,11 @@ END {
 }
 
 
-# A configuration with a hub: main, events, http, server and the two locations
-# endpoint and publish take what a test adds.  Who wants pings says so: a client
-# that a test does not read from for long would be closed for the lack of a
-# pong.  TEST_NGINX_GLOBALS_EVENTS is more for events, such as "use poll;".
+# Returns a configuration with a hub.  The arguments main, events, http, server
+# and, for the two locations, endpoint and publish are text that a test adds.
+# Pings are off, since a test may not read from a client for long, and such a
+# client would be closed for the lack of a pong.  TEST_NGINX_GLOBALS_EVENTS has
+# more for events, such as "use poll;".
 
 sub conf {
     my (%o) = @_;
@@ -101,7 +102,7 @@ sub conf {
     my $zone = $o{zone} || 'zone=chat:1m';
     my $connections = $o{connections} || 512;
 
-    # more than descriptors that select() knows
+    # select() knows fewer descriptors than this
 
     $connections = 1024 if $events =~ /select/ && $connections > 1024;
 
@@ -155,8 +156,8 @@ sub slurp {
 }
 
 
-# The seconds that anything may take, on a machine that is busy with other
-# things: a limit, never a pause.
+# Returns how many seconds any step may take on a machine that is busy with
+# other things.  It is a limit, never a pause.
 
 sub deadline {
     return 30 * $slow;
@@ -170,9 +171,9 @@ sub json_of {
 }
 
 
-# A whole HTTP exchange.  The answer: status, headers (lower case), body and,
-# where the body is JSON, json.  With undecoded it has no json: of megabytes
-# that takes seconds.
+# Carries out a whole HTTP exchange.  Returns the answer: status, headers (lower
+# case), body and, where the body is JSON, json.  With the option undecoded the
+# answer has no json: to decode megabytes takes seconds.
 
 sub request {
     my ($method, $uri, %o) = @_;
@@ -196,7 +197,7 @@ sub request {
 }
 
 
-# Publishes a hash or a text; the answer as of request().
+# Publishes a hash or a text.  Returns the answer as request() does.
 
 sub publish {
     my ($message, %o) = @_;
@@ -212,15 +213,16 @@ sub publish {
 }
 
 
-# What chatws_status tells at /status.
+# Returns the decoded answer of chatws_status at /status.
 
 sub hub_status {
     return request('GET', '/status')->{json} || {};
 }
 
 
-# A WebSocket connection that got its 101 and, unless told otherwise, the
-# connected notification; or one that was refused, which tells its status.
+# Returns a WebSocket connection that got its 101 and, unless told otherwise,
+# the connected notification.  If the server refused it, the object has the
+# status.
 
 sub ws {
     my (%o) = @_;
@@ -239,7 +241,7 @@ sub ws {
 }
 
 
-# The texts of $n messages from each of the clients, read side by side.
+# Returns the texts of $n messages from each of the clients, read side by side.
 
 sub gather {
     my ($clients, $n, $seconds) = @_;
@@ -281,8 +283,8 @@ sub gather {
 }
 
 
-# The decoded messages of a client up to one of the given type, which is
-# left out: together with a marker, what did not come is known as well.
+# Returns the decoded messages that a client got before one of the given type, a
+# marker.  With the marker a test knows which messages did not come.
 
 sub events_of {
     my ($client, $type) = @_;
@@ -297,7 +299,7 @@ sub events_of {
 }
 
 
-# Waits for what gives no sign to wait for: asks until it is true.
+# Waits for a state of which no event tells: asks until the code returns true.
 
 sub eventually {
     my ($code) = @_;
@@ -313,8 +315,9 @@ sub eventually {
 }
 
 
-# Examples name port 8000.  Where the system allows a network of one's own,
-# the test starts again in it, and the port is free; otherwise false.
+# The examples use port 8000.  Where the system allows a network namespace, the
+# test starts again in one, in which the port is free.  Returns false where it
+# does not.
 
 sub own_network {
     return 1 if $ENV{TEST_CHATWS_NETWORK};
@@ -333,8 +336,8 @@ sub own_network {
 }
 
 
-# nginx passes a channel of each worker to each other one.  What may be on
-# its way at once is the limit of open files, except for root.
+# nginx sends to each worker a channel of each other worker.  Except for root,
+# no more of them may be under way at once than the limit of open files.
 
 sub many_files {
     my ($n) = @_;
@@ -351,7 +354,7 @@ sub many_files {
 
 
 # An app server, for run_daemon(): calls the code with the connection, the
-# request's method and URI, its body and its whole head.
+# method and URI of the request, its body and its whole head.
 
 sub app_server {
     my ($port, $code) = @_;
@@ -374,7 +377,7 @@ sub app_server {
 
         read $client, $body, $length if $length;
 
-        # who connects only to see whether we listen sends nothing
+        # a client that only looks whether we listen sends nothing
 
         $code->($client, $1, $body, $head) if $head =~ /^(.*) HTTP/;
 
@@ -383,7 +386,7 @@ sub app_server {
 }
 
 
-# What an app server sends.
+# Returns the answer of an app server as text.
 
 sub app_answer {
     my ($client, $status, $type, $body, $more) = @_;
@@ -394,8 +397,8 @@ sub app_answer {
 }
 
 
-# The app of the examples: stores a message by answering with it, knows two
-# sessions.
+# The app of the examples: it stores a message by answering with it, and knows
+# two sessions.
 
 sub example_app {
     my ($client, $request, $body, $head) = @_;
@@ -417,7 +420,7 @@ sub example_app {
 }
 
 
-# A key and a certificate for a server that talks TLS, in its directory.
+# Makes a key and a certificate for a TLS server in the directory of the test.
 
 sub certificate {
     my ($dir) = @_;
@@ -431,8 +434,9 @@ sub certificate {
 }
 
 
-# The sockets of connections that workers have at a port, be they closed by the
-# client already; those that nobody has accepted yet are not among them.
+# Returns the sockets that workers have of connections to a port.  Those that
+# the client has closed already are among them, those that no worker has
+# accepted yet are not.
 
 sub sockets_of {
     my ($port) = @_;
@@ -447,8 +451,9 @@ sub sockets_of {
 }
 
 
-# What the workers of a master have open besides connections at a port, when it
-# is the same for a second: they tell each other of their channels.
+# Returns what the workers of a master have open besides connections to a port,
+# when it has not changed for a second: workers tell each other of their
+# channels for a while.
 
 sub descriptors_of {
     my ($t, $port) = @_;
@@ -468,7 +473,8 @@ sub descriptors_of {
 }
 
 
-# The bytes that a process holds; tools that check memory keep what was freed.
+# Returns the bytes that a process holds.  Tools that check memory keep freed
+# memory.
 
 sub memory_of {
     my ($pid) = @_;
@@ -483,7 +489,8 @@ sub memory_of {
 }
 
 
-# Seconds of processor time that the workers take in so many seconds.
+# Returns the seconds of processor time that the workers take in so many
+# seconds.
 
 sub cpu_of {
     my ($t, $seconds) = @_;
@@ -507,7 +514,7 @@ sub cpu_of {
 }
 
 
-# The process ids of the workers that a master has.
+# Returns the process ids of the workers that a master has.
 
 sub workers_of {
     my ($t) = @_;
@@ -528,8 +535,8 @@ sub workers_of {
 }
 
 
-# Stops a worker, and waits until it runs no more: until then the system may
-# tell it of a new connection, which no other worker would be told of.
+# Stops a worker, and waits until it does not run any more.  Until then the
+# system may tell this worker of a new connection, and no other worker.
 
 sub halt {
     my ($pid) = @_;
@@ -540,7 +547,8 @@ sub halt {
 }
 
 
-# Reloads; true when new workers are there, and those of before were told.
+# Reloads.  Returns true when the new workers are there, and the previous ones
+# have been told to quit.
 
 sub reloaded {
     my ($t) = @_;
@@ -560,7 +568,7 @@ sub reloaded {
 }
 
 
-# Reloads, and waits until so many workers are there, all of them new ones.
+# Reloads, and waits until there are so many workers, all of them new.
 
 sub replaced {
     my ($t, $n) = @_;

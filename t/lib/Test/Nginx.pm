@@ -128,8 +128,8 @@ sub has {
 }
 
 
-# A feature is there when nginx was built with its option, or, for what is
-# built in by default, without the option that leaves it out.
+# A feature is there if nginx was built with its option, or, if it is built in
+# by default, without the option that leaves it out.
 
 sub has_module {
     my ($self, $feature) = @_;
@@ -189,7 +189,7 @@ sub has_daemon {
 sub plan {
     my ($self, $plan) = @_;
 
-    # two more are made when the object goes
+    # plan() counts two more tests, which run when the object is destroyed
 
     Test::More::plan(tests => $plan + 2);
 
@@ -342,7 +342,7 @@ sub _nginx_pid {
 }
 
 
-# The master is our child, unless it made itself a daemon.
+# The master is our child, unless it has made itself a daemon.
 
 sub _gone {
     my ($self, $pid) = @_;
@@ -352,7 +352,7 @@ sub _gone {
 }
 
 
-# Other processes tell nothing when they are ready: ask again and again.
+# Other processes do not report that they are ready: this asks again and again.
 
 sub _until {
     my ($self, $code, $seconds) = @_;
@@ -380,7 +380,7 @@ sub waitforfile {
         return 1 if -s $file;
         return 1 if $exited;
 
-        # a last look after the end of the process: daemons fork
+        # look once more after the process has ended: daemons fork
         $exited = 1 if $pid && waitpid($pid, WNOHANG) == $pid;
         return 0;
     }, 30);
@@ -498,8 +498,8 @@ sub test_globals_http {
 }
 
 
-# A port that is free, and stays ours: the same number is held in the other
-# protocol, so that tests may run side by side.
+# Returns a free port and keeps it: the same number is bound in the other
+# protocol, so that tests can run side by side.
 
 sub port {
     my ($num, %opts) = @_;

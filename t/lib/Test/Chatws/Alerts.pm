@@ -2,9 +2,9 @@ package Test::Chatws::Alerts;
 
 # Copyright (C) chatws contributors
 #
-# Kills processes, and tells which alerts of a log that does not explain: nginx
-# says that a worker exited on a signal, and, where it was in the middle of a
-# change of the zone, that the zone was locked by it.
+# Kills processes, and finds the alerts of a log that these kills do not
+# explain.  nginx logs an alert for a worker that exits on a signal, and another
+# one if the worker was changing the zone: the zone "was locked by" it.
 
 use warnings;
 use strict;
@@ -26,9 +26,9 @@ sub slay {
 }
 
 
-# The processes that had the lock of the zone when they died.  The master opens
-# it, and calls that an alert, or another worker, for which it is a notice; each
-# time it is one of the two.
+# Returns the process ids that had the lock of the zone when they died.  Either
+# the master unlocks it, and logs an alert, or another worker does, and logs a
+# notice.
 
 sub died_in_lock {
     my ($log) = @_;
@@ -37,8 +37,8 @@ sub died_in_lock {
 }
 
 
-# The alerts in a log besides those that match a pattern: of deaths those alone
-# are left out which are ours, each of them once.
+# Returns the alerts in a log that do not match the pattern.  Of the alerts
+# about deaths it leaves out one for each process that we have killed.
 
 sub unexplained {
     my ($log, $but) = @_;

@@ -2,8 +2,8 @@ package Test::Chatws::Client;
 
 # Copyright (C) chatws contributors
 #
-# A WebSocket client (RFC 6455) on a bare socket, which can also do what a
-# client must not.  Every wait ends at a deadline and on an event.
+# A WebSocket client (RFC 6455) on a bare socket.  It can also do what the RFC
+# forbids a client.  Each wait ends with an event or at a deadline.
 
 use warnings;
 use strict;
@@ -22,7 +22,8 @@ use constant KEY => 'dGhlIHNhbXBsZSBub25jZQ==';
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 
 
-# A connection, and TLS where asked for, nothing sent yet.
+# Returns a connection, with TLS if the test asks for it.  Nothing has been sent
+# yet.
 
 sub dial {
     my ($class, %o) = @_;
@@ -166,8 +167,8 @@ sub wait_for {
 }
 
 
-# Reads what there is, waiting at most the given seconds for the first byte.
-# False when there was nothing, or at the end.
+# Reads the available bytes; waits at most the given seconds for the first one.
+# Returns false if there were none, or at the end of the connection.
 
 sub fill {
     my ($self, $seconds) = @_;
@@ -202,7 +203,7 @@ sub drop {
 }
 
 
-# True when the server has closed the connection.
+# Returns true when the server has closed the connection.
 
 sub ended {
     my ($self, $seconds) = @_;
@@ -347,7 +348,7 @@ sub send_close {
 
 # --- frames in
 
-# A frame out of what was read; undef: there is none yet.
+# Returns a frame from the bytes that were read, or undef if it is incomplete.
 
 sub parse_frame {
     my ($self) = @_;
@@ -406,8 +407,8 @@ sub read_frame {
 }
 
 
-# A message out of what was read: pings are answered, pongs and the close
-# are kept in pongs and closed.
+# Returns a message from the bytes that were read.  Pings are answered; pongs
+# and the close are kept in the members pongs and closed.
 
 sub parse_message {
     my ($self) = @_;
@@ -466,7 +467,7 @@ sub read_message {
 }
 
 
-# The next message decoded; its text is in {last}.
+# Returns the next message, decoded.  Its text is in the member last.
 
 sub next {
     my ($self, $seconds) = @_;
@@ -479,8 +480,8 @@ sub next {
 }
 
 
-# The next message of a type; what comes before it is skipped, and kept in
-# {skipped}.
+# Returns the next message of a type.  Messages before it are skipped, and kept
+# in the member skipped.
 
 sub await {
     my ($self, $type, $seconds) = @_;
@@ -516,7 +517,7 @@ sub unsubscribe {
 }
 
 
-# What the server answers to a message of ours, decoded.
+# Sends a message and returns the server's answer to it, decoded.
 
 sub ask {
     my ($self, $message) = @_;
@@ -527,7 +528,7 @@ sub ask {
 }
 
 
-# The close that the server sent: { code, reason }, or undef.
+# Waits for a close frame of the server.  Returns { code, reason }, or undef.
 
 sub await_close {
     my ($self, $seconds) = @_;
@@ -545,7 +546,7 @@ sub await_close {
 }
 
 
-# The payload of the next pong.
+# Returns the payload of the next pong.
 
 sub await_pong {
     my ($self) = @_;

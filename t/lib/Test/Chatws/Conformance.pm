@@ -2,11 +2,11 @@ package Test::Chatws::Conformance;
 
 # Copyright (C) chatws contributors
 #
-# What a WebSocket server has to do, case by case: the frames that a client
-# sends, and all that it must be told in return, up to the orderly end of the
-# TCP connection.  The numbers of groups are those that fuzzing clients of
-# this kind have in common: 1 framing, 2 pings, 3 reserved bits, 4 opcodes,
-# 5 fragmentation, 6 UTF-8, 7 closing.
+# The behaviour of a WebSocket server, case by case: the frames that a client
+# sends, and the events that must follow, up to the orderly end of the TCP
+# connection.  The numbers of the groups are those that fuzzing clients of this
+# kind have in common: 1 framing, 2 pings, 3 reserved bits, 4 opcodes, 5
+# fragmentation, 6 UTF-8, 7 closing.
 
 use warnings;
 use strict;
@@ -50,7 +50,7 @@ sub bye {
 }
 
 
-# A message in fragments of that size.
+# Returns a message in fragments of that size.
 
 sub pieces {
     my ($opcode, $payload, $size) = @_;
@@ -66,8 +66,8 @@ sub pieces {
 
 # --- the table
 
-# Each case: a name, the frames to send, and what is told.  Where nothing is
-# told of a close, the client's own is added to both.
+# Each case has a name, the frames to send, and the events that must follow.
+# Where these have no close, the client closes, and the close is added to both.
 
 sub cases {
     return (framing(), pings(), reserved(), opcodes(), fragments(),
@@ -401,7 +401,8 @@ sub utf8 {
             [ "6 $name: $hex as binary", [ binary($payload) ],
               [ told('binary', $payload) ] ];
 
-        # as early as can be: the rest of the frame never comes
+        # the server must fail as early as it can: the rest of the frame never
+        # comes
 
         my $early = substr($payload, 0, $n);
 
@@ -410,7 +411,7 @@ sub utf8 {
             [ 'close 1007' ] ] if $n;
     }
 
-    # a valid part, then what can't be, then nothing more
+    # a valid part comes first, then an invalid one, then nothing more
 
     for my $bad ("\xf4\x90\x80\x80", "\xed\xa0\x80", "\xf4\x90", "\xed\xa0") {
         my $hex = unpack 'H*', $bad;
@@ -437,8 +438,8 @@ sub utf8 {
 }
 
 
-# How many bytes it takes to know that this is not UTF-8; 0: only the end
-# tells.
+# Returns after how many bytes the text is known not to be UTF-8; 0: only its
+# end shows that.
 
 sub wrong_at {
     my ($bytes) = @_;
@@ -518,10 +519,11 @@ sub closing {
 
 # --- running them
 
-# What came of a case: nothing, or what was told instead.  The modes: "whole"
-# sends all by one write, "frames" each by its own, "bytes" each byte by its
-# own.  Options: those of peer(); greeting: how many events come first;
-# answer: what is told of a text message, if not the message.
+# Runs a case.  Returns nothing if the events were right, else those that came.
+# The modes: "whole" sends everything by one write, "frames" each frame by a
+# write of its own, "bytes" each byte by its own.  The options are those of
+# peer(), and greeting, the number of events that come first, and answer, the
+# events that follow a text message if these are not the message itself.
 
 sub run_case {
     my ($case, $mode, %o) = @_;
@@ -567,7 +569,7 @@ sub run_case {
 }
 
 
-# The sum of the bytes that a case sends.
+# Returns the sum of the bytes that a case sends.
 
 sub size_of {
     my ($case) = @_;

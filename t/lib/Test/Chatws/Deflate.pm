@@ -2,8 +2,9 @@ package Test::Chatws::Deflate;
 
 # Copyright (C) chatws contributors
 #
-# The client's side of permessage-deflate (RFC 7692), as strict as what was
-# agreed: a window of exactly that size, and no context that was not kept.
+# The client's side of permessage-deflate (RFC 7692).  It is as strict as the
+# agreement: it has a window of exactly that size, and keeps no context unless
+# that was agreed.
 
 use warnings;
 use strict;
@@ -11,7 +12,7 @@ use strict;
 use Compress::Raw::Zlib;
 
 
-# Made of the server's answer; dies if that is none.
+# Makes it from the server's answer; dies if that is not valid.
 
 sub new {
     my ($class, $answer) = @_;
@@ -64,7 +65,7 @@ sub pack {
 }
 
 
-# The payload, or what is wrong with it.
+# Returns the payload, or a text that says what is wrong with it.
 
 sub unpack {
     my ($self, $payload) = @_;

@@ -2,16 +2,17 @@ package Test::Chatws::Docs;
 
 # Copyright (C) chatws contributors
 #
-# The pages of the documents, and their examples as steps to be taken in order:
-# code blocks, and the comments <!-- test: ... --> in front of them or on their
-# own.  Pieces of nginx configuration become whole ones.
+# The pages of the documents, and their examples as steps that a test takes in
+# order.  A step is a block of code or a comment <!-- test: ...  -->, which
+# stands in front of a block or on its own.  A piece of nginx configuration
+# becomes a whole one.
 
 use warnings;
 use strict;
 
 
-# Where the directives of nginx belong that an example may begin with; what is
-# not listed belongs into a location.
+# The contexts of the nginx directives with which an example may begin.  A
+# directive that is not listed belongs into a location.
 
 my %level = (
     (map { $_ => 'main' } qw/
@@ -26,8 +27,9 @@ my %level = (
 );
 
 
-# What takes root or minutes is run elsewhere, by "make deb-test" and "make
-# docker-test"; here, that the targets, the files and the packages are there.
+# "make deb-test" and "make docker-test" run the steps that need root or
+# minutes.  The test of the documents only checks that the targets, the files
+# and the packages exist.
 
 our $ELSEWHERE = <<'EOS';
 make() { command make -n "$@" NGINX= NGINX_SRC="$PWD" > /dev/null; }
@@ -78,7 +80,7 @@ sub text_of {
 }
 
 
-# The pages of a tree, in the order in which a reader meets them.
+# Returns the pages of a tree, in the order in which a reader meets them.
 
 sub pages {
     my ($top) = @_;
@@ -91,8 +93,8 @@ sub pages {
 }
 
 
-# All pages as one text; headings of pages other than the first are a level
-# deeper, so that each page is a part of the whole.
+# Returns all pages as one text.  Headings of all pages but the first are a
+# level deeper, so that each page is a part of the whole.
 
 sub whole_text {
     my ($top) = @_;
@@ -105,8 +107,9 @@ sub whole_text {
 }
 
 
-# The steps: line, verb (what the comment says, '' without one), and of a
-# block lang and text.  What looks like code and is no block is a fault.
+# Returns the steps.  Each has a line, a verb (the comment's text, '' without a
+# comment) and, for a block, lang and text.  Text that looks like code outside
+# of a block is a fault.
 
 sub steps {
     my ($markdown, $fault) = @_;
@@ -161,7 +164,7 @@ sub steps {
 }
 
 
-# The top-level statements of a piece of configuration, comments left out.
+# Returns the top-level statements of a piece of configuration without comments.
 
 sub statements {
     my ($text) = @_;
@@ -193,8 +196,9 @@ sub statements {
 }
 
 
-# A whole configuration around a piece of one.  Options: main and http, what
-# every test needs there, and port, where nginx listens if nothing says so.
+# Returns a whole configuration around a piece of one.  The options main and
+# http are text that each test needs there; port is where nginx listens if the
+# piece does not say it.
 
 sub whole {
     my ($text, %o) = @_;
@@ -231,10 +235,9 @@ sub whole {
 }
 
 
-# An expression for a JSON text like the one given, blanks between its parts
-# aside: times, ids and positions may be others, the rest is the same; with
-# figures all numbers, and the members of objects of nothing but numbers, may
-# be others as well.
+# Returns an expression for JSON texts like the given one.  Blanks between the
+# parts, times, ids and positions may differ; with the option figures also all
+# numbers, and the members of objects that have only numbers.
 
 sub pattern {
     my ($json, $figures) = @_;

@@ -2,8 +2,8 @@ package Test::Chatws::Echo;
 
 # Copyright (C) chatws contributors
 #
-# The WebSocket engine under an echo: an nginx with the module of t/echo,
-# which only tests have.  Loaded before Test::Chatws.
+# The WebSocket engine without the chat: an nginx with the echo module of
+# t/echo, which only the tests use.  A test loads this before Test::Chatws.
 
 use warnings;
 use strict;
@@ -19,7 +19,7 @@ use File::Basename qw/ dirname /;
 BEGIN {
     my $top = abs_path(dirname(__FILE__) . '/../../../..');
 
-    # both modules in one nginx would have each directive twice
+    # with both modules in one nginx each directive would exist twice
 
     if (defined $ENV{TEST_NGINX_ECHO_BINARY}) {
         $ENV{TEST_NGINX_BINARY} = $ENV{TEST_NGINX_ECHO_BINARY};
@@ -37,8 +37,8 @@ BEGIN {
 use Test::Chatws::Peer;
 
 
-# A configuration with an echo at /, and the counts of nginx at /status; no
-# pings, as in conf().
+# Returns a configuration with an echo at /, and nginx's counts at /status.
+# Pings are off, as in conf().
 
 sub echo_conf {
     my (%o) = @_;
@@ -85,8 +85,8 @@ EOC
 }
 
 
-# Two servers more, one of which talks TLS: to be the http of echo_conf().
-# Options: listen, for both; http, echo, server as there.
+# Returns two more servers, one of them with TLS, for the http of echo_conf().
+# The option listen is for both; http, echo and server are as there.
 
 sub echo_servers {
     my (%o) = @_;
@@ -115,7 +115,8 @@ EOC
 }
 
 
-# The option ssl of a client; made once, as it takes most of the time.
+# Returns the option ssl of a client.  It is made once, since that takes most of
+# the time.
 
 my $tls;
 
@@ -129,7 +130,7 @@ sub tls {
 }
 
 
-# The counts of stub_status, but for the connection that asks.
+# Returns the counts of stub_status without the connection that asks.
 
 sub stub_status {
     my $answer = Test::Chatws::request('GET', '/status', @_) or return {};
@@ -143,7 +144,7 @@ sub stub_status {
 }
 
 
-# A connection to the echo.
+# Returns a connection to the echo.
 
 sub echo {
     my (%o) = @_;

@@ -2,8 +2,8 @@ package Test::Chatws::Lock;
 
 # Copyright (C) chatws contributors
 #
-# The lock of a zone in the memory of a worker: who has it, and to have it taken
-# by a worker that has stopped, as if that had been right behind it.
+# The lock of a zone in the memory of a worker: finds its holder, and gives it
+# to a stopped worker, as if that had been stopped right after taking it.
 
 use warnings;
 use strict;
@@ -11,8 +11,8 @@ use strict;
 no warnings qw/ portable /;
 
 
-# The lock of the zone of that size, in bytes; it is at the zone's beginning.
-# undef: the memory of the worker is out of reach.
+# Finds the lock of the zone that has so many bytes; it lies at the zone's
+# beginning.  Returns undef if the memory of the worker can't be read.
 
 sub new {
     my ($class, $pid, $size) = @_;
@@ -31,7 +31,7 @@ sub new {
 }
 
 
-# The process id of the worker that has it, or 0.
+# Returns the process id of the worker that has the lock, or 0.
 
 sub holder {
     my ($self) = @_;
@@ -43,8 +43,8 @@ sub holder {
 }
 
 
-# Gives it to a worker that has stopped, or to nobody, from nobody or from
-# another one that has stopped.  False: somebody else keeps it.
+# Gives the lock to a stopped worker, or to nobody, if nobody or another stopped
+# worker has it.  Returns false if a running worker has it.
 
 sub give {
     my ($self, $pid, $from) = @_;

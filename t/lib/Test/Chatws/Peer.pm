@@ -2,8 +2,8 @@ package Test::Chatws::Peer;
 
 # Copyright (C) chatws contributors
 #
-# A client that tells, line by line, all that a WebSocket server does, down
-# to how the connection ends, and can end it itself in any way.
+# A client that reports line by line what a WebSocket server does, down to the
+# way in which the connection ends, and that can end the connection in any way.
 
 use warnings;
 use strict;
@@ -23,9 +23,10 @@ my %names = (0 => 'continuation', 1 => 'text', 2 => 'binary', 8 => 'close',
     9 => 'ping', 10 => 'pong');
 
 
-# A connection; the options are those of Test::Chatws::Client->connect(), and
-# deflated: what gives back a compressed payload; window: the bytes that the
-# system may receive ahead of us, else megabytes.  Dies if it is refused.
+# Opens a connection; dies if it is refused.  The options are those of
+# Test::Chatws::Client->connect(), and deflated, an object that inflates
+# payloads, and window, the bytes that the system may receive ahead of us, which
+# are megabytes by default.
 
 sub peer {
     my (%o) = @_;
@@ -39,7 +40,7 @@ sub peer {
 
     die "no WebSocket: $self->{status}\n" if $self->{status} != 101;
 
-    # pieces shall arrive as pieces
+    # the pieces must arrive as pieces
 
     setsockopt $self->{socket}, IPPROTO_TCP, TCP_NODELAY, 1;
 
@@ -52,7 +53,7 @@ sub peer {
 }
 
 
-# An event as a line; a long payload is known by its hash.
+# Returns an event as a line.  A long payload is shown by its hash.
 
 sub told {
     my ($name, @payload) = @_;
@@ -64,9 +65,9 @@ sub told {
 }
 
 
-# Sends pieces, each by a write of its own, and reads at the same time: until
-# $n more events are told; "close": up to a close; otherwise, up to the end of
-# the connection.
+# Sends pieces, each by a write of its own, and reads at the same time: until $n
+# more events were reported, with "close" up to a close, otherwise up to the end
+# of the connection.
 
 sub talk {
     my ($self, $pieces, $n) = @_;
@@ -130,7 +131,7 @@ sub talk {
 }
 
 
-# Reads what there is; true if there was anything.
+# Reads the available bytes; returns true if there were any.
 
 sub hear {
     my ($self) = @_;
@@ -158,7 +159,7 @@ sub hear {
 }
 
 
-# Whether TLS ended without saying so; RECEIVED_SHUTDOWN is 2.
+# Returns whether TLS ended without a close_notify; RECEIVED_SHUTDOWN is 2.
 
 sub torn {
     my ($self) = @_;
@@ -168,7 +169,7 @@ sub torn {
 }
 
 
-# Reads a little of what there is, for talk() to tell.
+# Reads a few of the available bytes, for talk() to report.
 
 sub sip {
     my ($self) = @_;
@@ -177,7 +178,7 @@ sub sip {
 }
 
 
-# What a server must not do is told as "bad".
+# A violation of the protocol by the server is reported as "bad".
 
 sub parse_told {
     my ($self) = @_;
@@ -237,8 +238,8 @@ sub reset {
 }
 
 
-# Ends our half of the connection: of TLS where there is TLS, as a client ends
-# it that goes on reading.
+# Ends our half of the connection; with TLS it ends that of TLS, as a client
+# does that goes on reading.
 
 sub half_close {
     my ($self) = @_;

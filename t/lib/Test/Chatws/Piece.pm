@@ -2,8 +2,8 @@ package Test::Chatws::Piece;
 
 # Copyright (C) chatws contributors
 #
-# An nginx of its own around a piece of configuration, beside the one of the
-# test, and what the examples of the documents that are served have to do.
+# Starts an nginx around a piece of configuration, beside the nginx of the test,
+# and checks what the served examples of the documents have to do.
 
 use warnings;
 use strict;
@@ -18,7 +18,7 @@ use Test::Nginx qw/ port /;
 my $instances = 0;
 
 
-# The app server is told on port 3000, the nginx of the test on port 8000.
+# The app server of the examples listens on port 3000, nginx on port 8000.
 
 sub new {
     my ($class, $t, $text) = @_;
@@ -63,7 +63,7 @@ sub command {
 }
 
 
-# What nginx -t says against it; '': nothing.
+# Returns the complaints of nginx -t; '': there are none.
 
 sub refused {
     my ($self) = @_;
@@ -75,8 +75,8 @@ sub refused {
 }
 
 
-# Why nginx does not load a module that it is told to: Debian's are built for
-# Debian's nginx, which need not be the one under test.  '': it does.
+# Returns why nginx does not load a module.  Debian's modules are built for
+# Debian's nginx, which may not be the one under test.  '': it loads.
 
 sub misfit {
     my ($self, $module) = @_;
@@ -86,9 +86,10 @@ sub misfit {
 }
 
 
-# Serves while the code, or the method of that name, is run; what it says is
-# wrong, or the first alert, or ''.  Of an example the connections survive a
-# reload, but for those that have to stay: counted, proxied, or with TLS.
+# Serves while the code, or the method of that name, runs.  Returns the fault
+# that this has found, or the first alert, or ''.  The connections of an example
+# survive a reload, except for those that have to stay: counted, proxied, or
+# with TLS.
 
 my %stay = map { $_ => 1 } qw/ limits proxy tls /;
 
@@ -132,7 +133,7 @@ sub file {
 }
 
 
-# What is wrong with the connections that are there, after a reload.
+# Returns what is wrong with the present connections after a reload.
 
 sub reloaded {
     my ($self) = @_;
@@ -163,7 +164,7 @@ sub reload {
 }
 
 
-# For what asks a test for its files.
+# Stands for the test where a library asks it for its files.
 
 sub read_file {
     my ($self, $name) = @_;
@@ -197,7 +198,8 @@ sub publish {
 }
 
 
-# A user, and what another one says through this nginx, or on that port.
+# Connects a user, and publishes as another one through this nginx, or on that
+# port.
 
 sub passes {
     my ($self, $ws, @options) = @_;
@@ -305,7 +307,7 @@ sub limits {
 
     return "$n more connections" if $n != 19;
 
-    # at once, however slow this machine is
+    # the answer must be there at once, however slow this machine is
 
     my $message = '{"chatId":"c","text":"t","sender":"s"}';
     my @clients = map { Test::Chatws::Client->dial(port => $self->{port}) }

@@ -2,9 +2,9 @@ package Test::Chatws::Soak;
 
 # Copyright (C) chatws contributors
 #
-# The load of t/soak in a process of its own: it connects, publishes and
-# checks; the test tells it when to begin and to stop, and does to nginx what
-# the load is to survive.
+# Runs the load of t/soak in a process of its own, which connects, publishes and
+# checks.  The test starts and stops the load, and meanwhile does to nginx what
+# the load has to survive.
 
 use warnings;
 use strict;
@@ -41,7 +41,7 @@ sub start {
 }
 
 
-# Builds the load where it is older than its source.
+# Builds the load if its binary is older than its source.
 
 sub build {
     my $source = "$Test::Chatws::TOP/t/soak";
@@ -66,7 +66,7 @@ sub build {
 }
 
 
-# "wait", "report" or "stop"; the report, decoded.
+# Sends the command "wait", "report" or "stop"; returns the report, decoded.
 
 sub command {
     my ($self, $command, $seconds) = @_;
@@ -98,7 +98,7 @@ sub command {
 }
 
 
-# Begins: everyone is connected and subscribed, or it is no use to go on.
+# Begins.  Dies unless every client is connected and subscribed.
 
 sub begin {
     my ($self) = @_;
@@ -112,7 +112,7 @@ sub begin {
 }
 
 
-# Ends the load and says in one line what was wrong; '' is well.
+# Ends the load.  Returns in one line what was wrong, '' if nothing was.
 
 sub verdict {
     my ($self) = @_;
@@ -126,7 +126,7 @@ sub verdict {
 }
 
 
-# Waits until so many notifications more have been delivered.
+# Waits until so many more notifications have been delivered.
 
 sub delivered {
     my ($self, $n) = @_;
@@ -139,7 +139,7 @@ sub delivered {
 }
 
 
-# The longest time from a publish to a delivery, in milliseconds.
+# Returns the longest time from a publish to a delivery, in milliseconds.
 
 sub slowest {
     my ($self) = @_;

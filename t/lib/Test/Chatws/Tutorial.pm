@@ -2,8 +2,8 @@ package Test::Chatws::Tutorial;
 
 # Copyright (C) chatws contributors
 #
-# What the tutorial has its reader do: files in a home of their own, an nginx
-# there, an app server, and pages in two browsers.
+# Does what the tutorial asks of its reader: files in a home directory of its
+# own, an nginx and an app server there, and pages in two browsers.
 
 use warnings;
 use strict;
@@ -26,7 +26,7 @@ sub new {
 }
 
 
-# Ports of the tutorial, in commands, configurations and programs.
+# Changes the ports of the tutorial in commands, configurations and programs.
 
 sub ports {
     my ($text) = @_;
@@ -35,7 +35,7 @@ sub ports {
 }
 
 
-# What a command of the tutorial is run with; the module is the one under test.
+# The environment of the tutorial's commands; they use the module under test.
 
 sub prelude {
     my ($self) = @_;
@@ -52,7 +52,7 @@ sub path {
 }
 
 
-# For workers_of(), too.
+# workers_of() needs this method, too.
 
 sub read_file {
     my ($self, $name) = @_;
@@ -73,8 +73,8 @@ sub write_file {
 }
 
 
-# In place of the lines from one that begins so to the end of its braces;
-# false: there is none.
+# Replaces the lines from the one that begins with the text up to the end of its
+# braces.  Returns false if there is none.
 
 sub replace {
     my ($self, $name, $begin, $text) = @_;
@@ -91,7 +91,8 @@ sub replace {
 }
 
 
-# Opens the page of a user, or loads it anew; false: it does not subscribe.
+# Opens the page of a user, or loads it anew.  Returns false if it does not
+# subscribe.
 
 sub page {
     my ($self, $user, $npm) = @_;
@@ -99,7 +100,7 @@ sub page {
     my $html = $self->path('chat/html');
     my $n = ++$self->{pages};
 
-    # node takes a script for a module only if it is told so
+    # node runs a script as a module only with this option
 
     $self->{t}->write_file('home/chat/html/package.json',
         '{ "type": "module" }');
@@ -140,7 +141,7 @@ sub output {
 }
 
 
-# Types and sends; the others are told of the typing.
+# Types and sends as a user; the others see the typing.
 
 sub types {
     my ($self, $user, $text) = @_;
@@ -159,7 +160,7 @@ sub types {
 }
 
 
-# Whether the last that the page shows is these lines.
+# Returns whether these are the last lines that the page shows.
 
 sub shows {
     my ($self, $user, $lines) = @_;
@@ -174,8 +175,8 @@ sub shows {
 }
 
 
-# Waits until none of the workers that the pages came to are there any more;
-# whether no page was offline.
+# Waits until none of the workers to which the pages had connected is left.
+# Returns whether no page was offline meanwhile.
 
 sub unnoticed {
     my ($self) = @_;
@@ -204,7 +205,7 @@ sub stop {
 }
 
 
-# A test that fails half way leaves nothing behind.
+# A test that fails half way leaves nothing running.
 
 sub DESTROY {
     my ($self) = @_;
@@ -213,7 +214,7 @@ sub DESTROY {
 }
 
 
-# Ends all; what nginx had to complain of.
+# Ends everything.  Returns the complaints in nginx's log.
 
 sub done {
     my ($self) = @_;

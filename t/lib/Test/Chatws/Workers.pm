@@ -2,7 +2,7 @@ package Test::Chatws::Workers;
 
 # Copyright (C) chatws contributors
 #
-# The same test with any number of workers: publishing in any of them
+# One test for any number of workers: a message that is published in any of them
 # reaches the connections of all.
 
 use warnings;
@@ -29,7 +29,7 @@ sub check {
 
     ok(eventually(sub { workers_of($t) == $n }), "$n workers");
 
-    # enough connections that several workers have some
+    # there are enough connections for several workers to have some
 
     my @all = map { ws(user => "u$_", chats => [ 'all', 'c' . $_ % 3 ]) }
         1 .. 24;
@@ -48,12 +48,12 @@ sub check {
     is("@ids", "@{[sort @ids]}", 'ids sort by time, whoever made them');
     is(in_order(gather(\@all, 20)), 24, 'each got all, in order');
 
-    # a chat of some
+    # some of the clients subscribe to this chat
 
     is(publish({ chatId => 'c1', text => 'some', sender => 'u1' })
         ->{json}{recipients}, 7, 'a chat of some, without the sender');
 
-    # typing goes across workers, too
+    # typing reaches other workers, too
 
     $all[0]->send_json({ type => 'typing', chatId => 'all',
         isTyping => JSON::PP::true() });
@@ -61,7 +61,7 @@ sub check {
     is(scalar(grep { $_->await('user_typing') } @all[1 .. 23]), 23,
         'typing');
 
-    # what is closed is gone everywhere
+    # a closed connection is counted in no worker any more
 
     $_->drop() for @all[12 .. 23];
 
@@ -72,7 +72,7 @@ sub check {
 }
 
 
-# How many of the lists hold the texts 1, 2, ... without a gap.
+# Returns how many of the lists hold the texts 1, 2, ...  without a gap.
 
 sub in_order {
     my (@lists) = @_;
