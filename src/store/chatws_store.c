@@ -19,7 +19,7 @@
 
 
 #define CHATWS_STORE_MAGIC      0x3130737774616863ULL
-#define CHATWS_STORE_LAYOUT     2
+#define CHATWS_STORE_LAYOUT     3
 
 /* bytes of the ephemeral ring and blocks of the tables, at least */
 #define CHATWS_STORE_EPHEMERAL  4096

@@ -35,7 +35,7 @@
 #define CHATWS_CHAT_MAX    CHATWS_NAME_MAX    /* bytes of a chat id */
 
 /* of a slot; a part of the layout, which gets another number with it */
-#define CHATWS_COUNTERS    32
+#define CHATWS_COUNTERS    64
 
 #define CHATWS_RINGS       2
 #define CHATWS_DURABLE     0

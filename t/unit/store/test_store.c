@@ -45,7 +45,7 @@ test_layout(void)
     uint32_t       n;
     chatws_usage_t  u;
 
-    ok(sizeof(chatws_entry_t) == 56 && sizeof(chatws_slot_t) == 320
+    ok(sizeof(chatws_entry_t) == 56 && sizeof(chatws_slot_t) == 576
        && sizeof(chatws_member_t) == 32 && sizeof(chatws_chat_t) == 48,
        "sizes of what is shared");
 

@@ -282,12 +282,13 @@ test_counters(void)
 
     a = chatws_store_claim(st, 1, 0);
     chatws_store_slot(st, a)->counters[0] = 5;
-    chatws_store_slot(st, a)->counters[31] = 7;
+    chatws_store_slot(st, a)->counters[CHATWS_COUNTERS - 1] = 7;
     chatws_store_counters(st)[0] = 1;
 
     ok(chatws_store_release(st, a, 1) == CHATWS_OK
        && chatws_store_counters(st)[0] == 6
-       && chatws_store_counters(st)[31] == 7, "counters are added up");
+       && chatws_store_counters(st)[CHATWS_COUNTERS - 1] == 7,
+       "counters are added up");
     ok(chatws_store_claim(st, 2, 0) == a
        && chatws_store_slot(st, a)->counters[0] == 0, "and begin at 0");
 
