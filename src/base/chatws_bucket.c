@@ -9,31 +9,70 @@
 #include "base/chatws_bucket.h"
 
 
-chatws_rc_e
-chatws_bucket_pour(chatws_bucket_t *bucket, uint32_t n, uint32_t rate,
-    uint32_t size, uint64_t ms)
+/* nanoseconds of a millisecond */
+#define CHATWS_BUCKET_MS  1000000
+
+
+static uint64_t chatws_bucket_level(chatws_bucket_t *bucket,
+    const chatws_limit_t *limit, uint64_t now);
+static uint64_t chatws_bucket_cost(const chatws_limit_t *limit, uint64_t n);
+
+
+uint64_t
+chatws_bucket_wait(chatws_bucket_t *bucket, const chatws_limit_t *limit,
+    uint64_t n, uint64_t ms)
 {
-    uint64_t  add, full, now, until;
+    uint64_t  full, level;
 
-    now = ms * 1000;
-    full = (uint64_t) size * 1000000 / rate;
-    add = (uint64_t) n * 1000000 / rate;
+    full = limit->size * limit->step;
+    level = chatws_bucket_level(bucket, limit, ms * CHATWS_BUCKET_MS)
+            + chatws_bucket_cost(limit, n);
 
-    if (add > full) {
-        add = full;
+    if (level <= full) {
+        return 0;
     }
 
-    until = bucket->until;
+    return (level - full + CHATWS_BUCKET_MS - 1) / CHATWS_BUCKET_MS;
+}
 
-    if (until < now || until - now > full) {
-        until = now;
+
+void
+chatws_bucket_pour(chatws_bucket_t *bucket, const chatws_limit_t *limit,
+    uint64_t n, uint64_t ms)
+{
+    uint64_t  now;
+
+    now = ms * CHATWS_BUCKET_MS;
+
+    bucket->until = now + chatws_bucket_level(bucket, limit, now)
+                    + chatws_bucket_cost(limit, n);
+}
+
+
+/* Returns the time until the bucket is empty. */
+
+static uint64_t
+chatws_bucket_level(chatws_bucket_t *bucket, const chatws_limit_t *limit,
+    uint64_t now)
+{
+    uint64_t  full;
+
+    if (bucket->until <= now) {
+        return 0;
     }
 
-    if (until - now + add > full) {
-        return CHATWS_DECLINED;
+    full = limit->size * limit->step;
+
+    if (bucket->until - now > full) {
+        bucket->until = now + full;
     }
 
-    bucket->until = until + add;
+    return bucket->until - now;
+}
 
-    return CHATWS_OK;
+
+static uint64_t
+chatws_bucket_cost(const chatws_limit_t *limit, uint64_t n)
+{
+    return (n < limit->size ? n : limit->size) * limit->step;
 }

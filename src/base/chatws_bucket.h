@@ -16,21 +16,30 @@
 /* A bucket.  Zeroed it is empty. */
 
 typedef struct {
-    uint64_t  until;     /* the time at which it will be empty, microseconds */
+    uint64_t  until;     /* the time at which it will be empty, nanoseconds */
 } chatws_bucket_t;
 
 
+/* What a bucket is like; size times step is less than 2^62. */
+
+typedef struct {
+    uint64_t  step;      /* nanoseconds in which it loses one, not 0 */
+    uint64_t  size;      /* how much it holds, not 0 */
+} chatws_limit_t;
+
+
 /*
- * Pours n into the bucket, which has room for size and loses rate in a second.
- * n larger than size counts as size.  ms is the time in milliseconds, by a
- * clock that does not go back; if it does, the bucket may count as empty.
- * rate and size are not 0.
- *
- * CHATWS_OK.  CHATWS_DECLINED: there is too little room, and nothing was
- * poured.
+ * Returns for how many milliseconds there is no room for n in the bucket; 0:
+ * there is.  n larger than the size counts as the size.  ms is the time in
+ * milliseconds, less than 2^43, by a clock that all who use the bucket share.
+ * If the clock goes back, the bucket counts as full at most.
  */
-chatws_rc_e chatws_bucket_pour(chatws_bucket_t *bucket, uint32_t n,
-    uint32_t rate, uint32_t size, uint64_t ms);
+uint64_t chatws_bucket_wait(chatws_bucket_t *bucket,
+    const chatws_limit_t *limit, uint64_t n, uint64_t ms);
+
+/* Pours n into the bucket, which has room for it at that time. */
+void chatws_bucket_pour(chatws_bucket_t *bucket, const chatws_limit_t *limit,
+    uint64_t n, uint64_t ms);
 
 
 #endif /* _CHATWS_BUCKET_H_INCLUDED_ */

@@ -22,5 +22,7 @@ chatws_fault_set(chatws_fault_t *fault, const char *error,
     fault->details.data = (uint8_t *) details;
     fault->details.len = strlen(details);
 
+    fault->about = 0;
+
     return CHATWS_ERROR;
 }

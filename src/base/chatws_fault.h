@@ -19,17 +19,24 @@
 typedef struct {
     chatws_str_t  error;           /* the kind: programs may compare it */
     chatws_str_t  details;         /* a sentence for people */
+    unsigned      about:1;         /* a client is told as well which action,
+                                      and which chat, it is about */
 } chatws_fault_t;
 
 
 /* the initializer of a fault that consists of two string literals */
 #define chatws_fault(error, details)                                          \
-    { chatws_str(error), chatws_str(details) }
+    { chatws_str(error), chatws_str(details), 0 }
+
+/* the same for one that tells the action and the chat */
+#define chatws_fault_about(error, details)                                    \
+    { chatws_str(error), chatws_str(details), 1 }
 
 
 /*
- * Sets both texts of the fault.  They are not copied: error and details are
- * zero-terminated and live as long as the fault, as string literals do.
+ * Sets both texts of the fault, and that it tells no action.  The texts are not
+ * copied: error and details are zero-terminated and live as long as the fault,
+ * as string literals do.
  *
  * Always returns CHATWS_ERROR, so that a check can end with this call.
  */

@@ -29,8 +29,6 @@ static void ngx_http_chatws_client_typing(ngx_http_chatws_client_t *client,
     chatws_action_t *action);
 static void ngx_http_chatws_confirm(ngx_http_chatws_client_t *client,
     chatws_confirmed_t *confirmed);
-static void ngx_http_chatws_complain(ngx_http_chatws_client_t *client,
-    chatws_action_t *action, const chatws_fault_t *fault);
 
 
 /*
@@ -69,14 +67,9 @@ ngx_http_chatws_client_message(ngx_http_chatws_session_t *s,
 {
     void                        *mem;
     size_t                       size;
-    ngx_int_t                    rc;
     chatws_str_t                 text;
     chatws_action_t              action;
     ngx_http_chatws_client_t    *client;
-
-    static const chatws_fault_t  many =
-        chatws_fault(CHATWS_E_RATE,
-                     "this connection says more than it may");
 
     client = (ngx_http_chatws_client_t *) s;
 
@@ -95,16 +88,14 @@ ngx_http_chatws_client_message(ngx_http_chatws_session_t *s,
 
     (void) chatws_action_parse(&action, &text, CHATWS_JSON_DEPTH, mem, size);
 
-    rc = ngx_http_chatws_client_rate(client, &action);
+    if (ngx_http_chatws_client_rate(client, &action) == NGX_OK) {
 
-    if (rc == NGX_BUSY) {
-        ngx_http_chatws_complain(client, &action, &many);
+        if (action.fault.error.len != 0) {
+            ngx_http_chatws_complain(client, &action, &action.fault, 0);
 
-    } else if (rc == NGX_OK && action.fault.error.len != 0) {
-        ngx_http_chatws_complain(client, &action, &action.fault);
-
-    } else if (rc == NGX_OK) {
-        ngx_http_chatws_act(client, &action);
+        } else {
+            ngx_http_chatws_act(client, &action);
+        }
     }
 
     ngx_http_chatws_scratch_put();
@@ -126,7 +117,7 @@ ngx_http_chatws_act(ngx_http_chatws_client_t *client,
         fault = ngx_http_chatws_client_may(client, verb->right,
                                            (ngx_str_t *) &action->chat);
         if (fault != NULL) {
-            ngx_http_chatws_complain(client, action, fault);
+            ngx_http_chatws_complain(client, action, fault, 0);
             return;
         }
     }
@@ -148,7 +139,7 @@ ngx_http_chatws_client_subscribe(ngx_http_chatws_client_t *client,
     fault = ngx_http_chatws_client_enter(client, (ngx_str_t *) &action->chat,
                                          action->since, &at);
     if (fault != NULL) {
-        ngx_http_chatws_complain(client, action, fault);
+        ngx_http_chatws_complain(client, action, fault, 0);
         return;
     }
 
@@ -221,7 +212,7 @@ ngx_http_chatws_client_typing(ngx_http_chatws_client_t *client,
     row = ngx_http_chatws_subscribed(&client->subscriber,
                                      (ngx_str_t *) &action->chat);
     if (row == 0) {
-        ngx_http_chatws_complain(client, action, &stranger);
+        ngx_http_chatws_complain(client, action, &stranger, 0);
         return;
     }
 
@@ -272,22 +263,27 @@ ngx_http_chatws_confirm(ngx_http_chatws_client_t *client,
 }
 
 
-/* Answers with an error. */
-
-static void
+void
 ngx_http_chatws_complain(ngx_http_chatws_client_t *client,
-    chatws_action_t *action, const chatws_fault_t *fault)
+    const chatws_action_t *action, const chatws_fault_t *fault,
+    uint64_t retry_after)
 {
     chatws_str_t             text;
+    chatws_cause_t           cause;
     ngx_http_chatws_reply_t  reply;
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, client->session.connection->log, 0,
                    "chatws client error \"%V\"", (ngx_str_t *) &fault->error);
 
+    cause.verb = action->verb;
+    cause.chat = action->chat;
+    cause.id = action->id;
+    cause.retry_after = retry_after;
+
     text.data = reply.text;
     text.len = sizeof(reply.text);
 
-    if (chatws_notify_error(&text, fault, &action->id, ngx_http_chatws_now())
+    if (chatws_notify_error(&text, fault, &cause, ngx_http_chatws_now())
         == CHATWS_OK)
     {
         ngx_http_chatws_send_payload(&client->session, CHATWS_FRAME_TEXT,

@@ -54,9 +54,17 @@ void ngx_http_chatws_client_message(ngx_http_chatws_session_t *s,
     chatws_event_t *ev);
 
 /*
+ * Answers an action with an error.  retry_after is the time in milliseconds
+ * after which the same action may succeed; 0: the client is told none.
+ */
+void ngx_http_chatws_complain(ngx_http_chatws_client_t *client,
+    const chatws_action_t *action, const chatws_fault_t *fault,
+    uint64_t retry_after);
+
+/*
  * Counts a message, valid or not, that was parsed.  NGX_OK: it is carried out.
- * NGX_BUSY: the client says more than it may, and is told so.  NGX_DECLINED:
- * the same, but the client was told a moment ago, and gets no answer.
+ * NGX_DECLINED: the client says more than it may; it has been told so, unless
+ * it was told a moment ago.
  */
 ngx_int_t ngx_http_chatws_client_rate(ngx_http_chatws_client_t *client,
     const chatws_action_t *action);

@@ -11,11 +11,12 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "protocol/chatws_notify.h"
 #include "client/ngx_http_chatws_client_private.h"
 
 
-/* the cost that a connection may have in a second */
-#define NGX_HTTP_CHATWS_RATE        1000
+/* nanoseconds for a cost of one in the long run: 1000 each second */
+#define NGX_HTTP_CHATWS_RATE_STEP   1000000
 
 /* the cost that it may have at once, besides 1 for each subscription */
 #define NGX_HTTP_CHATWS_RATE_BURST  4000
@@ -35,18 +36,30 @@ ngx_int_t
 ngx_http_chatws_client_rate(ngx_http_chatws_client_t *client,
     const chatws_action_t *action)
 {
-    uint32_t    cost, told, turn;
-    ngx_msec_t  now;
+    uint32_t                     cost, told, turn;
+    uint64_t                     wait;
+    ngx_msec_t                   now;
+    chatws_limit_t               limit;
+
+    static const chatws_fault_t  many =
+        chatws_fault_about(CHATWS_E_RATE,
+                           "this connection says more than it may");
 
     cost = ngx_http_chatws_cost(action);
+
+    if (cost == 0) {
+        return NGX_OK;
+    }
+
     now = ngx_current_msec;
 
-    if (cost == 0
-        || chatws_bucket_pour(&client->bucket, cost, NGX_HTTP_CHATWS_RATE,
-                              NGX_HTTP_CHATWS_RATE_BURST
-                              + client->rules->max_subscriptions, now)
-           == CHATWS_OK)
-    {
+    limit.step = NGX_HTTP_CHATWS_RATE_STEP;
+    limit.size = NGX_HTTP_CHATWS_RATE_BURST + client->rules->max_subscriptions;
+
+    wait = chatws_bucket_wait(&client->bucket, &limit, cost, now);
+
+    if (wait == 0) {
+        chatws_bucket_pour(&client->bucket, &limit, cost, now);
         return NGX_OK;
     }
 
@@ -60,13 +73,12 @@ ngx_http_chatws_client_rate(ngx_http_chatws_client_t *client,
 
     /* a client that has sent an id waits for the answer to just this one */
 
-    if (client->told & told && action->id.len == 0) {
-        return NGX_DECLINED;
+    if (action->id.len != 0 || !(client->told & told)) {
+        client->told |= told;
+        ngx_http_chatws_complain(client, action, &many, wait);
     }
 
-    client->told |= told;
-
-    return NGX_BUSY;
+    return NGX_DECLINED;
 }
 
 

@@ -45,13 +45,12 @@ ngx_http_chatws_publish_batch(ngx_http_request_t *r,
     chatws_json_arena_t           arena;
 
     static const chatws_fault_t   invalid =
-        { chatws_str(CHATWS_E_JSON), chatws_str(CHATWS_D_JSON) };
+        chatws_fault(CHATWS_E_JSON, CHATWS_D_JSON);
     static const chatws_fault_t   empty =
-        { chatws_str(CHATWS_E_MESSAGE),
-          chatws_str("a batch must have a message") };
+        chatws_fault(CHATWS_E_MESSAGE, "a batch must have a message");
     static const chatws_fault_t   long_one =
-        { chatws_str(CHATWS_E_MESSAGE),
-          chatws_str("a batch must have at most 1000 messages") };
+        chatws_fault(CHATWS_E_MESSAGE,
+                     "a batch must have at most 1000 messages");
 
     size = chatws_json_arena_size(text->len);
     mem = ngx_http_chatws_scratch_get(NGX_HTTP_CHATWS_SCRATCH_PARSE, size);
@@ -135,9 +134,9 @@ ngx_http_chatws_publish_batch_texts(ngx_http_request_t *r,
     chatws_fault_t                fault;
 
     static const chatws_fault_t   many =
-        { chatws_str("Too many errors"),
-          chatws_str("this message of the batch and the rest are not "
-                     "published") };
+        chatws_fault("Too many errors",
+                     "this message of the batch and the rest are not "
+                     "published");
 
     text = texts->elts;
     status = 0;

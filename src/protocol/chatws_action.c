@@ -126,6 +126,13 @@ chatws_static_assert(chatws_action_rows_complete,
     chatws_nelts(chatws_action_rows) == CHATWS_VERB_NONE);
 
 
+const chatws_str_t *
+chatws_action_name(chatws_verb_e verb)
+{
+    return &chatws_action_rows[verb].name;
+}
+
+
 chatws_rc_e
 chatws_action_parse(chatws_action_t *action, const chatws_str_t *text,
     size_t depth, void *mem, size_t size)

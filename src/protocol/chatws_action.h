@@ -73,6 +73,9 @@ typedef struct {
 typedef chatws_rc_e (*chatws_resume_pt)(void *data, const chatws_resume_t *r);
 
 
+/* The name of a verb other than CHATWS_VERB_NONE, which is static. */
+const chatws_str_t *chatws_action_name(chatws_verb_e verb);
+
 /*
  * Parses one client message, see the protocol, section 2.  Its JSON may be
  * nested at most depth levels.  mem is a block of size bytes, at least

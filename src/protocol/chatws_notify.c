@@ -18,6 +18,8 @@
 
 static chatws_rc_e chatws_notify_close(chatws_json_out_t *json,
     chatws_str_t *out, const chatws_str_t *id);
+static void chatws_notify_cause(chatws_json_out_t *json,
+    const chatws_cause_t *cause, int about);
 static void chatws_notify_id(chatws_json_out_t *json, const chatws_str_t *id);
 static void chatws_notify_time(chatws_json_out_t *json, uint64_t ms);
 static void chatws_notify_position(chatws_json_out_t *json,
@@ -153,7 +155,7 @@ chatws_notify_unsubscribed(chatws_str_t *out, const chatws_str_t *chat,
 
 chatws_rc_e
 chatws_notify_error(chatws_str_t *out, const chatws_fault_t *fault,
-    const chatws_str_t *id, uint64_t ms)
+    const chatws_cause_t *cause, uint64_t ms)
 {
     chatws_str_t       details;
     chatws_json_out_t  json;
@@ -171,7 +173,34 @@ chatws_notify_error(chatws_str_t *out, const chatws_fault_t *fault,
     chatws_json_put_string(&json, &details);
     chatws_notify_time(&json, ms);
 
-    return chatws_notify_close(&json, out, id);
+    if (cause == NULL) {
+        return chatws_notify_close(&json, out, NULL);
+    }
+
+    chatws_notify_cause(&json, cause, fault->about);
+
+    return chatws_notify_close(&json, out, &cause->id);
+}
+
+
+static void
+chatws_notify_cause(chatws_json_out_t *json, const chatws_cause_t *cause,
+    int about)
+{
+    if (about && cause->verb != CHATWS_VERB_NONE) {
+        chatws_json_put_lit(json, ",\"action\":");
+        chatws_json_put_string(json, chatws_action_name(cause->verb));
+    }
+
+    if (about && cause->chat.len != 0) {
+        chatws_json_put_lit(json, ",\"chatId\":");
+        chatws_json_put_string(json, &cause->chat);
+    }
+
+    if (cause->retry_after != 0) {
+        chatws_json_put_lit(json, ",\"retryAfter\":");
+        chatws_json_put_uint(json, cause->retry_after);
+    }
 }
 
 

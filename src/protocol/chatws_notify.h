@@ -71,6 +71,20 @@ typedef enum {
 
 
 /*
+ * The message of a client that caused an error.  Its verb and its chat are
+ * shown if the fault is told about them.
+ */
+
+typedef struct {
+    chatws_str_t   chat;           /* empty: of no single chat */
+    chatws_str_t   id;             /* JSON to be echoed; empty: none */
+    uint64_t       retry_after;    /* ms, after which it may succeed; 0: not
+                                      shown */
+    chatws_verb_e  verb;           /* CHATWS_VERB_NONE: not known */
+} chatws_cause_t;
+
+
+/*
  * Each of these functions writes one JSON text to out->data, where there is
  * room for out->len bytes, and sets out->len to its length.  Strings are valid
  * UTF-8; ms are milliseconds since 1970.
@@ -90,10 +104,10 @@ chatws_rc_e chatws_notify_unsubscribed(chatws_str_t *out,
 
 /*
  * The same for an error message of a WebSocket, which is the body of an HTTP
- * error as well.  id is the JSON that is echoed; NULL or empty: none.
+ * error as well.  cause is NULL where no message of a client has caused it.
  */
 chatws_rc_e chatws_notify_error(chatws_str_t *out,
-    const chatws_fault_t *fault, const chatws_str_t *id, uint64_t ms);
+    const chatws_fault_t *fault, const chatws_cause_t *cause, uint64_t ms);
 
 
 /*

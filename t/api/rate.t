@@ -18,7 +18,7 @@ use Test::Nginx;
 
 use Time::HiRes qw/ time /;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(20);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(23);
 
 $t->write_file_expand('nginx.conf', conf(zone => 'zone=chat:8m',
     http => 'chatws_max_message_size 64k;'))->run();
@@ -57,6 +57,12 @@ is(scalar(grep { $_->{error} ne 'Rate limited' } @told), 0,
     'typing, told of the rate only');
 cmp_ok(scalar @told, '>=', 1, 'typing, told of it');
 cmp_ok(scalar @told, '<=', 2 + $seconds * 10, 'typing, but rarely');
+
+my $told = $told[0] || {};
+
+is("$told->{action} $told->{chatId}", 'typing c', 'typing, what it is about');
+cmp_ok($told->{retryAfter}, '>', 0, 'typing, when to try again');
+cmp_ok($told->{retryAfter}, '<=', 10, 'typing, which is soon');
 
 publish({ chatId => 'c', text => 'marker', sender => 's' });
 

@@ -69,6 +69,8 @@ reply(const chatws_action_t *action, chatws_rc_e rc)
 {
     uint8_t             *buf;
     chatws_str_t         out;
+    chatws_cause_t       cause;
+    chatws_fault_t       fault;
     chatws_confirmed_t   c;
 
     buf = malloc(CHATWS_NOTIFY_SIZE);
@@ -77,8 +79,15 @@ reply(const chatws_action_t *action, chatws_rc_e rc)
     out.len = CHATWS_NOTIFY_SIZE;
 
     if (rc != CHATWS_OK) {
-        check(chatws_notify_error(&out, &action->fault, &action->id, 0)
-              == CHATWS_OK);
+        fault = action->fault;
+        fault.about = 1;
+
+        cause.verb = action->verb;
+        cause.chat = action->chat;
+        cause.id = action->id;
+        cause.retry_after = UINT64_MAX;
+
+        check(chatws_notify_error(&out, &fault, &cause, 0) == CHATWS_OK);
         check_output(&out, CHATWS_JSON_DEPTH);
 
     } else if (action->verb == CHATWS_VERB_TYPING) {

@@ -17,10 +17,12 @@
 #include "base/chatws_utf8.c"
 #include "base/chatws_time.c"
 #include "base/chatws_id.c"
+#include "base/chatws_name.c"
 #include "json/chatws_json_memory.c"
 #include "json/chatws_json_scan.c"
 #include "json/chatws_json.c"
 #include "protocol/chatws_type.c"
+#include "protocol/chatws_action.c"
 #include "protocol/chatws_notify.c"
 
 
@@ -171,10 +173,12 @@ static void
 test_error(void)
 {
     char            details[1024];
-    chatws_str_t    id = chatws_str("-5"), none = { 0, NULL };
+    chatws_cause_t  cause = { chatws_str("chat_1"), { 0, NULL }, 0,
+                              CHATWS_VERB_SUBSCRIBE };
 
     chatws_fault_t  fault = { chatws_str(CHATWS_E_JSON),
-                              chatws_str(CHATWS_D_JSON) };
+                              chatws_str(CHATWS_D_JSON), 0 };
+    chatws_fault_t  about = chatws_fault_about(CHATWS_E_RATE, "wait");
 
     open_out();
     is(chatws_notify_error(&out, &fault, NULL, TEST_MS),
@@ -183,16 +187,40 @@ test_error(void)
        "\"timestamp\":\"2025-11-27T10:00:00.000Z\"}");
 
     open_out();
-    is(chatws_notify_error(&out, &fault, &none, TEST_MS),
+    is(chatws_notify_error(&out, &fault, &cause, TEST_MS),
        "{\"type\":\"error\",\"error\":\"Invalid JSON\","
        "\"details\":\"Could not parse message as JSON\","
        "\"timestamp\":\"2025-11-27T10:00:00.000Z\"}");
 
+    cause.id.data = (uint8_t *) "-5";
+    cause.id.len = 2;
+
     open_out();
-    is(chatws_notify_error(&out, &fault, &id, TEST_MS),
+    is(chatws_notify_error(&out, &fault, &cause, TEST_MS),
        "{\"type\":\"error\",\"error\":\"Invalid JSON\","
        "\"details\":\"Could not parse message as JSON\","
        "\"timestamp\":\"2025-11-27T10:00:00.000Z\",\"id\":-5}");
+
+    /* what it is about, and when it may succeed */
+
+    cause.retry_after = 350;
+
+    open_out();
+    is(chatws_notify_error(&out, &about, &cause, TEST_MS),
+       "{\"type\":\"error\",\"error\":\"Rate limited\","
+       "\"details\":\"wait\",\"timestamp\":\"2025-11-27T10:00:00.000Z\","
+       "\"action\":\"subscribe\",\"chatId\":\"chat_1\","
+       "\"retryAfter\":350,\"id\":-5}");
+
+    cause.verb = CHATWS_VERB_NONE;
+    cause.chat.len = 0;
+    cause.id.len = 0;
+
+    open_out();
+    is(chatws_notify_error(&out, &about, &cause, TEST_MS),
+       "{\"type\":\"error\",\"error\":\"Rate limited\","
+       "\"details\":\"wait\",\"timestamp\":\"2025-11-27T10:00:00.000Z\","
+       "\"retryAfter\":350}");
 
     /* cut between two characters, at 191 bytes */
 
@@ -228,7 +256,8 @@ test_room(void)
     chatws_str_t        name, o;
     chatws_rc_e         rc;
     chatws_fault_t      fault = { chatws_str(CHATWS_E_SUBSCRIPTIONS),
-                                  { 0, NULL } };
+                                  { 0, NULL }, 1 };
+    chatws_cause_t      cause;
     chatws_confirmed_t  c;
 
     uint8_t             bytes[1024], id[386];
@@ -250,6 +279,11 @@ test_room(void)
     c.seq = UINT64_MAX;
     c.epoch = UINT64_MAX;
     c.since = 1;
+
+    cause.chat = name;
+    cause.id = c.id;
+    cause.retry_after = UINT64_MAX;
+    cause.verb = CHATWS_VERB_SUBSCRIBE;
 
     for (n = 0; n < 5; n++) {
 
@@ -279,7 +313,7 @@ test_room(void)
                 break;
 
             default:
-                rc = chatws_notify_error(&o, &fault, &c.id, TEST_MS);
+                rc = chatws_notify_error(&o, &fault, &cause, TEST_MS);
                 break;
             }
 
