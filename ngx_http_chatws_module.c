@@ -78,6 +78,13 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       offsetof(ngx_http_chatws_main_conf_t, coalesce),
       &ngx_http_chatws_coalesce_bounds },
 
+    { ngx_string("chatws_expires"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, expires),
+      NULL },
+
     { ngx_string("chatws_handover"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_FLAG,
       ngx_conf_set_flag_slot,

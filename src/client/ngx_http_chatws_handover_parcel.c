@@ -21,7 +21,8 @@ typedef struct {
     size_t      size;                    /* bytes of the whole parcel */
     uint64_t    location;
     uint64_t    position;                /* in the durable ring */
-    uint64_t    expires;                 /* the end of its lifetime */
+    uint64_t    expires;                 /* as in the session */
+    ngx_uint_t  expiry;
     size_t      user;                    /* bytes of each of these parts */
     size_t      name;
     size_t      addr;
@@ -72,6 +73,7 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
     head.location = client->rules->location_id;
     head.position = position;
     head.expires = s->expires;
+    head.expiry = s->expiry;
     head.user = client->user.len;
     head.name = client->name.len;
     head.addr = s->addr.len;
@@ -279,6 +281,7 @@ ngx_http_chatws_parcel_restore(ngx_http_chatws_client_t *client,
     s = &client->session;
 
     s->expires = head->expires;
+    s->expiry = head->expiry;
 
     if (head->out != 0 && ngx_http_chatws_queue(s, p, head->out) != NGX_OK) {
         return NGX_ERROR;

@@ -57,6 +57,8 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
                             ngx_http_chatws_conf_mix_complex),
     ngx_http_chatws_pointer(username, NGX_HTTP_CHATWS_INHERIT,
                             ngx_http_chatws_conf_mix_complex),
+    ngx_http_chatws_pointer(expires, NGX_HTTP_CHATWS_INHERIT,
+                            ngx_http_chatws_conf_mix_complex),
     ngx_http_chatws_pointer(origins, NGX_HTTP_CHATWS_INHERIT,
                             ngx_http_chatws_conf_mix_strs),
 

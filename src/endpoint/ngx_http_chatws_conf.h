@@ -57,6 +57,7 @@ typedef struct {
 
     ngx_http_complex_value_t  *user;        /* NULL: the argument userId */
     ngx_http_complex_value_t  *username;
+    ngx_http_complex_value_t  *expires;      /* NULL: no limit */
     ngx_array_t               *origins;     /* of ngx_str_t; NULL: any */
 } ngx_http_chatws_loc_conf_t;
 

@@ -14,6 +14,7 @@
 #include "process/ngx_http_chatws_clock.h"
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_ctx.h"
+#include "endpoint/ngx_http_chatws_expires.h"
 #include "endpoint/ngx_http_chatws_handlers.h"
 #include "endpoint/ngx_http_chatws_identity.h"
 #include "endpoint/ngx_http_chatws_origin.h"
@@ -28,7 +29,7 @@
 
 static ngx_int_t ngx_http_chatws_connect_accept(ngx_http_request_t *r,
     ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_chatws_ctx_t *ctx,
-    ngx_http_chatws_handshake_t *hs);
+    ngx_http_chatws_handshake_t *hs, uint64_t expires);
 static ngx_int_t ngx_http_chatws_connect_no_room(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub);
 static ngx_int_t ngx_http_chatws_connect_greet(ngx_http_request_t *r,
@@ -38,6 +39,7 @@ static ngx_int_t ngx_http_chatws_connect_greet(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_chatws_connect_handler(ngx_http_request_t *r)
 {
+    uint64_t                      expires;
     ngx_int_t                     rc;
     ngx_uint_t                    status;
     const chatws_fault_t         *fault;
@@ -87,14 +89,24 @@ ngx_http_chatws_connect_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_chatws_connect_accept(r, cwlcf, ctx, &hs);
+    status = ngx_http_chatws_expires(r, &expires, &fault);
+
+    if (status == NGX_HTTP_INTERNAL_SERVER_ERROR) {
+        return status;
+    }
+
+    if (status != 0) {
+        return ngx_http_chatws_refuse(r, status, fault);
+    }
+
+    return ngx_http_chatws_connect_accept(r, cwlcf, ctx, &hs, expires);
 }
 
 
 static ngx_int_t
 ngx_http_chatws_connect_accept(ngx_http_request_t *r,
     ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_chatws_ctx_t *ctx,
-    ngx_http_chatws_handshake_t *hs)
+    ngx_http_chatws_handshake_t *hs, uint64_t expires)
 {
     ngx_int_t                    rc;
     ngx_str_t                    greeting;
@@ -142,6 +154,10 @@ ngx_http_chatws_connect_accept(ngx_http_request_t *r,
 
     if (rc == NGX_BUSY) {
         return ngx_http_chatws_connect_no_room(r, zone->hub);
+    }
+
+    if (expires != 0) {
+        ngx_http_chatws_session_expire(&client->session, expires);
     }
 
     rc = ngx_http_chatws_upgrade(r, hs, &client->session, &greeting);

@@ -80,6 +80,14 @@ typedef enum {
 } ngx_http_chatws_state_e;
 
 
+/* Why a session ends at the time in its member expires. */
+
+typedef enum {
+    NGX_HTTP_CHATWS_EXPIRES_LIFETIME = 0,   /* chatws_session_lifetime */
+    NGX_HTTP_CHATWS_EXPIRES_SESSION         /* session_expire() */
+} ngx_http_chatws_expiry_e;
+
+
 /* A frame, or the rest of one, that the socket has not taken yet. */
 
 struct ngx_http_chatws_out_s {
@@ -134,8 +142,9 @@ struct ngx_http_chatws_session_s {
     unsigned                           waiting:1; /* any sign of life is */
     unsigned                           heard:1;   /* input since the timer */
     unsigned                           behind:1;  /* output was under way */
-    unsigned                           bounded:1; /* the timer is for the end
-                                                   * of the lifetime, */
+    unsigned                           bounded:1; /* the timer is for the time
+                                                   * in expires, */
+    unsigned                           expiry:1;  /* expiry_e */
     off_t                              left;      /* bytes of output that had
                                                    * left by the timer */
 
@@ -149,9 +158,9 @@ struct ngx_http_chatws_session_s {
     uint32_t                           rest;      /* milliseconds by which that
                                                    * comes before what the
                                                    * timer was asked for */
-    uint64_t                           expires;   /* the end of its lifetime,
+    uint64_t                           expires;   /* when it is closed,
                                                    * milliseconds since 1970;
-                                                   * 0: none */
+                                                   * 0: not for its time */
 };
 
 
@@ -184,11 +193,18 @@ ngx_int_t ngx_http_chatws_session_deflate(ngx_http_chatws_session_t *s,
 ngx_int_t ngx_http_chatws_session_start(ngx_http_chatws_session_t *s);
 
 /*
- * Sets the timer of an open session to msec milliseconds, or to the end of its
- * lifetime if that comes first.  msec 0: to the end of its lifetime only.
+ * Sets the timer of an open session to msec milliseconds, or to the time in its
+ * member expires if that comes first.  msec 0: to that time only.
  */
 void ngx_http_chatws_set_timer(ngx_http_chatws_session_t *s,
     ngx_msec_t msec);
+
+/*
+ * The session is closed with 4401, "session expired, reconnect", at this time
+ * in milliseconds since 1970, unless it ends before.  The time may have passed.
+ */
+void ngx_http_chatws_session_expire(ngx_http_chatws_session_t *s,
+    uint64_t time);
 
 /*
  * Makes a session of a WebSocket that another worker had: fd is its socket, and

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The timer of an open session: the end of its lifetime, and whether its peer
- * is alive.  Three things are signs of life: a pong, any input, and output that
+ * The timer of an open session: the end of its time, and whether its peer is
+ * alive.  Three things are signs of life: a pong, any input, and output that
  * the peer's system has confirmed.  A ping is not sent behind much output: its
  * pong would be late although the peer reads.  RFC 6455, sections 5.5.2 and
  * 5.5.3.
@@ -34,6 +34,10 @@
 #define NGX_HTTP_CHATWS_PING_BEHIND  16384
 
 
+/* milliseconds after which a step of the wall clock is noticed, at most */
+#define NGX_HTTP_CHATWS_CLOCK  60000
+
+
 /* The output of a session, compared with the last time it was looked at. */
 
 typedef struct {
@@ -43,10 +47,29 @@ typedef struct {
 } ngx_http_chatws_flow_t;
 
 
+/* A close for one of the reasons in ngx_http_chatws_expiry_e. */
+
+typedef struct {
+    ngx_uint_t                   code;
+    const char                  *reason;
+} ngx_http_chatws_expired_t;
+
+
+static void ngx_http_chatws_renew_timer(ngx_http_chatws_session_t *s);
 static void ngx_http_chatws_ping(ngx_http_chatws_session_t *s);
 static void ngx_http_chatws_flow(ngx_http_chatws_session_t *s,
     ngx_http_chatws_flow_t *flow);
 static size_t ngx_http_chatws_unsent(ngx_socket_t fd);
+
+
+static const ngx_http_chatws_expired_t  ngx_http_chatws_expired[] = {
+
+    [NGX_HTTP_CHATWS_EXPIRES_LIFETIME] = {
+        CHATWS_CLOSE_RESTART, "session lifetime over, reconnect" },
+
+    [NGX_HTTP_CHATWS_EXPIRES_SESSION] = {
+        CHATWS_CLOSE_EXPIRED, "session expired, reconnect" }
+};
 
 
 void
@@ -59,6 +82,7 @@ ngx_http_chatws_set_timer(ngx_http_chatws_session_t *s, ngx_msec_t msec)
     if (s->expires != 0) {
         now = ngx_http_chatws_now();
         left = s->expires > now ? s->expires - now : 1;
+        left = ngx_min(left, NGX_HTTP_CHATWS_CLOCK);
 
         if (msec == 0 || left < msec) {
             s->bounded = 1;
@@ -74,18 +98,73 @@ ngx_http_chatws_set_timer(ngx_http_chatws_session_t *s, ngx_msec_t msec)
 
 
 void
+ngx_http_chatws_session_expire(ngx_http_chatws_session_t *s, uint64_t time)
+{
+    if (s->expires != 0 && s->expires <= time) {
+        return;
+    }
+
+    s->expires = time;
+    s->expiry = NGX_HTTP_CHATWS_EXPIRES_SESSION;
+
+    ngx_http_chatws_renew_timer(s);
+}
+
+
+/*
+ * Sets the timer of an open session again, for what is still to come of what it
+ * was asked for, after the time in expires has changed.
+ */
+
+static void
+ngx_http_chatws_renew_timer(ngx_http_chatws_session_t *s)
+{
+    ngx_msec_t      msec;
+    ngx_event_t    *timer;
+    ngx_msec_int_t  left;
+
+    if (!s->started || s->state != NGX_HTTP_CHATWS_OPEN) {
+        return;
+    }
+
+    msec = 0;
+    timer = ngx_http_chatws_session_timer(s);
+
+    if (timer->timer_set) {
+        left = (ngx_msec_int_t) (timer->timer.key - ngx_current_msec);
+
+        if (!s->bounded) {
+            msec = ngx_max(left, 1);
+
+        } else if (s->rest != 0) {
+            msec = ngx_max(left, 0) + s->rest;
+        }
+
+        /* nginx would not change it by little */
+        ngx_del_timer(timer);
+    }
+
+    ngx_http_chatws_set_timer(s, msec);
+}
+
+
+void
 ngx_http_chatws_timeout(ngx_http_chatws_session_t *s)
 {
+    const ngx_http_chatws_expired_t  *expired;
+
     if (s->expires != 0 && s->expires <= ngx_http_chatws_now()) {
-        ngx_http_chatws_session_close(s, CHATWS_CLOSE_RESTART,
-                                      "session lifetime over, reconnect");
+        expired = &ngx_http_chatws_expired[s->expiry];
+
+        ngx_http_chatws_session_close(s, expired->code, expired->reason);
         return;
     }
 
     if (s->bounded) {
         /*
-         * The timer follows another clock, which is a moment ahead, or the
-         * clock was set back: what the timer was asked for is still to come.
+         * The timer follows another clock, which may be a moment ahead, and
+         * waits for a minute at most, so that steps of the wall clock are
+         * noticed.  What it was asked for is still to come.
          */
         ngx_http_chatws_set_timer(s, s->rest);
         return;

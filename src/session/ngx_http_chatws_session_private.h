@@ -81,7 +81,7 @@ ngx_event_t *ngx_http_chatws_session_timer(ngx_http_chatws_session_t *s);
 
 /*
  * The timer of an open session is over: sends a ping, or closes a session
- * whose lifetime is over, whose worker quits, or whose peer is silent.
+ * whose time is over, whose worker quits, or whose peer is silent.
  */
 void ngx_http_chatws_timeout(ngx_http_chatws_session_t *s);
 

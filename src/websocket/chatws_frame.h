@@ -54,6 +54,7 @@
 #define CHATWS_CLOSE_INTERNAL   1011
 #define CHATWS_CLOSE_RESTART    1012
 #define CHATWS_CLOSE_LATER      1013
+#define CHATWS_CLOSE_EXPIRED    4401
 
 
 typedef struct {
