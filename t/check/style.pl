@@ -33,7 +33,9 @@ sub fault {
     push @faults, "$path:$line: $what";
 }
 
-for my $path (grep { -f } @c, @text) {
+# what a tool has made is as long as it is
+
+for my $path (grep { -f && !/chatws\.global\.js$/ } @c, @text) {
     open my $fh, '<', $path or die "cannot read $path: $!\n";
     my @lines = <$fh>;
     close $fh;

@@ -458,8 +458,9 @@ test('refused chats', (t) => {
     assert.deepEqual(s.take(), [{ event: 'error', type: 'error',
         error: 'Invalid chatId', details: 'd', id: 4, chatId: '\n' }]);
 
-    again(s);
-    socket().say({ type: 'resumed', epoch: 'e1', chats: {
+    const [{ id }] = again(s);
+
+    socket().say({ type: 'resumed', id, epoch: 'e1', chats: {
         a: { error: 'Too many subscriptions' },
         b: { recovered: true, seq: 10 }, c: { recovered: true, seq: 20 } } });
 

@@ -80,13 +80,20 @@ test('other delays', (t) => {
 
 test('close codes', (t) => {
     for (const [code, reason, delay] of [
-        [1000, '', 500], [1001, 'going away, reconnect', 500], [1005, '', 500],
-        [1006, '', 500], [1011, '', 500],
-        [1012, 'service restart, reconnect', 500],
+        [1000, '', 500], [1001, '', 500], [1005, '', 500], [1006, '', 500],
+        [1012, 'service restart, reconnect', 500], [1013, '', 4000],
         [1013, 'too slow, reconnect', 4000],
-        [1008, 'ping timeout, reconnect', 500], [1002, 'bad opcode'],
-        [1003, ''], [1007, ''], [1008, ''],
-        [1009, 'message is too big'],
+        [1008, 'ping timeout, reconnect', 500], [3000, 'by the app', 500],
+        [4401, 'session expired, reconnect', 500],
+        [4403, 'of the app, reconnect', 500],
+        [4408, 'auth timeout, reconnect', 500],
+        [4429, 'too many connections, reconnect', 4000],
+        [1002, 'bad opcode'], [1003, ''], [1004, ''], [1007, ''], [1008, ''],
+        [1009, 'message is too big'], [1010, ''], [1011, ''], [4000, ''],
+        [4401, 'token expired, reconnect'], [4401, 'log in'],
+        [4403, 'token revoked'], [4403, 'disconnected'],
+        [4403, 'wrong user'], [4403, 'do not reconnect'],
+        [4429, 'too many errors'], [4999, 'reconnect'],
     ]) {
         const s = start(t);
 
