@@ -15,6 +15,7 @@
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_conf_check.h"
 #include "endpoint/ngx_http_chatws_conf_fingerprint.h"
+#include "endpoint/ngx_http_chatws_farewell.h"
 #include "endpoint/ngx_http_chatws_handlers.h"
 #include "endpoint/ngx_http_chatws_origin.h"
 
@@ -67,6 +68,13 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
     { ngx_string("chatws_chat_pattern"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
       ngx_http_chatws_conf_set_pattern,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("chatws_close"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE2,
+      ngx_http_chatws_farewell_set,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -202,7 +210,9 @@ ngx_module_t  ngx_http_chatws_module = {
 static ngx_int_t
 ngx_http_chatws_postconfiguration(ngx_conf_t *cf)
 {
-    if (ngx_http_chatws_conf_check(cf) != NGX_OK) {
+    if (ngx_http_chatws_conf_check(cf) != NGX_OK
+        || ngx_http_chatws_farewell_pages(cf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

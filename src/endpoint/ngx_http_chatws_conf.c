@@ -13,6 +13,7 @@
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_conf_check.h"
 #include "endpoint/ngx_http_chatws_conf_fingerprint.h"
+#include "endpoint/ngx_http_chatws_farewell.h"
 #include "endpoint/ngx_http_chatws_handlers.h"
 
 
@@ -52,6 +53,7 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
     ngx_http_chatws_pointer(response_use, NGX_HTTP_CHATWS_INHERIT, NULL),
     ngx_http_chatws_pointer(response_batch, NGX_HTTP_CHATWS_INHERIT, NULL),
     ngx_http_chatws_text(ngx_http_chatws_loc_conf_t, pattern),
+    ngx_http_chatws_pointer(farewell, NGX_HTTP_CHATWS_OWN, NULL),
 
     ngx_http_chatws_pointer(user, NGX_HTTP_CHATWS_INHERIT,
                             ngx_http_chatws_conf_mix_complex),
@@ -147,9 +149,11 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_chatws_loc_conf_t *prev = parent;
     ngx_http_chatws_loc_conf_t *conf = child;
 
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_core_loc_conf_t     *clcf;
+    ngx_http_chatws_main_conf_t  *cwmcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    cwmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_chatws_module);
 
     /*
      * A block "if" has the content handler of its location, but settings of
@@ -170,6 +174,10 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (conf->response_use != NULL && clcf->handler != NULL) {
         conf->response_use->answered = 1;
+    }
+
+    if (ngx_http_chatws_farewell_note(cf, cwmcf) != NGX_OK) {
+        return NGX_CONF_ERROR;
     }
 
     return conf->handler == ngx_http_chatws_connect_handler

@@ -21,15 +21,17 @@ typedef struct {
     ngx_array_t  zones;                     /* of ngx_shm_zone_t * */
     ngx_array_t  locations;                 /* of ngx_http_chatws_location_t */
     ngx_array_t  uses;                      /* of ngx_http_chatws_use_t * */
+    ngx_array_t *pages;                     /* see farewell.c; NULL: there is
+                                               no chatws_close */
     ngx_msec_t   coalesce;                  /* 0: off */
 } ngx_http_chatws_main_conf_t;
 
 
-/* A directive that names a zone, and where it is written. */
+/* A directive that may name a zone, and where it is written. */
 
 typedef struct {
     ngx_str_t                  directive;
-    ngx_shm_zone_t            *zone;
+    ngx_shm_zone_t            *zone;        /* NULL: it names none */
     ngx_http_handler_pt        handler;     /* NULL: it has none */
     ngx_http_conf_ctx_t       *ctx;         /* of its location */
     ngx_str_t                  file;
@@ -37,6 +39,14 @@ typedef struct {
     unsigned                   answered:1;  /* its location, or one inside of
                                                it, has a content handler */
 } ngx_http_chatws_use_t;
+
+
+/* What chatws_close says. */
+
+typedef struct {
+    ngx_uint_t                 code;
+    ngx_str_t                  reason;
+} ngx_http_chatws_farewell_t;
 
 
 /*
@@ -54,6 +64,8 @@ typedef struct {
     ngx_http_chatws_use_t  *response_use;
     ngx_flag_t              response_batch;
     ngx_str_t               pattern;        /* of chatws_chat_pattern */
+
+    ngx_http_chatws_farewell_t  *farewell;  /* of the handler, or NULL */
 
     ngx_http_complex_value_t  *user;        /* NULL: the argument userId */
     ngx_http_complex_value_t  *username;

@@ -28,7 +28,7 @@ static void ngx_http_chatws_conf_locate(ngx_conf_t *at, ngx_conf_file_t *file,
 
 
 ngx_http_chatws_use_t *
-ngx_http_chatws_conf_use_zone(ngx_conf_t *cf, ngx_http_handler_pt handler)
+ngx_http_chatws_conf_use(ngx_conf_t *cf, ngx_http_handler_pt handler)
 {
     ngx_str_t                    *value;
     ngx_http_chatws_use_t        *use, **slot;
@@ -59,6 +59,23 @@ ngx_http_chatws_conf_use_zone(ngx_conf_t *cf, ngx_http_handler_pt handler)
         use->line = cf->conf_file->line;
     }
 
+    return use;
+}
+
+
+ngx_http_chatws_use_t *
+ngx_http_chatws_conf_use_zone(ngx_conf_t *cf, ngx_http_handler_pt handler)
+{
+    ngx_str_t              *value;
+    ngx_http_chatws_use_t  *use;
+
+    use = ngx_http_chatws_conf_use(cf, handler);
+    if (use == NULL) {
+        return NULL;
+    }
+
+    value = cf->args->elts;
+
     use->zone = ngx_http_chatws_zone_add(cf, &value[1], 0,
                                          &ngx_http_chatws_module);
 
@@ -81,7 +98,9 @@ ngx_http_chatws_conf_check_zones(ngx_conf_t *cf,
 
     for (i = 0; i < cwmcf->uses.nelts; i++) {
 
-        if (ngx_http_chatws_conf_zone_is_defined(cwmcf, uses[i]->zone)) {
+        if (uses[i]->zone == NULL
+            || ngx_http_chatws_conf_zone_is_defined(cwmcf, uses[i]->zone))
+        {
             continue;
         }
 

@@ -18,6 +18,14 @@
 
 
 /*
+ * Notes that the directive in cf has set this content handler of its location,
+ * which no other one may replace; it uses no zone.  The use lives as long as
+ * the configuration.  NULL: no memory.
+ */
+ngx_http_chatws_use_t *ngx_http_chatws_conf_use(ngx_conf_t *cf,
+    ngx_http_handler_pt handler);
+
+/*
  * Notes that the directive in cf uses the zone which its first argument
  * names, with this content handler or NULL.  The use lives as long as the
  * configuration.  NULL: an error, which was logged.

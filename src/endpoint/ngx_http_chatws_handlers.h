@@ -16,8 +16,9 @@
 #include <ngx_http.h>
 
 
-/* content handlers of chatws, chatws_publish and chatws_status */
+/* content handlers of chatws, chatws_close, chatws_publish, chatws_status */
 ngx_int_t ngx_http_chatws_connect_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_chatws_farewell_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_chatws_publish_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_chatws_status_handler(ngx_http_request_t *r);
 

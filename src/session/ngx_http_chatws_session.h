@@ -137,6 +137,7 @@ struct ngx_http_chatws_session_s {
     unsigned                           draining:1; /* the worker quits */
     unsigned                           shut:1;    /* our output is shut down */
     unsigned                           ended:1;   /* the peer's output is */
+    unsigned                           refused:1; /* session_refuse() */
 
     unsigned                           pinged:1;  /* a pong is missing */
     unsigned                           waiting:1; /* any sign of life is */
@@ -183,6 +184,14 @@ ngx_http_chatws_session_t *ngx_http_chatws_session_create(
  */
 ngx_int_t ngx_http_chatws_session_deflate(ngx_http_chatws_session_t *s,
     const chatws_deflate_params_t *params);
+
+/*
+ * Marks a session, which was not started, as one that is closed with this code:
+ * its close frame is the output behind the 101.  The connection ends with the
+ * peer's close, or after a second.  No handler but gone is called.
+ */
+void ngx_http_chatws_session_refuse(ngx_http_chatws_session_t *s,
+    ngx_uint_t code);
 
 /*
  * Starts the session, after the 101 was queued.  Its first events come when

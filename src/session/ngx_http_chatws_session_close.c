@@ -18,7 +18,10 @@
  * Milliseconds that a peer has for each of these: to read some of the queued
  * output, to send a close frame, to end the connection.
  */
-#define NGX_HTTP_CHATWS_CLOSE_TIME  5000
+#define NGX_HTTP_CHATWS_CLOSE_TIME    5000
+
+/* milliseconds that a peer has for all of it when it was refused */
+#define NGX_HTTP_CHATWS_REFUSED_TIME  1000
 
 
 static void ngx_http_chatws_send_close(ngx_http_chatws_session_t *s,
@@ -72,6 +75,15 @@ ngx_http_chatws_session_fail(ngx_http_chatws_session_t *s,
 
     ngx_http_chatws_send_close(s, failure->code, &failure->reason,
                                NGX_HTTP_CHATWS_LINGER);
+}
+
+
+void
+ngx_http_chatws_session_refuse(ngx_http_chatws_session_t *s, ngx_uint_t code)
+{
+    s->state = NGX_HTTP_CHATWS_CLOSING;
+    s->code = code;
+    s->refused = 1;
 }
 
 
@@ -160,16 +172,28 @@ ngx_http_chatws_send_close(ngx_http_chatws_session_t *s, ngx_uint_t code,
 void
 ngx_http_chatws_close_timer(ngx_http_chatws_session_t *s)
 {
+    ngx_event_t  *timer;
+
+    timer = ngx_http_chatws_session_timer(s);
+
+    if (s->refused) {
+
+        if (!timer->timer_set) {
+            ngx_add_timer(timer, NGX_HTTP_CHATWS_REFUSED_TIME);
+        }
+
+        return;
+    }
+
     ngx_http_chatws_flow_mark(s);
-    ngx_add_timer(ngx_http_chatws_session_timer(s),
-                  NGX_HTTP_CHATWS_CLOSE_TIME);
+    ngx_add_timer(timer, NGX_HTTP_CHATWS_CLOSE_TIME);
 }
 
 
 void
 ngx_http_chatws_close_timeout(ngx_http_chatws_session_t *s)
 {
-    if (ngx_http_chatws_flows(s)) {
+    if (!s->refused && ngx_http_chatws_flows(s)) {
         /* the peer is slow, but still there */
         ngx_add_timer(ngx_http_chatws_session_timer(s),
                       NGX_HTTP_CHATWS_CLOSE_TIME);

@@ -366,7 +366,12 @@ ngx_http_chatws_begin(ngx_http_chatws_session_t *s)
         return NGX_ERROR;
     }
 
-    ngx_http_chatws_first_ping(s);
+    if (s->state == NGX_HTTP_CHATWS_OPEN) {
+        ngx_http_chatws_first_ping(s);
+
+    } else {
+        ngx_http_chatws_close_timer(s);
+    }
 
     /* frames that came together with the request lie in its buffer */
 

@@ -280,6 +280,30 @@ sub echo {
 }
 
 
+sub farewell {
+    my ($self) = @_;
+
+    my $ws = $self->ws(user => 'u', raw => 1);
+
+    return "without a session: $ws->{status}" if $ws->{status} != 101;
+
+    my $close = $ws->await_close() or return 'not closed';
+
+    return "closed with $close->{code}, $close->{reason}"
+        if $close->{code} != 4403 || $close->{reason} ne 'log in';
+
+    $ws->drop();
+
+    my $answer = $self->request('GET', '/api/ws');
+
+    return "no handshake: $answer->{status}" if $answer->{status} != 401;
+
+    $ws = $self->ws(user => 'u', headers => [ 'Cookie: session=1' ]);
+
+    return $ws->{connected} ? '' : 'not connected';
+}
+
+
 sub names {
     my ($self) = @_;
 
