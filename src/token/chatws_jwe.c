@@ -14,6 +14,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/rand.h>
 
 #include "base/chatws_base64url.h"
 #include "base/chatws_str.h"
@@ -223,6 +224,19 @@ chatws_jwe_size(const chatws_jwe_key_t *key, const chatws_jwe_header_t *header,
            + chatws_base64url_encoded(len)
            + chatws_base64url_encoded(CHATWS_JWE_TAG)
            + CHATWS_JWE_PARTS - 1;
+}
+
+
+chatws_rc_e
+chatws_jwe_random(uint8_t iv[CHATWS_JWE_IV])
+{
+    chatws_rc_e  rc;
+
+    rc = RAND_bytes(iv, CHATWS_JWE_IV) == 1 ? CHATWS_OK : CHATWS_ERROR;
+
+    ERR_clear_error();
+
+    return rc;
 }
 
 

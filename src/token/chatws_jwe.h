@@ -56,6 +56,9 @@ const chatws_str_t *chatws_jwe_key_id(const chatws_jwe_key_t *key);
 size_t chatws_jwe_size(const chatws_jwe_key_t *key,
     const chatws_jwe_header_t *header, size_t len);
 
+/* Makes a random vector.  CHATWS_ERROR: the library has no random bytes. */
+chatws_rc_e chatws_jwe_random(uint8_t iv[CHATWS_JWE_IV]);
+
 /*
  * Encrypts len bytes at text for the chat of the header into out, which has
  * room for chatws_jwe_size() bytes; iv is random and never used again.
@@ -73,6 +76,17 @@ chatws_rc_e chatws_jwe_encrypt(chatws_jwe_key_t *key,
  * the length of a vector and a tag.  It is not decrypted.
  */
 chatws_rc_e chatws_jwe_check(const chatws_str_t *text);
+
+/*
+ * Compares the header of an encrypted message, which chatws_jwe_check() has
+ * passed, with what it must be, at the clients as well: "dir" and "A256GCM",
+ * a "kid", no "zip" and no "crit", and the chat, message and sender of header,
+ * none of them twice.  Ids that are numbers are compared as they are written.
+ *
+ * CHATWS_OK; CHATWS_DECLINED: it is another one; CHATWS_ERROR: no memory.
+ */
+chatws_rc_e chatws_jwe_compare(const chatws_str_t *text,
+    const chatws_jwe_header_t *header, const chatws_memory_t *memory);
 
 
 #endif /* _CHATWS_JWE_H_INCLUDED_ */

@@ -233,8 +233,9 @@ signed_token(const uint8_t *p, size_t len, unsigned options)
 static void
 messages(const uint8_t *p, size_t len)
 {
-    size_t        i, n;
-    chatws_str_t  text;
+    size_t               i, n;
+    chatws_str_t         text;
+    chatws_jwe_header_t  header;
 
     text.len = len;
     text.data = malloc(len ? len : 1);
@@ -246,6 +247,13 @@ messages(const uint8_t *p, size_t len)
         }
 
         check(n == 4 && strnlen((char *) p, len) == len);
+
+        header.chat.data = header.sub.data = (uint8_t *) "c";
+        header.chat.len = header.sub.len = 1;
+        header.mid.data = (uint8_t *) "\"m\"";
+        header.mid.len = 3;
+
+        check(chatws_jwe_compare(&text, &header, &memory) != CHATWS_ERROR);
     }
 
     free(text.data);

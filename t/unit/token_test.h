@@ -30,6 +30,7 @@
 #include "token/chatws_claims.c"
 #include "token/chatws_grant.c"
 #include "token/chatws_jwe.c"
+#include "token/chatws_jwe_compare.c"
 #include "token/chatws_jwk.c"
 #include "token/chatws_key.c"
 #include "token/chatws_signature.c"

@@ -30,6 +30,9 @@ static void test_sizes(void);
 static void test_keys(void);
 static void test_form(void);
 static void test_memory(void);
+static void test_random(void);
+static void test_compare(void);
+static void compare(const char *head, const char *mid, int want);
 
 
 int
@@ -42,6 +45,8 @@ main(void)
     test_keys();
     test_form();
     test_memory();
+    test_random();
+    test_compare();
 
     ok(blocks == 0 && allocated == 0, "all memory is given back");
 
@@ -468,4 +473,111 @@ test_memory(void)
 
     free(made);
     chatws_jwe_key_free(key);
+}
+
+
+static void
+test_random(void)
+{
+    uint8_t  one[CHATWS_JWE_IV], two[CHATWS_JWE_IV];
+
+    ok(chatws_jwe_random(one) == CHATWS_OK
+       && chatws_jwe_random(two) == CHATWS_OK
+       && memcmp(one, two, CHATWS_JWE_IV) != 0 && clean(),
+       "two vectors");
+}
+
+
+/* A header that somebody else has made, for chat "c" and sender "s". */
+
+static void
+test_compare(void)
+{
+    size_t               i;
+    chatws_str_t         text;
+    chatws_jwe_header_t  header;
+
+    struct {
+        const char  *head;
+        const char  *mid;
+        int          want;
+    } cases[] = {
+        { "\"kid\":\"k\",\"chat\":\"c\",\"mid\":\"m\",\"sub\":\"s\"",
+          "\"m\"", 1 },
+        { " \"sub\" : \"\\u0073\",\"mid\":\"\\u006d\",\"kid\":\"k\","
+          "\"typ\":[{}],\"chat\":\"\\u0063\"", "\"m\"", 1 },
+        { "\"kid\":\"k\",\"chat\":\"c\",\"mid\":\"m\",\"sub\":\"s\"",
+          "\"\\u006d\"", 1 },
+        { "\"kid\":\"k\",\"chat\":\"c\",\"mid\":7,\"sub\":\"s\"", "7", 1 },
+        { "\"kid\":\"k\",\"chat\":\"c\",\"mid\":7,\"sub\":\"s\"", "8", 0 },
+        { "\"kid\":\"k\",\"chat\":\"c\",\"mid\":7,\"sub\":\"s\"",
+          "\"7\"", 0 },
+        { "\"kid\":\"k\",\"chat\":\"c\",\"mid\":\"7\",\"sub\":\"s\"",
+          "7", 0 },
+        { "\"kid\":\"k\",\"chat\":\"c\",\"mid\":\"m\",\"sub\":\"s\"",
+          "\"n\"", 0 },
+        { "\"kid\":\"k\",\"chat\":\"c\",\"mid\":\"\\ud800\","
+          "\"sub\":\"s\"", "\"\\ud801\"", 0 },
+        { "\"kid\":\"k\",\"chat\":\"c\",\"mid\":\"\\ud800\","
+          "\"sub\":\"s\"", "\"\\uD800\"", 0 },
+        { "\"kid\":\"k\",\"chat\":\"c\",\"sub\":\"s\"", "\"m\"", 0 },
+        { "\"kid\":\"k\",\"chat\":\"c\",\"mid\":null,\"sub\":\"s\"",
+          "\"m\"", 0 },
+        { "\"kid\":\"k\",\"chat\":\"c\",\"mid\":\"m\"", "\"m\"", 0 },
+        { "\"kid\":\"k\",\"mid\":\"m\",\"sub\":\"s\"", "\"m\"", 0 },
+        { "\"chat\":\"c\",\"mid\":\"m\",\"sub\":\"s\"", "\"m\"", 0 },
+        { "\"kid\":\"\",\"chat\":\"c\",\"mid\":\"m\",\"sub\":\"s\"",
+          "\"m\"", 0 },
+        { "\"kid\":\"k\",\"chat\":\"c\",\"mid\":\"m\",\"sub\":\"s\","
+          "\"zip\":\"DEF\"", "\"m\"", 0 },
+        { "\"kid\":\"k\",\"chat\":\"c\",\"mid\":\"m\",\"sub\":\"s\","
+          "\"crit\":[]", "\"m\"", 0 },
+        { "\"kid\":\"k\",\"chat\":\"c\",\"mid\":\"m\",\"sub\":\"s\","
+          "\"chat\":\"c\"", "\"m\"", 0 },
+        { "\"kid\":\"k\",\"chat\":\"c\",\"mid\":\"m\",\"sub\":\"s\","
+          "\"x\":[[[[]]]]", "\"m\"", 0 }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        compare(cases[i].head, cases[i].mid, cases[i].want);
+    }
+
+    /* no JSON at all, and no memory */
+
+    text = str("AAAA.." IV ".AA." TAG);
+
+    memset(&header, 0, sizeof(header));
+    header.mid = str("1");
+
+    ok(chatws_jwe_compare(&text, &header, &memory) == CHATWS_DECLINED,
+       "no JSON");
+    ok(blocks == 0, "its memory is given back");
+}
+
+
+static void
+compare(const char *head, const char *mid, int want)
+{
+    char                 buf[512];
+    size_t               len;
+    uint8_t              out[1024];
+    chatws_str_t         text;
+    chatws_jwe_header_t  header;
+
+    snprintf(buf, sizeof(buf), "{\"alg\":\"dir\",\"enc\":\"A256GCM\",%s}",
+             head);
+
+    len = chatws_base64url_encode(out, (uint8_t *) buf, strlen(buf));
+    strcpy((char *) out + len, ".." IV ".AA." TAG);
+
+    header.chat = str("c");
+    header.mid = str(mid);
+    header.sub = str("s");
+
+    text = str((char *) out);
+
+    ok(chatws_jwe_check(&text) == CHATWS_OK
+       && chatws_jwe_compare(&text, &header, &memory)
+          == (want ? CHATWS_OK : CHATWS_DECLINED),
+       "%s: %s for %s", want ? "the same" : "another", head, mid);
 }
