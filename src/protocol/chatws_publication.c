@@ -43,43 +43,47 @@ static chatws_rc_e chatws_publication_scalar(chatws_publication_t *pub,
 const chatws_pub_row_t  chatws_publication_rows[] = {
 
     [CHATWS_PUB_TYPE] = { chatws_str("type"), 1,
-        CHATWS_PUB_IN_MESSAGE|CHATWS_PUB_IN_UPDATE },
+        CHATWS_PUB_IN_MESSAGE|CHATWS_PUB_IN_UPDATE, CHATWS_PUB_OF_ANY },
 
     [CHATWS_PUB_CHAT] = { chatws_str("chatId"), 1,
-        CHATWS_PUB_IN_MESSAGE|CHATWS_PUB_IN_UPDATE },
+        CHATWS_PUB_IN_MESSAGE|CHATWS_PUB_IN_UPDATE, CHATWS_PUB_OF_ANY },
 
     [CHATWS_PUB_ID] = { chatws_str("id"), 0,
-        CHATWS_PUB_IN_MESSAGE },
+        CHATWS_PUB_IN_MESSAGE, CHATWS_PUB_OF_ANY },
 
     [CHATWS_PUB_TEXT] = { chatws_str("text"), 0,
-        CHATWS_PUB_IN_MESSAGE },
+        CHATWS_PUB_IN_MESSAGE, 0 },
 
     [CHATWS_PUB_SENDER] = { chatws_str("sender"), 1,
-        CHATWS_PUB_IN_MESSAGE|CHATWS_PUB_NOTICE },
+        CHATWS_PUB_IN_MESSAGE|CHATWS_PUB_NOTICE, CHATWS_PUB_OF_ANY },
 
     [CHATWS_PUB_TIME] = { chatws_str("timestamp"), 0,
-        CHATWS_PUB_IN_MESSAGE|CHATWS_PUB_IN_UPDATE },
+        CHATWS_PUB_IN_MESSAGE|CHATWS_PUB_IN_UPDATE, CHATWS_PUB_OF_ANY },
 
     [CHATWS_PUB_OWN] = { chatws_str("isOwnMessage"), 0,
-        CHATWS_PUB_IN_MESSAGE },
+        CHATWS_PUB_IN_MESSAGE, CHATWS_PUB_OF_MESSAGE },
 
     [CHATWS_PUB_LAST_MESSAGE] = { chatws_str("lastMessage"), 0,
-        CHATWS_PUB_IN_UPDATE },
+        CHATWS_PUB_IN_UPDATE, 0 },
 
     [CHATWS_PUB_LAST_TIME] = { chatws_str("lastMessageTime"), 0,
-        CHATWS_PUB_IN_UPDATE },
+        CHATWS_PUB_IN_UPDATE, CHATWS_PUB_OF_UPDATE },
 
     [CHATWS_PUB_UNREAD] = { chatws_str("unreadCount"), 0,
-        CHATWS_PUB_IN_UPDATE },
+        CHATWS_PUB_IN_UPDATE, CHATWS_PUB_OF_UPDATE },
 
     [CHATWS_PUB_SEQ] = { chatws_str("seq"), 0,
-        CHATWS_PUB_IN_UPDATE|CHATWS_PUB_IN_EVENT|CHATWS_PUB_ANSWER },
+        CHATWS_PUB_IN_UPDATE|CHATWS_PUB_IN_EVENT|CHATWS_PUB_ANSWER,
+        CHATWS_PUB_OF_UPDATE|CHATWS_PUB_OF_EVENT },
 
     [CHATWS_PUB_EPOCH] = { chatws_str("epoch"), 0,
-        CHATWS_PUB_ANSWER },
+        CHATWS_PUB_ANSWER, 0 },
 
     [CHATWS_PUB_RECIPIENTS] = { chatws_str("recipients"), 0,
-        CHATWS_PUB_ANSWER }
+        CHATWS_PUB_ANSWER, 0 },
+
+    [CHATWS_PUB_ENC] = { chatws_str("enc"), 1,
+        0, CHATWS_PUB_OF_ANY }
 };
 
 chatws_static_assert(chatws_publication_rows_complete,
@@ -282,6 +286,10 @@ chatws_publication_common(chatws_publication_t *pub,
 
         pub->sender = m->string;
     }
+
+    /* what it must be is checked where messages are encrypted */
+
+    pub->enc = known[CHATWS_PUB_ENC].string;
 
     return chatws_publication_scalar(pub, &known[CHATWS_PUB_TIME],
                                      "timestamp must be a string or a "

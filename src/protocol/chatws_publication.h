@@ -44,6 +44,7 @@ typedef enum {
     CHATWS_PUB_SEQ,
     CHATWS_PUB_EPOCH,
     CHATWS_PUB_RECIPIENTS,
+    CHATWS_PUB_ENC,
     CHATWS_PUB_FURTHER             /* any other member */
 } chatws_pub_member_e;
 
@@ -63,6 +64,8 @@ typedef struct {
     chatws_pub_e        kind;
     chatws_str_t        chat;      /* decoded and checked */
     chatws_str_t        sender;    /* decoded; empty: not given */
+    chatws_str_t        enc;       /* decoded; empty: not given, or not a
+                                      string */
     chatws_fault_t      fault;     /* set after CHATWS_ERROR only */
 
     /* private from here on */
@@ -71,6 +74,7 @@ typedef struct {
     chatws_str_t        known[CHATWS_PUB_FURTHER];    /* values as written,
                                                          empty: not given */
     chatws_pub_span_t  *spans;
+    chatws_str_t        sealed;    /* data NULL: nothing is hidden */
 
     uint8_t             id[CHATWS_ID_LEN + 2];        /* with quotes */
     uint8_t             time[CHATWS_TIME_LEN + 2];    /* with quotes */
@@ -95,6 +99,52 @@ chatws_rc_e chatws_publication_parse(chatws_publication_t *pub,
  */
 void chatws_publication_stamp(chatws_publication_t *pub,
     const uint8_t id[CHATWS_ID_LEN], uint64_t ms);
+
+/*
+ * Encryption, see the protocol, section 4.  A publication has members that are
+ * hidden, "text", "lastMessage" and all that the server does not know, and
+ * others that stay clear.  These functions are called after the one above.
+ */
+
+/* Returns 1 if its publisher has encrypted it: it has the member "enc". */
+int chatws_publication_encrypted(const chatws_publication_t *pub);
+
+/*
+ * Returns 1 if it has members that are to be hidden: each new_message and each
+ * chat_update has, an application event may have none.
+ */
+int chatws_publication_hides(const chatws_publication_t *pub);
+
+/*
+ * Checks what an encrypted publication must have: an id that is a
+ * string or a number, and where its publisher has encrypted it an id of his
+ * own, "enc" that is a string, and "text" or "lastMessage" that is empty.
+ *
+ * CHATWS_OK, or CHATWS_ERROR: the publisher gets pub->fault, with status 400.
+ */
+chatws_rc_e chatws_publication_check_seal(chatws_publication_t *pub);
+
+/* The id as JSON, a string or a number; valid after check_seal(). */
+const chatws_str_t *chatws_publication_id(const chatws_publication_t *pub);
+
+/* The bytes of room that the function below needs at most. */
+size_t chatws_publication_hidden_size(const chatws_publication_t *pub);
+
+/*
+ * Writes the hidden members, as one JSON object, to out->data, where there is
+ * room for out->len bytes, and sets out->len.  CHATWS_ERROR: there is too
+ * little room.
+ */
+chatws_rc_e chatws_publication_hidden(const chatws_publication_t *pub,
+    chatws_str_t *out);
+
+/*
+ * From now on the notification has "enc" with this value, of base64url and
+ * dots, in place of what is hidden; the answer stays as it was.  The value
+ * lives as long as pub.
+ */
+void chatws_publication_seal(chatws_publication_t *pub,
+    const chatws_str_t *enc);
 
 /* Returns 1 if its notification is durable and takes a number, else 0. */
 int chatws_publication_sequenced(const chatws_publication_t *pub);

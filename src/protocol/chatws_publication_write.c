@@ -26,13 +26,13 @@ typedef struct {
 
 
 static uint32_t chatws_publication_put_message(const chatws_publication_t *pub,
-    chatws_json_out_t *json, const chatws_str_t *out);
+    chatws_json_out_t *json, const chatws_str_t *out, unsigned skip);
 static void chatws_publication_put_update(const chatws_publication_t *pub,
     chatws_json_out_t *json, unsigned skip);
 static void chatws_publication_put_fields(const chatws_publication_t *pub,
-    chatws_json_out_t *json, const chatws_pub_field_t *fields);
-static void chatws_publication_put_further(const chatws_publication_t *pub,
-    chatws_json_out_t *json, unsigned skip, int first);
+    chatws_json_out_t *json, const chatws_pub_field_t *fields, unsigned skip);
+static void chatws_publication_put_sealed(const chatws_publication_t *pub,
+    chatws_json_out_t *json, unsigned skip);
 static void chatws_publication_put_event(const chatws_publication_t *pub,
     chatws_json_out_t *json, unsigned skip);
 
@@ -90,7 +90,7 @@ chatws_publication_sequenced(const chatws_publication_t *pub)
 size_t
 chatws_publication_size(const chatws_publication_t *pub)
 {
-    return pub->text.len + CHATWS_PUB_ROOM;
+    return pub->text.len + pub->sealed.len + CHATWS_PUB_ROOM;
 }
 
 
@@ -98,26 +98,36 @@ chatws_rc_e
 chatws_publication_body(const chatws_publication_t *pub, chatws_str_t *out,
     uint32_t *own)
 {
+    unsigned           skip;
     chatws_json_out_t  json;
 
     chatws_json_out_begin(&json, out);
 
     *own = 0;
+    skip = pub->sealed.data == NULL ? 0 : CHATWS_PUB_HIDDEN;
 
     switch (pub->kind) {
 
     case CHATWS_PUB_MESSAGE:
-        *own = chatws_publication_put_message(pub, &json, out);
+        *own = chatws_publication_put_message(pub, &json, out, skip);
         break;
 
     case CHATWS_PUB_UPDATE:
-        chatws_publication_put_update(pub, &json,
-                                      CHATWS_PUB_IN_UPDATE|CHATWS_PUB_NOTICE);
+
+        /* the header of what is encrypted names the sender */
+
+        if (skip == 0 && !chatws_publication_encrypted(pub)) {
+            skip = CHATWS_PUB_NOTICE;
+        }
+
+        chatws_publication_put_update(pub, &json, CHATWS_PUB_IN_UPDATE|skip);
+        chatws_publication_put_sealed(pub, &json, skip);
         chatws_json_put_lit(&json, "}");
         break;
 
     default:  /* CHATWS_PUB_EVENT */
-        chatws_publication_put_event(pub, &json, CHATWS_PUB_IN_EVENT);
+        chatws_publication_put_event(pub, &json, CHATWS_PUB_IN_EVENT|skip);
+        chatws_publication_put_sealed(pub, &json, skip);
         break;
     }
 
@@ -136,7 +146,7 @@ chatws_publication_body(const chatws_publication_t *pub, chatws_str_t *out,
 
 static uint32_t
 chatws_publication_put_message(const chatws_publication_t *pub,
-    chatws_json_out_t *json, const chatws_str_t *out)
+    chatws_json_out_t *json, const chatws_str_t *out, unsigned skip)
 {
     uint32_t             own;
     const chatws_str_t  *chat;
@@ -147,13 +157,14 @@ chatws_publication_put_message(const chatws_publication_t *pub,
     chatws_json_put_lit(json, ",\"chatId\":");
     chatws_json_put(json, chat->data, chat->len);
     chatws_json_put_lit(json, ",\"message\":{");
-    chatws_publication_put_fields(pub, json, chatws_publication_stored);
+    chatws_publication_put_fields(pub, json, chatws_publication_stored, skip);
     chatws_json_put_lit(json, ",\"isOwnMessage\":");
 
     own = json->pos - out->data;
 
     chatws_json_put_lit(json, CHATWS_OWN_FALSE);
-    chatws_publication_put_further(pub, json, CHATWS_PUB_IN_MESSAGE, 0);
+    chatws_publication_put_further(pub, json, CHATWS_PUB_IN_MESSAGE|skip, 0);
+    chatws_publication_put_sealed(pub, json, skip);
     chatws_json_put_lit(json, "},\"timestamp\":");
     chatws_json_put(json, pub->time, sizeof(pub->time));
 
@@ -177,7 +188,8 @@ chatws_publication_answer(const chatws_publication_t *pub, chatws_str_t *out,
         chat = &pub->known[CHATWS_PUB_CHAT];
 
         chatws_json_put_lit(&json, "{");
-        chatws_publication_put_fields(pub, &json, chatws_publication_stored);
+        chatws_publication_put_fields(pub, &json, chatws_publication_stored,
+                                      0);
         chatws_publication_put_further(pub, &json,
                                        CHATWS_PUB_IN_MESSAGE
                                        |CHATWS_PUB_ANSWER, 0);
@@ -220,14 +232,15 @@ chatws_publication_put_update(const chatws_publication_t *pub,
     chatws_json_out_t *json, unsigned skip)
 {
     chatws_type_open(json, CHATWS_TYPE_UPDATE);
-    chatws_publication_put_fields(pub, json, chatws_publication_updated);
+    chatws_publication_put_fields(pub, json, chatws_publication_updated,
+                                  skip);
     chatws_publication_put_further(pub, json, skip, 0);
 }
 
 
 static void
 chatws_publication_put_fields(const chatws_publication_t *pub,
-    chatws_json_out_t *json, const chatws_pub_field_t *fields)
+    chatws_json_out_t *json, const chatws_pub_field_t *fields, unsigned skip)
 {
     const chatws_str_t  *value;
 
@@ -235,7 +248,15 @@ chatws_publication_put_fields(const chatws_publication_t *pub,
         value = &pub->known[fields->member];
 
         chatws_json_put(json, fields->text.data, fields->text.len);
-        chatws_json_put(json, value->data, value->len);
+
+        if ((skip & CHATWS_PUB_HIDDEN)
+            && chatws_publication_is_hidden(pub, fields->member))
+        {
+            chatws_json_put_lit(json, "\"\"");
+
+        } else {
+            chatws_json_put(json, value->data, value->len);
+        }
 
         fields++;
     }
@@ -243,14 +264,34 @@ chatws_publication_put_fields(const chatws_publication_t *pub,
 
 
 /*
- * Puts the members as they were written, and in their order, except for those
- * that one of the texts in skip leaves out.  Of several members of a name that
- * the server knows only the last one is put, which is the one it has checked:
- * a reader of the text could take another one for it.  first is not 0 where no
- * comma is needed in front of the first member.
+ * Puts what was encrypted behind the members that stay clear, with the id by
+ * which it is known where the publication came without one.
  */
 
 static void
+chatws_publication_put_sealed(const chatws_publication_t *pub,
+    chatws_json_out_t *json, unsigned skip)
+{
+    if (!(skip & CHATWS_PUB_HIDDEN)) {
+        return;
+    }
+
+    /* a message has its id at its place */
+
+    if (pub->kind != CHATWS_PUB_MESSAGE
+        && pub->known[CHATWS_PUB_ID].data == pub->id)
+    {
+        chatws_json_put_lit(json, ",\"id\":");
+        chatws_json_put(json, pub->id, sizeof(pub->id));
+    }
+
+    chatws_json_put_lit(json, ",\"enc\":\"");
+    chatws_json_put(json, pub->sealed.data, pub->sealed.len);
+    chatws_json_put_lit(json, "\"");
+}
+
+
+void
 chatws_publication_put_further(const chatws_publication_t *pub,
     chatws_json_out_t *json, unsigned skip, int first)
 {
@@ -264,6 +305,13 @@ chatws_publication_put_further(const chatws_publication_t *pub,
         if (span->member != CHATWS_PUB_FURTHER
             && ((skip & chatws_publication_rows[span->member].skip)
                 || pub->known[span->member].data != text + span->value))
+        {
+            continue;
+        }
+
+        if ((skip & (CHATWS_PUB_CLEAR|CHATWS_PUB_HIDDEN))
+            && (skip & (chatws_publication_is_hidden(pub, span->member)
+                        ? CHATWS_PUB_HIDDEN : CHATWS_PUB_CLEAR)))
         {
             continue;
         }

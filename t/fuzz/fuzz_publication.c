@@ -3,14 +3,16 @@
  * Copyright (C) chatws contributors
  *
  * Publications, alone and in a batch: whatever comes in, what goes out is
- * valid JSON within the promised room, and a block of the promised size is as
- * good as a larger one.
+ * valid JSON within the promised room, encrypted or not, and a block of the
+ * promised size is as good as a larger one.
  */
 
 
 #include "fuzz_json.h"
 
+#include "base/chatws_str.c"
 #include "protocol/chatws_publication.c"
+#include "protocol/chatws_publication_seal.c"
 #include "protocol/chatws_publication_write.c"
 
 
@@ -18,6 +20,7 @@ static void batch(const chatws_str_t *text);
 static chatws_rc_e element(void *data, const chatws_json_member_t *m);
 static void publish(const chatws_str_t *text);
 static void write_both(chatws_publication_t *pub);
+static void write_sealed(chatws_publication_t *pub);
 
 
 int
@@ -148,6 +151,55 @@ write_both(chatws_publication_t *pub)
 
     check(chatws_publication_answer(pub, &out, UINT64_MAX, 0, UINT64_MAX)
           == CHATWS_OK);
+
+    check_output(&out, CHATWS_JSON_DEPTH + 1);
+
+    free(buf);
+
+    if (chatws_publication_check_seal(pub) == CHATWS_OK
+        && !chatws_publication_encrypted(pub))
+    {
+        write_sealed(pub);
+    }
+}
+
+
+static void
+write_sealed(chatws_publication_t *pub)
+{
+    size_t                n;
+    uint8_t              *buf;
+    uint32_t              own;
+    chatws_str_t          out;
+
+    static chatws_str_t   enc = chatws_str("e30..AA.AA.AA");
+
+    n = chatws_publication_hidden_size(pub);
+    buf = malloc(n);
+
+    out.data = buf;
+    out.len = n;
+
+    check(chatws_publication_hidden(pub, &out) == CHATWS_OK);
+    check((out.len != 2) == chatws_publication_hides(pub));
+    check_output(&out, CHATWS_JSON_DEPTH);
+
+    free(buf);
+
+    chatws_publication_seal(pub, &enc);
+
+    n = chatws_publication_size(pub);
+    buf = malloc(n + 2);
+
+    out.data = buf;
+    out.len = n;
+
+    check(chatws_publication_body(pub, &out, &own) == CHATWS_OK);
+
+    if (chatws_publication_sequenced(pub)) {
+        memcpy(buf + out.len, "1}", 2);
+        out.len += 2;
+    }
 
     check_output(&out, CHATWS_JSON_DEPTH + 1);
 
