@@ -15,6 +15,7 @@
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_conf_check.h"
 #include "endpoint/ngx_http_chatws_conf_fingerprint.h"
+#include "endpoint/ngx_http_chatws_encrypt.h"
 #include "endpoint/ngx_http_chatws_farewell.h"
 #include "endpoint/ngx_http_chatws_handlers.h"
 #include "endpoint/ngx_http_chatws_origin.h"
@@ -85,6 +86,20 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_chatws_main_conf_t, coalesce),
       &ngx_http_chatws_coalesce_bounds },
+
+    { ngx_string("chatws_encrypt"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, encrypt),
+      &ngx_http_chatws_encrypt_values },
+
+    { ngx_string("chatws_encryption_key_file"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_http_chatws_encrypt_set_key_file,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
 
     { ngx_string("chatws_expires"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,

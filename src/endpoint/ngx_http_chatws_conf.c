@@ -13,6 +13,7 @@
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_conf_check.h"
 #include "endpoint/ngx_http_chatws_conf_fingerprint.h"
+#include "endpoint/ngx_http_chatws_encrypt.h"
 #include "endpoint/ngx_http_chatws_farewell.h"
 #include "endpoint/ngx_http_chatws_handlers.h"
 
@@ -63,6 +64,12 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
                             ngx_http_chatws_conf_mix_complex),
     ngx_http_chatws_pointer(origins, NGX_HTTP_CHATWS_INHERIT,
                             ngx_http_chatws_conf_mix_strs),
+
+    /* no session depends on how messages are published */
+
+    ngx_http_chatws_word(ngx_http_chatws_loc_conf_t, encrypt,
+                         NGX_HTTP_CHATWS_INHERIT, 0, NULL),
+    ngx_http_chatws_pointer(encryption_key, NGX_HTTP_CHATWS_INHERIT, NULL),
 
     ngx_http_chatws_last
 };
@@ -176,7 +183,9 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->response_use->answered = 1;
     }
 
-    if (ngx_http_chatws_farewell_note(cf, cwmcf) != NGX_OK) {
+    if (ngx_http_chatws_farewell_note(cf, cwmcf) != NGX_OK
+        || ngx_http_chatws_encrypt_check(cf, conf) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 

@@ -13,6 +13,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "token/chatws_jwe.h"
 #include "process/ngx_http_chatws_zone.h"
 #include "client/ngx_http_chatws_client.h"
 
@@ -71,6 +72,9 @@ typedef struct {
     ngx_http_complex_value_t  *username;
     ngx_http_complex_value_t  *expires;      /* NULL: no limit */
     ngx_array_t               *origins;     /* of ngx_str_t; NULL: any */
+
+    ngx_uint_t                 encrypt;     /* ngx_http_chatws_encrypt_e */
+    chatws_jwe_key_t          *encryption_key;  /* NULL: none */
 } ngx_http_chatws_loc_conf_t;
 
 

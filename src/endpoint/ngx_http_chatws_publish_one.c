@@ -16,6 +16,7 @@
 #include "process/ngx_http_chatws_clock.h"
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_ctx.h"
+#include "endpoint/ngx_http_chatws_encrypt.h"
 #include "endpoint/ngx_http_chatws_publish_one.h"
 
 
@@ -47,6 +48,8 @@ ngx_http_chatws_publish_one(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub, ngx_str_t *text, void *mem, size_t size,
     ngx_str_t *answer, chatws_fault_t *fault)
 {
+    ngx_uint_t                   status;
+    chatws_str_t                 sealed;
     ngx_http_chatws_ctx_t       *ctx;
     chatws_publication_t         pub;
     ngx_http_chatws_loc_conf_t  *cwlcf;
@@ -77,7 +80,34 @@ ngx_http_chatws_publish_one(ngx_http_request_t *r,
                                               fault);
     }
 
-    return ngx_http_chatws_publish_parsed(r, hub, &pub, ctx, answer, fault);
+    ngx_http_chatws_publish_stamp(hub, &pub);
+
+    if (cwlcf->encrypt == NGX_HTTP_CHATWS_ENCRYPT_OFF) {
+        return ngx_http_chatws_publish_parsed(r, hub, &pub, ctx, answer,
+                                              fault);
+    }
+
+    status = ngx_http_chatws_encrypt(r, cwlcf, &pub, &sealed, fault);
+
+    if (status == NGX_HTTP_INTERNAL_SERVER_ERROR) {
+        return status;
+    }
+
+    if (status == NGX_HTTP_SERVICE_UNAVAILABLE) {
+        ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_UNAVAILABLE, 1);
+    }
+
+    if (status != 0) {
+        return ngx_http_chatws_publish_refuse(ctx, status, fault, fault);
+    }
+
+    status = ngx_http_chatws_publish_parsed(r, hub, &pub, ctx, answer, fault);
+
+    if (sealed.data != NULL) {
+        ngx_free(sealed.data);
+    }
+
+    return status;
 }
 
 
@@ -89,8 +119,6 @@ ngx_http_chatws_publish_parsed(ngx_http_request_t *r,
     ngx_int_t        rc;
     chatws_str_t     room;
     chatws_posted_t  posted;
-
-    ngx_http_chatws_publish_stamp(hub, pub);
 
     /* the hub copies the notification: then the answer has the same room */
 

@@ -98,6 +98,12 @@ for my $name (@sections) {
     my ($set) = $source =~ /_(?:init_\w+\(\w+->|limit\(|rule\()$field,\s*
                             ([^)]*)\)/x;
 
+    # a setting that is not in the fingerprint
+
+    ($set) = $source =~ /_word\(\w+,\s*$field,\s*\w+,\s*(\w+),/
+        if !defined $set;
+
+
     fault("$name: the default is not understood"), next
         if !defined $value || !defined $set;
     fault("$name: the default is not $set") if number($value) != eval $set;

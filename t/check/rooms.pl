@@ -30,7 +30,8 @@ my @rooms = (
     [ client => 'nginx',
       qw/ base json websocket protocol store process hub session / ],
     [ endpoint => 'nginx',
-      qw/ base json websocket protocol store process hub session client / ],
+      qw/ base json websocket token protocol store process hub session
+          client / ],
 );
 
 # The engine is what another module than ours, the echo of the tests, is built

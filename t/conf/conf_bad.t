@@ -145,6 +145,29 @@ my @cases = (
         [ 'https://chat.example.com:https', qr/port/ ],
         [ 'https://chat.example.com:443', qr/default port/ ],
         [ 'http://chat.example.com:80', qr/default port/ ] ),
+    [ 'encrypt, another value', '', '', 'chatws_encrypt yes;',
+      qr/invalid value "yes" in/ ],
+    [ 'encrypt, no key', 'chatws_encrypt on;',
+      'location /x { chatws_publish chat; }', '',
+      qr/"chatws_encrypt on" needs a key: "chatws_encryption_key_file"/ ],
+    [ 'encrypt, no key for responses', '',
+      'location /x { chatws_publish_response chat; chatws_encrypt on;'
+      . ' proxy_pass http://127.0.0.1; }', '', qr/needs a key/ ],
+    [ 'encrypt, no key in an if', '', 'location /x { chatws_publish chat;'
+      . ' if ($arg_x) { chatws_encrypt on; } }', '',
+      qr/needs a key|not allowed here/ ],
+    [ 'key file, none', '', '', 'chatws_encryption_key_file none.jwks;',
+      qr{open\(\) "\S+/none.jwks" failed .* in \S+:\d} ],
+    [ 'key file, a directory', '', '', 'chatws_encryption_key_file .;',
+      qr{read\(\) "\S+" failed .* in \S+:\d} ],
+    [ 'key file, no set', '', '', 'chatws_encryption_key_file nginx.conf;',
+      qr/invalid key file "nginx.conf" in "chatws_encryption_key_file": / ],
+    [ 'key file, no key', '', '', 'chatws_encryption_key_file sig.jwks;',
+      qr/"sig.jwks" in .*: it has no key that can encrypt in \S+:\d/ ],
+    [ 'key file, too large', '', '', 'chatws_encryption_key_file large.jwks;',
+      qr/large.jwks" is larger than 65536 bytes in \S+:\d/ ],
+    [ 'key file, twice', '', '', 'chatws_encryption_key_file enc.jwks;'
+      . ' chatws_encryption_key_file enc.jwks;', qr/is duplicate/ ],
     [ 'message size, not a size', '', '', 'chatws_max_message_size x;',
       qr/"chatws_max_message_size" directive invalid value/ ],
     [ 'message size, none', '', '', 'chatws_max_message_size 0;',
@@ -255,6 +278,12 @@ my @ranges = ('chatws_max_message_size 0', 'chatws_send_buffer 1',
 my $t = Test::Nginx->new()->has(qw/ http limit_conn proxy rewrite auth_basic
     auth_request http_ssl stub_status /)
     ->plan(2 * @cases + 2 * @warned + @ranges + 2);
+
+my $key = '"kid":"k","k":"' . 'A' x 43 . '"}]}';
+
+$t->write_file('enc.jwks', '{"keys":[{"kty":"oct",' . $key);
+$t->write_file('sig.jwks', '{"keys":[{"kty":"oct","alg":"HS256",' . $key);
+$t->write_file('large.jwks', ' ' x 65_537);
 
 for my $case (@cases) {
     my ($name, $http, $server, $location, $message, $alone) = @$case;

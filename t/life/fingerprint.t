@@ -30,6 +30,9 @@ my @cases = (
     [ 'an if that was not there', '',
       'if ($http_none) { set $none 1; }' ],
     [ 'publishing what is answered', '', 'chatws_publish_response chat;' ],
+    [ 'chatws_encrypt', '', 'chatws_encrypt require;' ],
+    [ 'chatws_encryption_key_file', 'chatws_encryption_key_file one.jwks;',
+      'chatws_encryption_key_file two.jwks;' ],
 );
 
 my $same = @cases;
@@ -97,6 +100,9 @@ my %case = map { my ($name) = $_->[0] =~ /^(chatws_\w+)/; ($name || '') => 1 }
 is(join(' ', grep { !$case{$_} } $code =~
     /\{\s*ngx_string\("(chatws_\w+)"\),\s*NGX_HTTP_CHATWS_ANY_CONF/g), '',
     'all directives are here');
+
+$t->write_file("$_.jwks", '{"keys":[{"kty":"oct","kid":"' . $_
+    . '","k":"' . 'A' x 43 . '"}]}') for 'one', 'two';
 
 $t->write_file_expand('nginx.conf', configuration(1))->run();
 

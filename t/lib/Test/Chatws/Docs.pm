@@ -20,8 +20,8 @@ my %level = (
         worker_shutdown_timeout
     /),
     (map { $_ => 'http' } qw/
-        chatws_coalesce chatws_zone geo limit_conn_zone limit_req_zone
-        log_format map server upstream
+        chatws_coalesce chatws_encryption_key_file chatws_zone geo
+        limit_conn_zone limit_req_zone log_format map server upstream
     /),
     (map { $_ => 'server' } qw/ listen location server_name /),
 );
@@ -252,6 +252,7 @@ sub pattern {
                          |("epoch":"[0-9a-f]{12}")
                          |("(?:seq|recipients)":\d+)
                          |("msg_\w+")
+                         |("enc":"[^"]+")
                          |(\{(?:"\d+":\d+,?)+\})
                          |(:\d+)
                          |("(?:[^"\\]|\\.)*"|.))/gcxs)
@@ -260,8 +261,9 @@ sub pattern {
             : defined $2 ? '"epoch":"[0-9a-f]{12}"'
             : defined $3 ? substr($3, 0, index $3, ':') . ':\d+'
             : defined $4 ? '"msg_\w+"'
-            : defined $5 && $figures ? '\{(?:"\w+":\d+,?)*\}'
-            : defined $6 && $figures ? ':\d+'
+            : defined $5 ? '"enc":"[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+"'
+            : defined $6 && $figures ? '\{(?:"\w+":\d+,?)*\}'
+            : defined $7 && $figures ? ':\d+'
             : quotemeta $+;
     }
 

@@ -49,6 +49,8 @@ sub new {
 
     $t->write_file("$n/nginx.conf", $conf);
     $t->write_file("$n/htpasswd", "joe:{PLAIN}secret\nann:{PLAIN}other\n");
+    $t->write_file("$n/chat-encryption.jwks", '{"keys":[{"kty":"oct",'
+        . '"kid":"k1","k":"' . 'A' x 43 . '"}]}');
     Test::Chatws::certificate($dir) if $conf =~ /\bcert\.pem/;
 
     return $self;
@@ -277,6 +279,50 @@ sub echo {
     my $event = $ws->await('notice') or return 'nothing delivered';
 
     return $event->{text} eq 'Back soon' ? '' : 'another text';
+}
+
+
+sub encrypt {
+    my ($self) = @_;
+
+    my $ws = $self->ws(path => '/', user => 'u', chats => 'chat_1');
+
+    return $self->encrypted($ws);
+}
+
+
+sub encrypt_response {
+    my ($self) = @_;
+
+    return $self->encrypted($self->ws(user => 'u', chats => 'chat_1'));
+}
+
+
+# Whether what is published is hidden, and answered in clear.
+
+sub encrypted {
+    my ($self, $ws) = @_;
+
+    my $answer = $self->publish('{"chatId":"chat_1","text":"hidden",'
+        . '"sender":"s"}');
+
+    return "status $answer->{status}" if $answer->{status} != 201;
+    return 'another answer' if $answer->{json}{text} ne 'hidden';
+
+    my $event = $ws->await('new_message') or return 'nothing delivered';
+    my $message = $event->{message};
+
+    return $message->{text} eq '' && $message->{enc} =~ /^eyJ[\w-]+\.\./
+        ? '' : 'not encrypted';
+}
+
+
+sub encrypt_require {
+    my ($self) = @_;
+
+    my $answer = $self->publish('{"chatId":"c","text":"t","sender":"s"}');
+
+    return $answer->{status} == 400 ? '' : "status $answer->{status}";
 }
 
 
