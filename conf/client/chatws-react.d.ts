@@ -2,8 +2,8 @@
  * Copyright (C) chatws contributors, MIT licence
  */
 
-import type { ChatClient, ChatError, ChatUpdate, Notification, Options }
-    from './chatws.js';
+import type { ChatClient, ChatError, ChatUpdate, Notification, Options,
+    Unsubscribed } from './chatws.js';
 
 export interface UseChatOptions<App = {}> extends Options {
     /** Connects when there is one, after the login. */
@@ -54,6 +54,8 @@ export interface UseChat<App = {}> {
     reason?: string;
     /** Of the answer in place of a connection, where that can be seen. */
     status?: number;
+    /** It has ended, and somebody has to log in again. */
+    unauthorized?: boolean;
 
     /** In order, each once. */
     messages: ChatMessage[];
@@ -63,6 +65,8 @@ export interface UseChat<App = {}> {
     update: ChatUpdate | null;
     /** The last error of the server, or what load() has thrown. */
     error: ChatError | Error | null;
+    /** Why the chat is closed to the user: "denied", or "unsubscribed". */
+    left: ChatError | Unsubscribed | null;
 
     /** To be called with each key stroke; with false when it was sent. */
     typing(isTyping?: boolean): void;
@@ -71,7 +75,10 @@ export interface UseChat<App = {}> {
      * to which the user has gone meanwhile.
      */
     add(message: ChatMessage): void;
-    /** Connects now instead of waiting, also after a refusal. */
+    /**
+     * Connects now instead of waiting, also after a refusal; enters a chat
+     * that was left.
+     */
     retry(): void;
 
     client: ChatClient<App> | null;

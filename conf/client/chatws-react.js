@@ -36,20 +36,22 @@ function nameOf({ url, server, userId, username }) {
 
 
 /*
- * The address is said by a component that is there: an old page's function
- * may know but an old token.
+ * The address and the token are said by a component that is there: an old
+ * page's functions may know but an old user.
  */
 
-function acquire(name, options, address) {
+function acquire(name, latest) {
+    const options = latest.current;
     let entry = shared.get(name);
 
     if (!entry) {
-        entry = { addresses: [address], users: 0, timer: undefined };
+        entry = { pages: [latest], users: 0, timer: undefined };
 
-        const url = () => entry.addresses[0]();
+        const say = (what) => options[what]?.call
+            && { [what]: () => entry.pages[0].current[what]() };
 
-        entry.client = connect(options.url.call ? { ...options, url }
-            : options);
+        entry.client = connect({ ...options, ...say('url'),
+            ...say('getToken') });
         shared.set(name, entry);
 
     } else if (entry.users === 0) {
@@ -57,14 +59,14 @@ function acquire(name, options, address) {
         /* it may have been refused meanwhile, and left as it was */
 
         clearTimeout(entry.timer);
-        entry.addresses = [address];
+        entry.pages = [latest];
 
         if (entry.client.state === 'closed') {
             entry.client.retry();
         }
 
     } else {
-        entry.addresses.push(address);
+        entry.pages.push(latest);
     }
 
     entry.users++;
@@ -85,8 +87,7 @@ function acquire(name, options, address) {
             entry.timer = setTimeout(end, LINGER);
 
         } else {
-            entry.addresses = entry.addresses.filter(
-                (one) => one !== address);
+            entry.pages = entry.pages.filter((one) => one !== latest);
         }
     };
 
@@ -109,7 +110,8 @@ function merge(messages, more) {
 }
 
 
-const nothing = { messages: [], typists: [], update: null, error: null };
+const nothing = { messages: [], typists: [], update: null, error: null,
+    left: null };
 const offline = { state: 'closed' };
 
 
@@ -120,6 +122,7 @@ export function useChat(options) {
     const [link, setLink] = useState(null);
     const [connection, setConnection] = useState({});
     const [shown, setShown] = useState({});
+    const [entries, setEntries] = useState(0);
 
     /* whose is the connection, and of which chat is what is shown */
 
@@ -132,8 +135,7 @@ export function useChat(options) {
     useEffect(() => {
         const before = last.current;
         const now = whose === null ? null
-            : { whose, ...acquire(nameOf(latest.current), latest.current,
-                () => latest.current.url()) };
+            : { whose, ...acquire(nameOf(latest.current), latest) };
 
         /* of another user, or of nobody: not kept for the next page */
 
@@ -148,11 +150,13 @@ export function useChat(options) {
         }
 
         const { client } = now;
-        const see = ({ detail }) => setConnection({ whose, now: {
+        const see = ({ type, detail }) => setConnection({ whose, now: {
             state: client.state, retryAt: client.retryAt,
             attempt: detail?.attempt ?? 0, code: detail?.code,
-            reason: detail?.reason, status: detail?.status } });
-        const types = ['connecting', 'open', 'reconnecting', 'closed'];
+            reason: detail?.reason, status: detail?.status,
+            unauthorized: type === 'unauthorized' } });
+        const types = ['connecting', 'open', 'reconnecting', 'closed',
+            'unauthorized'];
 
         see({});
         setLink(now);
@@ -200,6 +204,8 @@ export function useChat(options) {
             }
         };
 
+        const out = (left) => change(() => ({ left, typists: [] }));
+
         const handlers = {
             new_message({ message, seq }) {
                 const { epoch } = client.position(chatId) ?? {};
@@ -220,6 +226,13 @@ export function useChat(options) {
                         : others };
                 });
             },
+
+            typing_users({ users }) {
+                change(() => ({ typists: users }));
+            },
+
+            denied: out,
+            unsubscribed: out,
 
             chat_update(update) {
                 change(() => ({ update }));
@@ -270,11 +283,14 @@ export function useChat(options) {
 
             leave();
         };
-    }, [mine, place]);
+    }, [mine, place, entries]);
+
+    const chat = place && shown.place === place ? shown.chat : nothing;
+    const isOut = chat.left !== null;
 
     return {
         ...mine && connection.whose === whose ? connection.now : offline,
-        ...place && shown.place === place ? shown.chat : nothing,
+        ...chat,
         client: mine?.client ?? null,
 
         typing: useCallback((isTyping) =>
@@ -282,6 +298,12 @@ export function useChat(options) {
 
         add,
 
-        retry: useCallback(() => mine?.client.retry(), [mine]),
+        retry: useCallback(() => {
+            mine?.client.retry();
+
+            if (isOut) {
+                setEntries((n) => n + 1);
+            }
+        }, [mine, isOut]),
     };
 }

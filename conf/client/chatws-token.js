@@ -18,7 +18,7 @@ export const isUnauthorized = (error) => error?.name === 'UnauthorizedError';
 export async function tokenOf(getToken, ...args) {
     const token = await getToken(...args);
 
-    if (!token?.trim) {
+    if (!token?.trim?.()) {
         throw new TypeError(`getToken: "${token}" is no token`);
     }
 

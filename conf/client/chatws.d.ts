@@ -16,6 +16,20 @@ export interface Options {
     url?: string | URL | (() => string | URL | Promise<string | URL>)
         | undefined;
 
+    /**
+     * A token of the application for the user.  It is asked for before the
+     * first connection, and again when one is about to expire or is no longer
+     * taken.  What it throws is tried again, but an UnauthorizedError ends the
+     * client.
+     */
+    getToken?: (() => string | Promise<string>) | undefined;
+
+    /**
+     * How the token is shown: in the first message (the default), as a
+     * subprotocol, or as the argument access_token of the address.
+     */
+    tokenIn?: 'message' | 'protocol' | 'query' | undefined;
+
     /** Sent in the query string; not needed where nginx knows the user. */
     userId?: string | null | undefined;
     username?: string | null | undefined;
@@ -45,7 +59,8 @@ export interface Options {
     typingLost?: number | undefined;
 
     /** Another implementation, or one that looks at the frames. */
-    WebSocket?: (new (url: string) => WebSocket) | undefined;
+    WebSocket?: (new (url: string, protocols?: string[]) => WebSocket)
+        | undefined;
 
     /** Asks why a handshake was refused; with null nobody asks. */
     fetch?: typeof globalThis.fetch | null | undefined;
@@ -57,11 +72,24 @@ export interface Position {
     epoch: string;
 }
 
+/** How a chat is entered; see ChatClient.subscribe(). */
+export interface Subscribing extends Partial<Position> {
+    /**
+     * A token for this chat alone, asked for each time that the chat is
+     * entered.  What it throws is tried again, but an UnauthorizedError is a
+     * chat that is "denied".
+     */
+    getToken?: ((chatId: string) => string | Promise<string>) | undefined;
+}
+
 export interface Connected {
     type: 'connected';
     userId: string;
     message: string;
     timestamp: string;
+    session?: string;
+    /** Seconds, where a token counts. */
+    expiresIn?: number;
 }
 
 export interface SubscriptionConfirmed {
@@ -81,6 +109,7 @@ export interface Resumed {
         seq?: number;
         error?: string;
         details?: string;
+        retryAfter?: number;
     }>;
     epoch: string;
 }
@@ -122,6 +151,14 @@ export interface UserTyping {
     timestamp: string;
 }
 
+/** The server has ended a subscription, which is no longer held. */
+export interface Unsubscribed {
+    type: 'unsubscribed';
+    chatId: string;
+    reason: 'removed' | 'denied' | 'token' | 'expired';
+    timestamp: string;
+}
+
 /**
  * Application events: what was published with a type of your own.  Their
  * names and members are told to connect() or ChatClient:
@@ -138,7 +175,7 @@ export type AppEvents<App> = {
 };
 
 type ServerEvent = Connected | SubscriptionConfirmed | Resumed | NewMessage
-    | ChatUpdate | UserTyping;
+    | ChatUpdate | UserTyping | Unsubscribed;
 
 /** All that a server sends but errors; "type" tells which one it is. */
 export type Notification<App = {}> = ServerEvent
@@ -151,6 +188,9 @@ export interface ChatError {
     details: string;
     timestamp?: string;
     chatId?: string;
+    action?: string;
+    /** Milliseconds, after which what was refused may be asked for again. */
+    retryAfter?: number;
 }
 
 export interface Reconnecting {
@@ -197,6 +237,10 @@ interface OwnEvents {
     recovered: Back;
     /** Notifications of this chat may be missing: load it anew. */
     gap: Back;
+    /** After "closed": somebody has to log in again. */
+    unauthorized: Closed;
+    /** The subscription is not allowed, and no longer held. */
+    denied: ChatError & { chatId: string };
     error: ChatError;
 }
 
@@ -227,10 +271,12 @@ export class ChatClient<App = {}> extends EventTarget {
      * later one.  With a position the notifications after it come first,
      * or there is a "gap".
      *
+     * A chat may have a token of its own.
+     *
      * Subscriptions are counted: a chat is left by the last unsubscribe(),
      * or by the returned functions, each of which counts once.
      */
-    subscribe(chatId: string, since?: Position | undefined): () => void;
+    subscribe(chatId: string, how?: Subscribing): () => void;
 
     unsubscribe(chatId: string): void;
 
@@ -262,7 +308,10 @@ export class ChatClient<App = {}> extends EventTarget {
         options?: boolean | EventListenerOptions): void;
 }
 
-/** Thrown by url(): nobody is logged in any more, and the client ends. */
+/**
+ * Thrown by url() or getToken(): nobody is logged in any more, and the client
+ * ends.
+ */
 export class UnauthorizedError extends Error { }
 
 export function connect<App = {}>(options?: Options): ChatClient<App>;

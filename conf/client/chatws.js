@@ -99,8 +99,8 @@ export class ChatClient extends Target {
 
     /* counted: a chat is left by the last one who entered it */
 
-    subscribe(chatId, since) {
-        const chat = this.#chats.get(chatId) ?? { ...since, users: 0 };
+    subscribe(chatId, how) {
+        const chat = this.#chats.get(chatId) ?? { ...how, users: 0 };
         let inside = true;
 
         if (chat.users++ === 0) {

@@ -611,3 +611,54 @@ test('others who type', (t) => {
     s.tick(10000);
     assert.deepEqual(seen(), []);
 });
+
+
+const list = (users, count) => ({ type: 'typing_users', chatId: 'a', count,
+    users: users.split('').map((userId) => ({ userId, username: userId })) });
+
+
+test('so many who type that the server lists them', (t) => {
+    const s = open(t, 'a');
+    const say = (userId, isTyping) => socket().say({ type: 'user_typing',
+        chatId: 'a', userId, username: userId, isTyping });
+    const seen = () => s.take().map(({ userId, isTyping, users, count }) =>
+        users ? users.map((user) => user.userId).join('') + count
+            : userId + isTyping);
+
+    /* a list of some of them replaces all that was said */
+
+    say('v', true);
+    say('w', true);
+    socket().say(list('vw', 3));
+    say('v', false);
+    say('w', false);
+    s.tick(9000);
+    socket().say(list('xy', 4));
+    assert.deepEqual(seen(), ['vtrue', 'wtrue', 'vw3', 'xy4']);
+
+    /* a list of all is the last one, and single ones go on from it */
+
+    socket().say(list('xy', 2));
+    say('x', false);
+    say('z', true);
+    s.tick(9000);
+    say('z', true);
+    assert.deepEqual(seen(), ['xy2', 'xfalse', 'ztrue', 'ztrue']);
+    s.tick(1000);
+    assert.deepEqual(seen(), ['yfalse']);
+    s.tick(9000);
+    assert.deepEqual(seen(), ['zfalse']);
+
+    /* a list that is not said again has ended */
+
+    socket().say(list('vw', 17));
+    s.tick(9999);
+    assert.deepEqual(seen(), ['vw17']);
+    s.tick(1);
+    assert.deepEqual(seen(), ['0']);
+    say('v', true);
+    assert.deepEqual(seen(), ['vtrue']);
+    s.client.unsubscribe('a');
+    s.tick(20000);
+    assert.deepEqual(seen(), []);
+});

@@ -15,8 +15,9 @@ export class FakeSocket {
     sent = [];
     closed = false;
 
-    constructor(url) {
+    constructor(url, protocols) {
         this.url = url;
+        this.protocols = protocols;
         FakeSocket.all.push(this);
     }
 
@@ -29,6 +30,10 @@ export class FakeSocket {
     }
 
     /* what the server does */
+
+    accept() {
+        this.onopen?.();
+    }
 
     say(...messages) {
         for (const message of messages) {
@@ -55,6 +60,10 @@ export const nobody = async () => {
 };
 
 export const answers = (status, more) => async () => ({ status, ...more });
+
+/* when all promises that can be kept are */
+
+export const settled = () => new Promise((done) => setImmediate(done));
 
 export const socket = () => FakeSocket.all.at(-1);
 
@@ -99,8 +108,8 @@ export function start(t, options = {}) {
         WebSocket: FakeSocket, fetch: nobody, ...options });
 
     for (const type of ['connecting', 'open', 'reconnecting', 'closed',
-        'recovered', 'gap', 'error', 'new_message', 'user_typing', 'edited',
-        'message'])
+        'recovered', 'gap', 'error', 'unauthorized', 'denied', 'unsubscribed',
+        'new_message', 'user_typing', 'typing_users', 'edited', 'message'])
     {
         client.addEventListener(type, ({ detail }) => {
             if (type !== 'message' || options.all) {

@@ -455,3 +455,63 @@ test('in strict mode', async () => {
     assert.equal(FakeSocket.all.length, 1);
     assert.ok(!socket().closed);
 });
+
+
+test('a token, from somebody who is there', async () => {
+    const asked = [];
+    const has = (name) => ({ name, getToken: () => {
+        asked.push(name);
+
+        return name;
+    } });
+    const show = (...all) => act(async () => root.render(all.map((props) =>
+        createElement(Chat, { key: props.name, ...props }))));
+    const shows = () => act(async () => socket().accept());
+
+    await show(has('one'), has('two'));
+    await shows();
+    assert.deepEqual(socket().take().map(({ token }) => token), ['one']);
+    await say(connected({ expiresIn: 600 }));
+    await show(has('two'));
+    await say({ type: 'token_expiring', expiresIn: 30 });
+    assert.deepEqual(asked, ['one', 'two']);
+    await say({ type: 'error', error: 'Invalid token', details: '',
+        id: 'chatws:auth' });
+    assert.equal(seen.two.state, 'closed');
+    assert.equal(seen.two.unauthorized, true);
+    assert.equal(seen.two.reason, 'Invalid token');
+    await act(async () => seen.two.retry());
+    assert.equal(seen.two.state, 'connecting');
+    assert.equal(seen.two.unauthorized, false);
+    assert.deepEqual(asked, ['one', 'two', 'two']);
+});
+
+
+test('a chat that is closed to us', async () => {
+    await render({});
+    await say(connected());
+
+    const [{ id }] = socket().take();
+
+    await say({ type: 'error', error: 'Not allowed', details: 'd', id });
+    assert.equal(seen.chat.left.error, 'Not allowed');
+
+    /* asked for again when somebody wants it */
+
+    await act(async () => seen.chat.retry());
+    assert.equal(seen.chat.left, null);
+    assert.deepEqual(socket().take().filter(({ chatId }) => chatId === 'a')
+        .map(({ action }) => action), ['subscribe']);
+    await say(confirmed('a', 0), message('a', 1), { type: 'typing_users',
+        chatId: 'a', users: [{ userId: 'v', username: 'V' }], count: 5 });
+    assert.deepEqual(seen.chat.typists, [{ userId: 'v', username: 'V' }]);
+    await say({ type: 'unsubscribed', chatId: 'a', reason: 'removed' });
+    assert.equal(seen.chat.left.reason, 'removed');
+    assert.deepEqual(seen.chat.typists, []);
+    assert.deepEqual(texts(), ['text 1']);
+
+    /* another one is not */
+
+    await render({ chatId: 'b' });
+    assert.equal(seen.chat.left, null);
+});

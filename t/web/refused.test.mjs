@@ -9,17 +9,12 @@ import assert from 'node:assert/strict';
 import { after, before, mock, test } from 'node:test';
 
 import { connect, UnauthorizedError } from '../../conf/client/chatws.js';
-import { answers, connected, FakeSocket, names, nobody, socket, start }
-    from './fake.mjs';
+import { answers, connected, FakeSocket, names, nobody, settled, socket,
+    start } from './fake.mjs';
 import { require } from './modules.mjs';
 import { Nginx } from './nginx.mjs';
 
 const { WebSocket } = require('ws');
-
-/* when all promises that can be kept are */
-
-const settled = () => new Promise((done) => setImmediate(done));
-
 
 /* Lets so many handshakes fail; how many there were before it has ended. */
 
@@ -57,8 +52,11 @@ test('refused for good', async (t) => {
         socket().end(1006);
         assert.deepEqual(names(s.take()), ['reconnecting']);
         await settled();
-        assert.deepEqual(s.take(), [{ event: 'closed', code: 1006,
-            reason: 'refused', ...status && { status } }]);
+        const detail = { code: 1006, reason: 'refused',
+            ...status && { status } };
+
+        assert.deepEqual(s.take(), ['closed', 'unauthorized'].slice(0,
+            status === 401 ? 2 : 1).map((event) => ({ event, ...detail })));
         assert.equal(s.client.state, 'closed');
         s.tick(1e6);
         assert.equal(FakeSocket.all.length, 1);
@@ -308,7 +306,8 @@ test('who is not authorized', async (t) => {
         await settled();
         assert.deepEqual(s.take().slice(1).map(({ event, reason }) =>
             [event, reason]), [['connecting', undefined],
-            ['closed', `UnauthorizedError: ${error.message}`]]);
+            ['closed', `UnauthorizedError: ${error.message}`],
+            ['unauthorized', `UnauthorizedError: ${error.message}`]]);
         s.tick(1e6);
         assert.equal(FakeSocket.all.length, 1);
         done(s);
