@@ -50,6 +50,22 @@ static ngx_http_chatws_bounds_t  ngx_http_chatws_coalesce_bounds = {
 };
 
 
+static ngx_http_chatws_bounds_t  ngx_http_chatws_leeway_bounds = {
+    ngx_http_chatws_check_bounds, 0, 60 * 60 * 1000,
+    NGX_HTTP_CHATWS_TIME
+};
+
+static ngx_http_chatws_bounds_t  ngx_http_chatws_token_lifetime_bounds = {
+    ngx_http_chatws_check_bounds, 1000, 365UL * 24 * 60 * 60 * 1000,
+    NGX_HTTP_CHATWS_TIME
+};
+
+static ngx_http_chatws_bounds_t  ngx_http_chatws_token_size_bounds = {
+    ngx_http_chatws_check_bounds, 256, 16 * 1024,
+    NGX_HTTP_CHATWS_BYTES
+};
+
+
 static ngx_command_t  ngx_http_chatws_commands[] = {
 
     { ngx_string("chatws"),
@@ -166,16 +182,65 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       0,
       NULL },
 
+    { ngx_string("chatws_token"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_1MORE,
+      ngx_http_chatws_token_conf_set,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("chatws_token_audience"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_1MORE,
+      ngx_http_chatws_token_conf_set_strings,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, token.audiences),
+      NULL },
+
+    { ngx_string("chatws_token_issuer"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_1MORE,
+      ngx_http_chatws_token_conf_set_strings,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, token.issuers),
+      NULL },
+
+    { ngx_string("chatws_token_key_file"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_http_chatws_token_conf_set_key_file,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("chatws_token_leeway"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, token.leeway),
+      &ngx_http_chatws_leeway_bounds },
+
+    { ngx_string("chatws_token_lifetime"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, token.max_lifetime),
+      &ngx_http_chatws_token_lifetime_bounds },
+
+    { ngx_string("chatws_token_max_size"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, token.max_size),
+      &ngx_http_chatws_token_size_bounds },
+
     { ngx_string("chatws_user"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_http_set_complex_value_slot,
+      ngx_http_chatws_conf_set_user,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_chatws_loc_conf_t, user),
       NULL },
 
     { ngx_string("chatws_username"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_http_set_complex_value_slot,
+      ngx_http_chatws_conf_set_user,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_chatws_loc_conf_t, username),
       NULL },
@@ -228,6 +293,10 @@ ngx_http_chatws_postconfiguration(ngx_conf_t *cf)
     if (ngx_http_chatws_conf_check(cf) != NGX_OK
         || ngx_http_chatws_farewell_pages(cf) != NGX_OK)
     {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_chatws_token_init(cf) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Ids of messages, and the text form of an epoch.
+ * Ids of messages and sessions, and the text form of an epoch.
  */
 
 
@@ -22,6 +22,20 @@ chatws_id_make(uint64_t stamp, uint64_t random, uint8_t out[CHATWS_ID_LEN])
     memcpy(out, "msg_", 4);
 
     p = chatws_id_digits(out + 4, 12, stamp);
+
+    (void) chatws_id_digits(p, 10, random);
+}
+
+
+void
+chatws_id_session(uint64_t stamp, uint64_t random,
+    uint8_t out[CHATWS_SESSION_LEN])
+{
+    uint8_t  *p;
+
+    memcpy(out, "s_", 2);
+
+    p = chatws_id_digits(out + 2, 12, stamp);
 
     (void) chatws_id_digits(p, 10, random);
 }

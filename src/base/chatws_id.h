@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Ids of messages, which sort by time when they are compared as strings, and
- * the text form of an epoch.
+ * Ids of messages and sessions, which sort by time when they are compared as
+ * strings, and the text form of an epoch.
  */
 
 
@@ -15,6 +15,7 @@
 
 
 #define CHATWS_ID_LEN      26      /* msg_ and 22 of 0-9a-z */
+#define CHATWS_SESSION_LEN 24      /* s_ and the same */
 #define CHATWS_ID_COUNTS   46656   /* 36^3, the ids in a millisecond */
 #define CHATWS_EPOCH_LEN   12      /* hex digits */
 
@@ -36,6 +37,12 @@
  */
 void chatws_id_make(uint64_t stamp, uint64_t random,
     uint8_t out[CHATWS_ID_LEN]);
+
+/*
+ * The same for a session: CHATWS_SESSION_LEN bytes, which begin with s_.
+ */
+void chatws_id_session(uint64_t stamp, uint64_t random,
+    uint8_t out[CHATWS_SESSION_LEN]);
 
 /*
  * Writes the low 48 bits of the epoch, as CHATWS_EPOCH_LEN hex digits in lower

@@ -9,6 +9,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "process/ngx_http_chatws_clock.h"
 #include "client/ngx_http_chatws_client_private.h"
 #include "client/ngx_http_chatws_handover.h"
 
@@ -33,13 +34,13 @@ const ngx_http_chatws_handlers_t  ngx_http_chatws_client_handlers = {
 ngx_int_t
 ngx_http_chatws_client_create(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub, const ngx_http_chatws_session_conf_t *conf,
-    const ngx_http_chatws_rules_t *rules, ngx_str_t *user, ngx_str_t *name,
-    ngx_http_chatws_client_t **client)
+    const ngx_http_chatws_rules_t *rules,
+    const ngx_http_chatws_identity_t *who, ngx_http_chatws_client_t **client)
 {
     ngx_http_chatws_session_t  *s;
 
     s = ngx_http_chatws_session_create(r, sizeof(ngx_http_chatws_client_t)
-                                          + user->len + name->len,
+                                          + ngx_http_chatws_identity_size(who),
                                        conf,
                                        &ngx_http_chatws_client_handlers);
     if (s == NULL) {
@@ -48,14 +49,14 @@ ngx_http_chatws_client_create(ngx_http_request_t *r,
 
     *client = (ngx_http_chatws_client_t *) s;
 
-    return ngx_http_chatws_client_init(*client, hub, rules, user, name);
+    return ngx_http_chatws_client_init(*client, hub, rules, who);
 }
 
 
 ngx_int_t
 ngx_http_chatws_client_init(ngx_http_chatws_client_t *client,
     ngx_http_chatws_hub_t *hub, const ngx_http_chatws_rules_t *rules,
-    ngx_str_t *user, ngx_str_t *name)
+    const ngx_http_chatws_identity_t *who)
 {
     u_char  *p;
 
@@ -63,18 +64,35 @@ ngx_http_chatws_client_init(ngx_http_chatws_client_t *client,
 
     client->rules = rules;
 
-    client->user.len = user->len;
+    client->user.len = who->user.len;
     client->user.data = p;
-    p = ngx_cpymem(p, user->data, user->len);
+    p = ngx_cpymem(p, who->user.data, who->user.len);
 
-    client->name.len = name->len;
+    client->name.len = who->name.len;
     client->name.data = p;
-    ngx_memcpy(p, name->data, name->len);
+    p = ngx_cpymem(p, who->name.data, who->name.len);
+
+    if (who->id.len != 0) {
+        client->id = p;
+        ngx_memcpy(p, who->id.data, who->id.len);
+    }
 
     client->session.name = &client->user;
 
     return ngx_http_chatws_join(hub, &client->subscriber, &client->user,
                                 rules->own_messages);
+}
+
+
+void
+ngx_http_chatws_client_id(ngx_http_chatws_hub_t *hub, u_char *id)
+{
+    uint64_t  stamp;
+
+    stamp = ngx_http_chatws_hub_stamp(hub, ngx_http_chatws_now()
+                                           * CHATWS_ID_COUNTS);
+
+    chatws_id_session(stamp, ngx_http_chatws_noise(), id);
 }
 
 
@@ -174,6 +192,11 @@ ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s)
 
     ngx_http_chatws_leave(&client->subscriber);
     ngx_http_chatws_client_settle(client);
+
+    if (client->credential != NULL) {
+        ngx_free(client->credential);
+        client->credential = NULL;
+    }
 
     ngx_http_chatws_hub_count(client->subscriber.hub,
                               NGX_HTTP_CHATWS_N_CLOSED, 1);

@@ -15,9 +15,11 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "base/chatws_bucket.h"
+#include "base/chatws_id.h"
 #include "hub/ngx_http_chatws_hub.h"
 #include "session/ngx_http_chatws_session.h"
 #include "client/ngx_http_chatws_client_access.h"
+#include "client/ngx_http_chatws_credential.h"
 
 
 /* A client is allocated and freed as the session that it begins with. */
@@ -26,8 +28,13 @@ struct ngx_http_chatws_client_s {
     ngx_http_chatws_session_t       session;
     ngx_http_chatws_subscriber_t    subscriber;
     const ngx_http_chatws_rules_t  *rules;
-    ngx_str_t                       user;      /* the bytes of these two */
+    ngx_str_t                       user;      /* the bytes of these three */
     ngx_str_t                       name;      /* follow the structure */
+    u_char                         *id;        /* of the session,
+                                                  CHATWS_SESSION_LEN bytes;
+                                                  NULL: it has none */
+    ngx_http_chatws_credential_t   *credential;  /* the client's own; NULL: it
+                                                  has no token */
     chatws_bucket_t                 bucket;    /* limits its messages */
     uint32_t                        turn;      /* the turn in which the client
                                                   has said too much, */
@@ -37,31 +44,53 @@ struct ngx_http_chatws_client_s {
 };
 
 
+/* Who a new client is. */
+
+typedef struct {
+    ngx_str_t  user;
+    ngx_str_t  name;
+    ngx_str_t  id;       /* of the session, CHATWS_SESSION_LEN bytes, or
+                            empty */
+} ngx_http_chatws_identity_t;
+
+
+/* the bytes of an identity behind the structure of its client */
+#define ngx_http_chatws_identity_size(who)                                    \
+    ((who)->user.len + (who)->name.len + (who)->id.len)
+
+
 /* tells clients from other sessions, see ngx_http_chatws_session_each() */
 extern const ngx_http_chatws_handlers_t  ngx_http_chatws_client_handlers;
 
 
 /*
- * Makes a client of this user for the connection of the request.  user and
- * name are copied; conf and rules live as long as the client.  The client is
- * freed with the request until its session was started.
+ * Makes a client for the connection of the request.  who is copied; conf and
+ * rules live as long as the client.  The client is freed with the request until
+ * its session was started; a credential is given to it after that.
  *
  * NGX_OK; NGX_BUSY: the hub has no slot; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_http_chatws_client_create(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub, const ngx_http_chatws_session_conf_t *conf,
-    const ngx_http_chatws_rules_t *rules, ngx_str_t *user, ngx_str_t *name,
-    ngx_http_chatws_client_t **client);
+    const ngx_http_chatws_rules_t *rules,
+    const ngx_http_chatws_identity_t *who, ngx_http_chatws_client_t **client);
 
 /*
- * Makes a client of a new session, which was allocated with the bytes of user
- * and name behind the structure: they are copied there.
+ * Makes a client of a new session, which was allocated with
+ * ngx_http_chatws_identity_size() bytes behind the structure: who is copied
+ * there.
  *
  * NGX_OK; NGX_BUSY: the hub has no slot.
  */
 ngx_int_t ngx_http_chatws_client_init(ngx_http_chatws_client_t *client,
     ngx_http_chatws_hub_t *hub, const ngx_http_chatws_rules_t *rules,
-    ngx_str_t *user, ngx_str_t *name);
+    const ngx_http_chatws_identity_t *who);
+
+/*
+ * Writes a new id of a session, CHATWS_SESSION_LEN bytes, to id.  They sort by
+ * the time at which they were made.
+ */
+void ngx_http_chatws_client_id(ngx_http_chatws_hub_t *hub, u_char *id);
 
 /*
  * Callbacks of the hub, see ngx_http_chatws_hub_open(): the first one sends

@@ -15,6 +15,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "base/chatws_fault.h"
+#include "token/chatws_token.h"
 #include "protocol/chatws_notify.h"
 #include "store/chatws_store.h"
 
@@ -34,6 +35,8 @@ typedef struct {
     ngx_flag_t    own_messages;
     ngx_flag_t    handover;
     ngx_regex_t  *chat_pattern;        /* NULL: any chat id */
+
+    const chatws_token_policy_t  *token;  /* NULL: tokens are off */
 } ngx_http_chatws_rules_t;
 
 

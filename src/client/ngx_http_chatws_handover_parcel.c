@@ -2,8 +2,9 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Parcels: a head, then the user, the name, the address, the unsent output, the
- * reader with its incomplete input, and the chats.  Both workers run the same
+ * Parcels: a head, then the user, the name, the id of the session, the
+ * credential, the address, the unsent output, the reader with its incomplete
+ * input, and the chats.  Both workers run the same
  * program, so structures are copied as they are.
  */
 
@@ -25,6 +26,8 @@ typedef struct {
     ngx_uint_t  expiry;
     size_t      user;                    /* bytes of each of these parts */
     size_t      name;
+    size_t      id;
+    size_t      credential;
     size_t      addr;
     size_t      out;
     size_t      reader;
@@ -35,6 +38,8 @@ typedef struct {
 
 
 static size_t ngx_http_chatws_parcel_size(ngx_http_chatws_client_t *client);
+static size_t ngx_http_chatws_parcel_credential_size(
+    ngx_http_chatws_client_t *client);
 static void ngx_http_chatws_parcel_add_chat(void *data, const ngx_str_t *id,
     uint64_t serial);
 static void ngx_http_chatws_parcel_put_chat(void *data, const ngx_str_t *id,
@@ -43,6 +48,8 @@ static u_char *ngx_http_chatws_parcel_put_out(u_char *p,
     ngx_http_chatws_session_t *s);
 static ngx_int_t ngx_http_chatws_parcel_valid(
     ngx_http_chatws_parcel_t *head, size_t len);
+static ngx_int_t ngx_http_chatws_parcel_credential(
+    ngx_http_chatws_client_t *client, ngx_str_t *text);
 static ngx_int_t ngx_http_chatws_parcel_restore(
     ngx_http_chatws_client_t *client, ngx_http_chatws_parcel_t *head,
     u_char *p);
@@ -76,6 +83,8 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
     head.expiry = s->expiry;
     head.user = client->user.len;
     head.name = client->name.len;
+    head.id = client->id != NULL ? CHATWS_SESSION_LEN : 0;
+    head.credential = ngx_http_chatws_parcel_credential_size(client);
     head.addr = s->addr.len;
     head.out = s->out_size;
     head.reader = chatws_reader_save_size(&s->reader);
@@ -85,6 +94,15 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
     p = ngx_cpymem(parcel, &head, sizeof(ngx_http_chatws_parcel_t));
     p = ngx_cpymem(p, client->user.data, head.user);
     p = ngx_cpymem(p, client->name.data, head.name);
+
+    if (head.id != 0) {
+        p = ngx_cpymem(p, client->id, head.id);
+    }
+
+    if (head.credential != 0) {
+        p = ngx_cpymem(p, client->credential, head.credential);
+    }
+
     p = ngx_cpymem(p, s->addr.data, head.addr);
     p = ngx_http_chatws_parcel_put_out(p, s);
 
@@ -104,14 +122,24 @@ ngx_http_chatws_parcel_size(ngx_http_chatws_client_t *client)
     size_t  size;
 
     size = sizeof(ngx_http_chatws_parcel_t) + client->user.len
-           + client->name.len + client->session.addr.len
-           + client->session.out_size
+           + client->name.len
+           + (client->id != NULL ? CHATWS_SESSION_LEN : 0)
+           + ngx_http_chatws_parcel_credential_size(client)
+           + client->session.addr.len + client->session.out_size
            + chatws_reader_save_size(&client->session.reader);
 
     ngx_http_chatws_hub_each_chat(&client->subscriber,
                                   ngx_http_chatws_parcel_add_chat, &size);
 
     return size;
+}
+
+
+static size_t
+ngx_http_chatws_parcel_credential_size(ngx_http_chatws_client_t *client)
+{
+    return client->credential != NULL
+           ? ngx_http_chatws_credential_size(client->credential) : 0;
 }
 
 
@@ -196,10 +224,13 @@ ngx_http_chatws_parcel_valid(ngx_http_chatws_parcel_t *head, size_t len)
 
     if (head->user > rest
         || head->name > rest
+        || head->id > rest
+        || head->credential > rest
         || head->addr > rest
         || head->out > rest
         || head->reader > rest
-        || head->user + head->name + head->addr + head->out + head->reader
+        || head->user + head->name + head->id + head->credential + head->addr
+           + head->out + head->reader
            > rest)
     {
         return NGX_ERROR;
@@ -215,31 +246,41 @@ ngx_http_chatws_parcel_read(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
     const ngx_http_chatws_rules_t *rules, u_char *parcel, size_t len)
 {
     u_char                     *p;
-    ngx_str_t                   addr, name, user;
+    ngx_str_t                   addr, credential;
     ngx_http_chatws_parcel_t    head;
     ngx_http_chatws_client_t   *client;
     ngx_http_chatws_session_t  *s;
+    ngx_http_chatws_identity_t  who;
 
     p = parcel;
 
     ngx_memcpy(&head, p, sizeof(ngx_http_chatws_parcel_t));
     p += sizeof(ngx_http_chatws_parcel_t);
 
-    user.len = head.user;
-    user.data = p;
-    p += user.len;
+    who.user.len = head.user;
+    who.user.data = p;
+    p += head.user;
 
-    name.len = head.name;
-    name.data = p;
-    p += name.len;
+    who.name.len = head.name;
+    who.name.data = p;
+    p += head.name;
+
+    who.id.len = head.id;
+    who.id.data = p;
+    p += head.id;
+
+    credential.len = head.credential;
+    credential.data = p;
+    p += head.credential;
 
     addr.len = head.addr;
     addr.data = p;
     p += addr.len;
 
     s = ngx_http_chatws_session_adopt(fd, sizeof(ngx_http_chatws_client_t)
-                                          + user.len + name.len, conf,
-                                      &ngx_http_chatws_client_handlers,
+                                          + ngx_http_chatws_identity_size(
+                                                &who),
+                                      conf, &ngx_http_chatws_client_handlers,
                                       &addr);
     if (s == NULL) {
         return NGX_ERROR;
@@ -247,11 +288,12 @@ ngx_http_chatws_parcel_read(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
 
     client = (ngx_http_chatws_client_t *) s;
 
-    (void) ngx_http_chatws_client_init(client, hub, rules, &user, &name);
+    (void) ngx_http_chatws_client_init(client, hub, rules, &who);
 
     ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_OPENED, 1);
 
-    if (ngx_http_chatws_parcel_restore(client, &head, p) != NGX_OK
+    if (ngx_http_chatws_parcel_credential(client, &credential) != NGX_OK
+        || ngx_http_chatws_parcel_restore(client, &head, p) != NGX_OK
         || ngx_http_chatws_parcel_chats(client, head.chats,
                                         p + head.out + head.reader,
                                         parcel + len)
@@ -265,6 +307,28 @@ ngx_http_chatws_parcel_read(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
     }
 
     ngx_http_chatws_session_continue(s);
+
+    return NGX_OK;
+}
+
+
+/* The text may lie at any address. */
+
+static ngx_int_t
+ngx_http_chatws_parcel_credential(ngx_http_chatws_client_t *client,
+    ngx_str_t *text)
+{
+    if (text->len == 0) {
+        return NGX_OK;
+    }
+
+    client->credential = ngx_alloc(text->len, ngx_cycle->log);
+
+    if (client->credential == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(client->credential, text->data, text->len);
 
     return NGX_OK;
 }

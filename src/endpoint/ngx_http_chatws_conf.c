@@ -27,12 +27,18 @@
 
 static ngx_int_t ngx_http_chatws_conf_zone_args(ngx_conf_t *cf,
     ngx_str_t *name, ssize_t *size);
+static char *ngx_http_chatws_conf_merge_token(ngx_conf_t *cf,
+    ngx_http_chatws_loc_conf_t *conf, ngx_http_chatws_loc_conf_t *prev,
+    ngx_uint_t named);
 static char *ngx_http_chatws_conf_set_handler(ngx_conf_t *cf,
     ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_handler_pt handler);
 
 
+#define ngx_http_chatws_set(field, value)                                     \
+    ngx_http_chatws_number(ngx_http_chatws_loc_conf_t, field, value)
+
 #define ngx_http_chatws_rule(field, value)                                    \
-    ngx_http_chatws_number(ngx_http_chatws_loc_conf_t, rules.field, value)
+    ngx_http_chatws_set(rules.field, value)
 
 #define ngx_http_chatws_pointer(field, reach, mix)                            \
     ngx_http_chatws_word(ngx_http_chatws_loc_conf_t, field, reach, NULL, mix)
@@ -46,6 +52,19 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
     ngx_http_chatws_rule(own_messages, 0),
     ngx_http_chatws_rule(handover, 1),
     ngx_http_chatws_pointer(rules.chat_pattern, NGX_HTTP_CHATWS_INHERIT, NULL),
+    ngx_http_chatws_pointer(rules.token, NGX_HTTP_CHATWS_INHERIT, NULL),
+
+    ngx_http_chatws_pointer(token.sources, NGX_HTTP_CHATWS_INHERIT,
+                            ngx_http_chatws_token_conf_mix_sources),
+    ngx_http_chatws_pointer(token.keys, NGX_HTTP_CHATWS_INHERIT,
+                            ngx_http_chatws_token_conf_mix_keys),
+    ngx_http_chatws_pointer(token.issuers, NGX_HTTP_CHATWS_INHERIT,
+                            ngx_http_chatws_conf_mix_strs),
+    ngx_http_chatws_pointer(token.audiences, NGX_HTTP_CHATWS_INHERIT,
+                            ngx_http_chatws_conf_mix_strs),
+    ngx_http_chatws_set(token.leeway, 10000),
+    ngx_http_chatws_set(token.max_lifetime, 24 * 60 * 60 * 1000),
+    ngx_http_chatws_set(token.max_size, 4 * 1024),
 
     ngx_http_chatws_pointer(handler, NGX_HTTP_CHATWS_OWN, NULL),
     ngx_http_chatws_pointer(zone, NGX_HTTP_CHATWS_OWN,
@@ -79,6 +98,10 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
 ngx_http_chatws_settings_complete(ngx_http_chatws_conf_settings,
     sizeof(ngx_http_chatws_loc_conf_t) - sizeof(ngx_http_chatws_session_conf_t)
     - sizeof(uint64_t), 1);
+
+
+char  ngx_http_chatws_conf_two_users[] =
+    "can't be used where a token names the user";
 
 
 void *
@@ -156,11 +179,15 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_chatws_loc_conf_t *prev = parent;
     ngx_http_chatws_loc_conf_t *conf = child;
 
+    ngx_uint_t                    named;
     ngx_http_core_loc_conf_t     *clcf;
     ngx_http_chatws_main_conf_t  *cwmcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     cwmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_chatws_module);
+
+    named = conf->user != NGX_CONF_UNSET_PTR
+            || conf->username != NGX_CONF_UNSET_PTR;
 
     /*
      * A block "if" has the content handler of its location, but settings of
@@ -184,7 +211,9 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     if (ngx_http_chatws_farewell_note(cf, cwmcf) != NGX_OK
-        || ngx_http_chatws_encrypt_check(cf, conf) != NGX_OK)
+        || ngx_http_chatws_encrypt_check(cf, conf) != NGX_OK
+        || ngx_http_chatws_conf_merge_token(cf, conf, prev, named)
+           != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -192,6 +221,52 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     return conf->handler == ngx_http_chatws_connect_handler
            ? ngx_http_chatws_conf_add_location(cf, conf)
            : NGX_CONF_OK;
+}
+
+
+/* named: the location names the user in another way, of its own. */
+
+static char *
+ngx_http_chatws_conf_merge_token(ngx_conf_t *cf,
+    ngx_http_chatws_loc_conf_t *conf, ngx_http_chatws_loc_conf_t *prev,
+    ngx_uint_t named)
+{
+    ngx_http_core_loc_conf_t       *clcf;
+    ngx_http_chatws_token_place_t   place;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (named && conf->token.sources != NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "location \"%V\" inherits \"chatws_token\", and "
+                           "\"chatws_user\" or \"chatws_username\" in it "
+                           "%s", &clcf->name, ngx_http_chatws_conf_two_users);
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(&place, sizeof(ngx_http_chatws_token_place_t));
+
+    place.name = &clcf->name;
+    place.connects = conf->handler == ngx_http_chatws_connect_handler;
+    place.asks = ngx_http_chatws_conf_asks(conf);
+    place.origins = conf->origins != NULL;
+
+    if (ngx_http_chatws_token_conf_check(cf, &conf->token, &place)
+        != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_chatws_token_conf_policy(cf, &conf->token, &prev->token,
+                                             &conf->rules.token);
+}
+
+
+ngx_uint_t
+ngx_http_chatws_conf_asks(const ngx_http_chatws_loc_conf_t *cwlcf)
+{
+    return cwlcf->handler == ngx_http_chatws_publish_handler
+           || (cwlcf->handler == NULL && cwlcf->response != NULL);
 }
 
 
@@ -525,4 +600,21 @@ ngx_http_chatws_conf_set_pattern(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     cwlcf->pattern = value[1];
 
     return NGX_CONF_OK;
+}
+
+
+/* chatws_user STRING, chatws_username STRING */
+
+char *
+ngx_http_chatws_conf_set_user(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_chatws_loc_conf_t *cwlcf = conf;
+
+    if (cwlcf->token.sources != NGX_CONF_UNSET_PTR
+        && cwlcf->token.sources != NULL)
+    {
+        return ngx_http_chatws_conf_two_users;
+    }
+
+    return ngx_http_set_complex_value_slot(cf, cmd, conf);
 }

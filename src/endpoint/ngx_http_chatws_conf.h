@@ -16,6 +16,7 @@
 #include "token/chatws_jwe.h"
 #include "process/ngx_http_chatws_zone.h"
 #include "client/ngx_http_chatws_client.h"
+#include "endpoint/ngx_http_chatws_token_conf.h"
 
 
 typedef struct {
@@ -25,6 +26,7 @@ typedef struct {
     ngx_array_t *pages;                     /* see farewell.c; NULL: there is
                                                no chatws_close */
     ngx_msec_t   coalesce;                  /* 0: off */
+    unsigned     tokens:1;                  /* a location has chatws_token */
 } ngx_http_chatws_main_conf_t;
 
 
@@ -58,6 +60,7 @@ typedef struct {
 typedef struct {
     ngx_http_chatws_session_conf_t  session;  /* has to be the first */
     ngx_http_chatws_rules_t         rules;
+    ngx_http_chatws_token_conf_t    token;
 
     ngx_http_handler_pt     handler;        /* of this module, or NULL */
     ngx_shm_zone_t         *zone;           /* of the handler */
@@ -102,6 +105,17 @@ char *ngx_http_chatws_conf_set_history(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_chatws_conf_set_pattern(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_chatws_conf_set_user(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/*
+ * Whether each main request to the location needs a good token, if tokens are
+ * on there, and the location is not one of chatws.
+ */
+ngx_uint_t ngx_http_chatws_conf_asks(const ngx_http_chatws_loc_conf_t *cwlcf);
+
+/* the error of both chatws_token and chatws_user in one block */
+extern char  ngx_http_chatws_conf_two_users[];
 
 
 extern const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[];

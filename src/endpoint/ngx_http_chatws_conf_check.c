@@ -23,8 +23,6 @@ static ngx_int_t ngx_http_chatws_conf_authenticates(ngx_conf_t *cf,
     ngx_http_conf_ctx_t *ctx);
 static ngx_int_t ngx_http_chatws_conf_is_auth_set(ngx_command_t *cmd,
     void *conf);
-static void ngx_http_chatws_conf_locate(ngx_conf_t *at, ngx_conf_file_t *file,
-    ngx_conf_t *cf, ngx_http_chatws_use_t *use);
 
 
 ngx_http_chatws_use_t *
@@ -104,7 +102,8 @@ ngx_http_chatws_conf_check_zones(ngx_conf_t *cf,
             continue;
         }
 
-        ngx_http_chatws_conf_locate(&at, &file, cf, uses[i]);
+        ngx_http_chatws_conf_locate(&at, &file, cf, &uses[i]->file,
+                                    uses[i]->line);
 
         ngx_conf_log_error(NGX_LOG_EMERG, &at, 0,
                            "unknown zone \"%V\" in \"%V\", its argument is "
@@ -159,7 +158,7 @@ ngx_http_chatws_conf_check(ngx_conf_t *cf)
         use = uses[i];
         clcf = use->ctx->loc_conf[ngx_http_core_module.ctx_index];
 
-        ngx_http_chatws_conf_locate(&at, &file, cf, use);
+        ngx_http_chatws_conf_locate(&at, &file, cf, &use->file, use->line);
 
         if (use->handler != NULL && clcf->handler != use->handler) {
             ngx_http_chatws_conf_other_handler(&at, &use->directive);
@@ -183,6 +182,7 @@ ngx_http_chatws_conf_check(ngx_conf_t *cf)
         ngx_http_chatws_conf_check_ping(&at, &cwlcf->session, &warned);
 
         if (cwlcf->origins == NULL
+            && cwlcf->token.sources == NULL
             && (cwlcf->user != NULL
                 || ngx_http_chatws_conf_authenticates(cf, use->ctx)))
         {
@@ -193,7 +193,7 @@ ngx_http_chatws_conf_check(ngx_conf_t *cf)
     ngx_http_chatws_conf_sort_locations(cwmcf);
 
     if (open != NULL) {
-        ngx_http_chatws_conf_locate(&at, &file, cf, open);
+        ngx_http_chatws_conf_locate(&at, &file, cf, &open->file, open->line);
 
         ngx_conf_log_error(NGX_LOG_NOTICE, &at, 0,
                            "pages of any origin may connect as the user who "
@@ -331,18 +331,16 @@ ngx_http_chatws_conf_other_handler(ngx_conf_t *cf, ngx_str_t *directive)
 }
 
 
-/* Makes a configuration whose messages name the line of the use. */
-
-static void
+void
 ngx_http_chatws_conf_locate(ngx_conf_t *at, ngx_conf_file_t *file,
-    ngx_conf_t *cf, ngx_http_chatws_use_t *use)
+    ngx_conf_t *cf, const ngx_str_t *name, ngx_uint_t line)
 {
     *at = *cf;
 
     ngx_memzero(file, sizeof(ngx_conf_file_t));
 
-    file->file.name = use->file;
-    file->line = use->line;
+    file->file.name = *name;
+    file->line = line;
 
     at->conf_file = file;
 }

@@ -47,6 +47,13 @@ char *ngx_http_chatws_conf_check_zones(ngx_conf_t *cf,
  */
 ngx_int_t ngx_http_chatws_conf_check(ngx_conf_t *cf);
 
+/*
+ * Makes a configuration, of at and file, whose messages name this line of this
+ * file in place of those of cf.
+ */
+void ngx_http_chatws_conf_locate(ngx_conf_t *at, ngx_conf_file_t *file,
+    ngx_conf_t *cf, const ngx_str_t *name, ngx_uint_t line);
+
 /* Logs that the location has a content handler beside the directive's. */
 void ngx_http_chatws_conf_other_handler(ngx_conf_t *cf,
     ngx_str_t *directive);

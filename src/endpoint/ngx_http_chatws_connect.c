@@ -20,6 +20,7 @@
 #include "endpoint/ngx_http_chatws_origin.h"
 #include "endpoint/ngx_http_chatws_refuse.h"
 #include "endpoint/ngx_http_chatws_response.h"
+#include "endpoint/ngx_http_chatws_token.h"
 #include "endpoint/ngx_http_chatws_upgrade.h"
 
 
@@ -32,8 +33,18 @@ static ngx_int_t ngx_http_chatws_connect_accept(ngx_http_request_t *r,
     ngx_http_chatws_handshake_t *hs, uint64_t expires);
 static ngx_int_t ngx_http_chatws_connect_no_room(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub);
+static ngx_int_t ngx_http_chatws_connect_client(ngx_http_request_t *r,
+    ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_chatws_handshake_t *hs,
+    ngx_http_chatws_identity_t *who, ngx_http_chatws_token_t *token,
+    uint64_t expires);
+static ngx_int_t ngx_http_chatws_connect_start(ngx_http_request_t *r,
+    ngx_http_chatws_handshake_t *hs, ngx_http_chatws_client_t *client,
+    ngx_str_t *greeting, ngx_http_chatws_token_t *token);
+static ngx_int_t ngx_http_chatws_connect_protocol(ngx_http_request_t *r,
+    ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_chatws_handshake_t *hs);
 static ngx_int_t ngx_http_chatws_connect_greet(ngx_http_request_t *r,
-    ngx_str_t *user, ngx_str_t *frame);
+    ngx_http_chatws_identity_t *who, ngx_http_chatws_token_t *token,
+    ngx_str_t *frame);
 
 
 ngx_int_t
@@ -52,6 +63,10 @@ ngx_http_chatws_connect_handler(ngx_http_request_t *r)
     static const chatws_fault_t   method =
         chatws_fault("Method not allowed",
                      "a WebSocket is opened with GET");
+    static const chatws_fault_t   protocol =
+        chatws_fault("Invalid handshake",
+                     "a client that offers a token as a subprotocol offers "
+                     "chatws.v1 as well");
 
     if (r->method != NGX_HTTP_GET) {
 
@@ -70,6 +85,16 @@ ngx_http_chatws_connect_handler(ngx_http_request_t *r)
         return ngx_http_chatws_refuse(r, status, fault);
     }
 
+    rc = ngx_http_chatws_connect_protocol(r, cwlcf, &hs);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_chatws_refuse(r, NGX_HTTP_BAD_REQUEST, &protocol);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     if (ngx_http_chatws_origin_check(r, &fault) != NGX_OK) {
         return ngx_http_chatws_refuse(r, NGX_HTTP_FORBIDDEN, fault);
     }
@@ -82,7 +107,9 @@ ngx_http_chatws_connect_handler(ngx_http_request_t *r)
     rc = ngx_http_chatws_identity_set(r, ctx, &fault);
 
     if (rc == NGX_DECLINED) {
-        return ngx_http_chatws_refuse(r, NGX_HTTP_BAD_REQUEST, fault);
+        return ngx_http_chatws_refuse(r, cwlcf->token.sources != NULL
+                                         ? NGX_HTTP_UNAUTHORIZED
+                                         : NGX_HTTP_BAD_REQUEST, fault);
     }
 
     if (rc != NGX_OK) {
@@ -108,10 +135,10 @@ ngx_http_chatws_connect_accept(ngx_http_request_t *r,
     ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_chatws_ctx_t *ctx,
     ngx_http_chatws_handshake_t *hs, uint64_t expires)
 {
-    ngx_int_t                    rc;
-    ngx_str_t                    greeting;
     ngx_http_chatws_zone_t      *zone;
-    ngx_http_chatws_client_t    *client;
+    ngx_http_chatws_token_t     *token;
+    ngx_http_chatws_identity_t   who;
+    u_char                       id[CHATWS_SESSION_LEN];
 
     static const chatws_fault_t  leaving =
         chatws_fault("Service unavailable",
@@ -140,33 +167,129 @@ ngx_http_chatws_connect_accept(ngx_http_request_t *r,
         return ngx_http_chatws_connect_no_room(r, zone->hub);
     }
 
-    if (ngx_http_chatws_connect_greet(r, &ctx->user, &greeting) != NGX_OK) {
+    if (ngx_http_chatws_token_good(r, &token) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_http_chatws_client_create(r, zone->hub, &cwlcf->session,
-                                       &cwlcf->rules, &ctx->user,
-                                       &ctx->username, &client);
+    who.user = ctx->user;
+    who.name = ctx->username;
+    ngx_str_null(&who.id);
+
+    if (cwlcf->rules.token != NULL) {
+        ngx_http_chatws_client_id(zone->hub, id);
+        who.id.len = CHATWS_SESSION_LEN;
+        who.id.data = id;
+    }
+
+    return ngx_http_chatws_connect_client(r, cwlcf, hs, &who, token, expires);
+}
+
+
+static ngx_int_t
+ngx_http_chatws_connect_client(ngx_http_request_t *r,
+    ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_chatws_handshake_t *hs,
+    ngx_http_chatws_identity_t *who, ngx_http_chatws_token_t *token,
+    uint64_t expires)
+{
+    ngx_int_t                  rc;
+    ngx_str_t                  greeting;
+    ngx_http_chatws_hub_t     *hub;
+    ngx_http_chatws_zone_t    *zone;
+    ngx_http_chatws_client_t  *client;
+
+    zone = cwlcf->zone->data;
+    hub = zone->hub;
+
+    if (ngx_http_chatws_connect_greet(r, who, token, &greeting) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_chatws_client_create(r, hub, &cwlcf->session, &cwlcf->rules,
+                                       who, &client);
 
     if (rc == NGX_ERROR) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (rc == NGX_BUSY) {
-        return ngx_http_chatws_connect_no_room(r, zone->hub);
+        return ngx_http_chatws_connect_no_room(r, hub);
     }
 
     if (expires != 0) {
         ngx_http_chatws_session_expire(&client->session, expires);
     }
 
-    rc = ngx_http_chatws_upgrade(r, hs, &client->session, &greeting);
+    rc = ngx_http_chatws_connect_start(r, hs, client, &greeting, token);
 
     if (rc == NGX_DONE) {
-        ngx_http_chatws_hub_count(zone->hub, NGX_HTTP_CHATWS_N_OPENED, 1);
+        ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_OPENED, 1);
     }
 
     return rc;
+}
+
+
+/* Upgrades, and gives the client its credential: from then on it frees it. */
+
+static ngx_int_t
+ngx_http_chatws_connect_start(ngx_http_request_t *r,
+    ngx_http_chatws_handshake_t *hs, ngx_http_chatws_client_t *client,
+    ngx_str_t *greeting, ngx_http_chatws_token_t *token)
+{
+    ngx_int_t                      rc;
+    ngx_http_chatws_credential_t  *credential;
+
+    if (client->rules->token == NULL) {
+        return ngx_http_chatws_upgrade(r, hs, &client->session, greeting);
+    }
+
+    credential = ngx_http_chatws_credential_copy(token->credential,
+                                                 r->connection->log);
+    if (credential == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_chatws_upgrade(r, hs, &client->session, greeting);
+
+    if (rc == NGX_DONE) {
+        client->credential = credential;
+
+    } else {
+        ngx_free(credential);
+    }
+
+    return rc;
+}
+
+
+/*
+ * Where a token may be a subprotocol, another one is chosen for the answer:
+ * browsers fail the connection unless one of those on offer is.  NGX_DECLINED:
+ * it is not on offer, and the token was.
+ */
+
+static ngx_int_t
+ngx_http_chatws_connect_protocol(ngx_http_request_t *r,
+    ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_chatws_handshake_t *hs)
+{
+    ngx_http_chatws_token_t  *token;
+
+    static const ngx_str_t    v1 = ngx_string("chatws.v1");
+
+    if (cwlcf->rules.token == NULL || !cwlcf->token.sources->protocol) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_chatws_handshake_offers(r, &v1)) {
+        hs->subprotocol = v1;
+        return NGX_OK;
+    }
+
+    if (ngx_http_chatws_token_good(r, &token) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return token != NULL && token->bearer ? NGX_DECLINED : NGX_OK;
 }
 
 
@@ -188,15 +311,17 @@ ngx_http_chatws_connect_no_room(ngx_http_request_t *r,
 }
 
 
-/* Makes the frame of the notification "connected". */
+/* Makes the frame of the notification "connected".  token may be NULL. */
 
 static ngx_int_t
-ngx_http_chatws_connect_greet(ngx_http_request_t *r, ngx_str_t *user,
+ngx_http_chatws_connect_greet(ngx_http_request_t *r,
+    ngx_http_chatws_identity_t *who, ngx_http_chatws_token_t *token,
     ngx_str_t *frame)
 {
-    u_char        head[CHATWS_FRAME_HEAD_OUT];
-    size_t        len;
-    chatws_str_t  text;
+    u_char              head[CHATWS_FRAME_HEAD_OUT];
+    size_t              len;
+    chatws_str_t        text;
+    chatws_connected_t  connected;
 
     text.len = CHATWS_NOTIFY_SIZE;
     text.data = ngx_pnalloc(r->pool, CHATWS_FRAME_HEAD_OUT + text.len);
@@ -207,10 +332,20 @@ ngx_http_chatws_connect_greet(ngx_http_request_t *r, ngx_str_t *user,
 
     text.data += CHATWS_FRAME_HEAD_OUT;
 
-    if (chatws_notify_connected(&text, (chatws_str_t *) user,
-                                ngx_http_chatws_now())
-        != CHATWS_OK)
-    {
+    ngx_memzero(&connected, sizeof(chatws_connected_t));
+
+    connected.user.len = who->user.len;
+    connected.user.data = who->user.data;
+    connected.session.len = who->id.len;
+    connected.session.data = who->id.data;
+    connected.ms = ngx_http_chatws_now();
+
+    if (token != NULL) {
+        connected.expires_in = ngx_http_chatws_credential_left(
+                                                           token->credential);
+    }
+
+    if (chatws_notify_connected(&text, &connected) != CHATWS_OK) {
         return NGX_ERROR;
     }
 

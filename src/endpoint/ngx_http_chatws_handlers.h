@@ -25,6 +25,12 @@ ngx_int_t ngx_http_chatws_status_handler(ngx_http_request_t *r);
 /* Installs the filters of chatws_publish_response; postconfiguration. */
 ngx_int_t ngx_http_chatws_publish_response_init(ngx_conf_t *cf);
 
+/*
+ * Installs the handlers of phases of chatws_token, if a location has it;
+ * postconfiguration.
+ */
+ngx_int_t ngx_http_chatws_token_init(ngx_conf_t *cf);
+
 /* Registers the variables; preconfiguration.  NGX_ERROR: no memory. */
 ngx_int_t ngx_http_chatws_variables_add(ngx_conf_t *cf);
 

@@ -118,6 +118,10 @@ chatws_static_assert(ngx_http_chatws_handshake_faults_complete,
     == NGX_HTTP_CHATWS_HANDSHAKE_N);
 
 
+ngx_str_t  ngx_http_chatws_handshake_offer =
+    ngx_string("sec-websocket-protocol");
+
+
 ngx_uint_t
 ngx_http_chatws_handshake(ngx_http_request_t *r,
     const ngx_http_chatws_session_conf_t *conf, ngx_http_chatws_handshake_t *hs,
@@ -280,12 +284,12 @@ ngx_http_chatws_handshake_protocol(ngx_http_request_t *r,
     chatws_str_t                 *value;
     ngx_http_chatws_field_walk_t  walk;
 
-    static ngx_str_t              name = ngx_string("sec-websocket-protocol");
-
     ngx_http_chatws_field_walk(&walk, &r->headers_in.headers);
 
-    while ((value = ngx_http_chatws_field_next(&walk, &name)) != NULL) {
-
+    while ((value = ngx_http_chatws_field_next(&walk,
+                                       &ngx_http_chatws_handshake_offer))
+           != NULL)
+    {
         rc = chatws_handshake_protocol(value,
                                   (const chatws_str_t *) &conf->subprotocol);
 
@@ -294,11 +298,36 @@ ngx_http_chatws_handshake_protocol(ngx_http_request_t *r,
         }
 
         if (rc == CHATWS_OK && conf->subprotocol.len != 0) {
-            hs->subprotocol = 1;
+            hs->subprotocol = conf->subprotocol;
         }
     }
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_chatws_handshake_offers(ngx_http_request_t *r,
+    const ngx_str_t *subprotocol)
+{
+    chatws_str_t                 *value;
+    ngx_http_chatws_field_walk_t  walk;
+
+    ngx_http_chatws_field_walk(&walk, &r->headers_in.headers);
+
+    while ((value = ngx_http_chatws_field_next(&walk,
+                                       &ngx_http_chatws_handshake_offer))
+           != NULL)
+    {
+        if (chatws_handshake_protocol(value,
+                                      (const chatws_str_t *) subprotocol)
+            == CHATWS_OK)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

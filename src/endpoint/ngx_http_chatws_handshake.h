@@ -23,12 +23,16 @@
 
 typedef struct {
     ngx_str_t                key;
+    ngx_str_t                subprotocol;   /* the chosen one, or empty */
     chatws_deflate_params_t  params;        /* if deflate */
-    unsigned                 subprotocol:1; /* that of the location is chosen */
     unsigned                 deflate:1;     /* permessage-deflate is chosen */
     size_t                   answer_len;    /* bytes in answer */
     u_char                   answer[CHATWS_DEFLATE_ANSWER_MAX];
 } ngx_http_chatws_handshake_t;
+
+
+/* the name of the field that has the subprotocols which a client offers */
+extern ngx_str_t  ngx_http_chatws_handshake_offer;
 
 
 /*
@@ -41,6 +45,13 @@ typedef struct {
 ngx_uint_t ngx_http_chatws_handshake(ngx_http_request_t *r,
     const ngx_http_chatws_session_conf_t *conf, ngx_http_chatws_handshake_t *hs,
     const chatws_fault_t **fault);
+
+/*
+ * Whether the client offers this subprotocol.  1; 0: it does not, or its
+ * offer is not valid.
+ */
+ngx_uint_t ngx_http_chatws_handshake_offers(ngx_http_request_t *r,
+    const ngx_str_t *subprotocol);
 
 
 #endif /* _NGX_HTTP_CHATWS_HANDSHAKE_H_INCLUDED_ */

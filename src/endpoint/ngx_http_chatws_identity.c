@@ -2,7 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The identity of a client: its user id and its name.
+ * The identity of a client: its user id and its name.  Where tokens are on,
+ * nothing but a token names anybody.
  */
 
 
@@ -15,6 +16,7 @@
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_identity.h"
 #include "endpoint/ngx_http_chatws_response.h"
+#include "endpoint/ngx_http_chatws_token.h"
 
 
 /* the two expressions, bits of ctx->naming */
@@ -22,6 +24,8 @@
 #define NGX_HTTP_CHATWS_USERNAME  2
 
 
+static ngx_int_t ngx_http_chatws_identity_token(ngx_http_request_t *r,
+    ngx_http_chatws_token_t **token, const chatws_fault_t **fault);
 static chatws_rc_e ngx_http_chatws_identity_evaluate(ngx_http_request_t *r,
     ngx_http_complex_value_t *cv, ngx_uint_t expression, ngx_str_t *text);
 static chatws_rc_e ngx_http_chatws_identity_name(ngx_http_request_t *r,
@@ -57,8 +61,10 @@ ngx_int_t
 ngx_http_chatws_identity_user(ngx_http_request_t *r, ngx_str_t *user,
     const chatws_fault_t **fault)
 {
-    chatws_rc_e                  rc;
+    ngx_int_t                    rc;
+    chatws_rc_e                  status;
     ngx_http_chatws_ctx_t       *ctx;
+    ngx_http_chatws_token_t     *token;
     ngx_http_chatws_loc_conf_t  *cwlcf;
 
     static const chatws_str_t    name = chatws_str("userId");
@@ -80,10 +86,20 @@ ngx_http_chatws_identity_user(ngx_http_request_t *r, ngx_str_t *user,
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
 
-    rc = ngx_http_chatws_identity_name(r, cwlcf->user, NGX_HTTP_CHATWS_USER,
-                                       &name, user);
+    if (cwlcf->token.sources != NULL) {
+        rc = ngx_http_chatws_identity_token(r, &token, fault);
 
-    switch (rc) {
+        if (rc == NGX_OK) {
+            *user = token->user;
+        }
+
+        return rc;
+    }
+
+    status = ngx_http_chatws_identity_name(r, cwlcf->user,
+                                           NGX_HTTP_CHATWS_USER, &name, user);
+
+    switch (status) {
 
     case CHATWS_OK:
         return NGX_OK;
@@ -106,8 +122,10 @@ ngx_int_t
 ngx_http_chatws_identity_username(ngx_http_request_t *r, ngx_str_t *username,
     const chatws_fault_t **fault)
 {
-    chatws_rc_e                  rc;
+    ngx_int_t                    rc;
+    chatws_rc_e                  status;
     ngx_http_chatws_ctx_t       *ctx;
+    ngx_http_chatws_token_t     *token;
     ngx_http_chatws_loc_conf_t  *cwlcf;
 
     static const chatws_str_t    name = chatws_str("username");
@@ -127,6 +145,16 @@ ngx_http_chatws_identity_username(ngx_http_request_t *r, ngx_str_t *username,
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
 
+    if (cwlcf->token.sources != NULL) {
+        rc = ngx_http_chatws_identity_token(r, &token, fault);
+
+        if (rc == NGX_OK) {
+            *username = token->name;
+        }
+
+        return rc;
+    }
+
     /*
      * Where the id comes from chatws_user, the client can't choose a name by
      * the argument "username".
@@ -136,11 +164,11 @@ ngx_http_chatws_identity_username(ngx_http_request_t *r, ngx_str_t *username,
         return ngx_http_chatws_identity_user(r, username, fault);
     }
 
-    rc = ngx_http_chatws_identity_name(r, cwlcf->username,
-                                       NGX_HTTP_CHATWS_USERNAME, &name,
-                                       username);
+    status = ngx_http_chatws_identity_name(r, cwlcf->username,
+                                           NGX_HTTP_CHATWS_USERNAME, &name,
+                                           username);
 
-    switch (rc) {
+    switch (status) {
 
     case CHATWS_OK:
         return NGX_OK;
@@ -155,6 +183,32 @@ ngx_http_chatws_identity_username(ngx_http_request_t *r, ngx_str_t *username,
         *fault = &invalid;
         return NGX_DECLINED;
     }
+}
+
+
+/* Sets *token to the good token that names the user. */
+
+static ngx_int_t
+ngx_http_chatws_identity_token(ngx_http_request_t *r,
+    ngx_http_chatws_token_t **token, const chatws_fault_t **fault)
+{
+    ngx_http_chatws_token_state_e  state;
+
+    if (ngx_http_chatws_token_get(r, token) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* a main request whose location has no tokens may have this subrequest */
+
+    state = *token != NULL ? (*token)->state : NGX_HTTP_CHATWS_TOKEN_NONE;
+
+    if (state == NGX_HTTP_CHATWS_TOKEN_GOOD) {
+        return NGX_OK;
+    }
+
+    *fault = ngx_http_chatws_token_fault(state);
+
+    return NGX_DECLINED;
 }
 
 

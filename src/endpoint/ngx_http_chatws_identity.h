@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The identity of a client, its user id and its name: from chatws_user and
- * chatws_username, or from the arguments of the request.
+ * The identity of a client, its user id and its name: from a token, from
+ * chatws_user and chatws_username, or from the arguments of the request.
  */
 
 

@@ -170,7 +170,7 @@ ngx_http_chatws_publish_stamp(ngx_http_chatws_hub_t *hub,
     chatws_publication_t *pub)
 {
     uint8_t   id[CHATWS_ID_LEN];
-    uint64_t  noise, now, stamp;
+    uint64_t  now, stamp;
 
     now = ngx_http_chatws_now();
 
@@ -178,10 +178,7 @@ ngx_http_chatws_publish_stamp(ngx_http_chatws_hub_t *hub,
 
     stamp = ngx_http_chatws_hub_stamp(hub, now * CHATWS_ID_COUNTS);
 
-    noise = (uint64_t) ngx_random() << 33 ^ (uint64_t) ngx_random() << 11
-            ^ (uint64_t) ngx_pid;
-
-    chatws_id_make(stamp, noise, id);
+    chatws_id_make(stamp, ngx_http_chatws_noise(), id);
     chatws_publication_stamp(pub, id, now);
 }
 

@@ -143,6 +143,7 @@ ngx_http_chatws_response_headers(ngx_http_request_t *r, ngx_uint_t status)
     static ngx_str_t  version = ngx_string("13");
     static ngx_str_t  upgrade = ngx_string("websocket");
     static ngx_str_t  connection = ngx_string("Upgrade");
+    static ngx_str_t  scheme = ngx_string("Bearer");
 
     switch (status) {
 
@@ -164,6 +165,9 @@ ngx_http_chatws_response_headers(ngx_http_request_t *r, ngx_uint_t status)
 
         return ngx_http_chatws_response_header(r, "Sec-WebSocket-Version",
                                                &version);
+
+    case NGX_HTTP_UNAUTHORIZED:
+        return ngx_http_chatws_response_header(r, "WWW-Authenticate", &scheme);
 
     case NGX_HTTP_SERVICE_UNAVAILABLE:
 

@@ -49,8 +49,8 @@ ngx_int_t ngx_http_chatws_response_json(ngx_http_request_t *r,
  * Refuses the request and logs the fault.  Where the location has an
  * error_page for this status, nginx answers with that page.  Otherwise the
  * body of the request is thrown away, and refusal is called to make the body
- * of the answer.  A 426 gets the fields Upgrade, Connection and
- * Sec-WebSocket-Version, a 503 gets Retry-After.
+ * of the answer.  A 401 gets the field WWW-Authenticate, a 426 Upgrade,
+ * Connection and Sec-WebSocket-Version, a 503 Retry-After.
  *
  * The content handler returns the same value.
  */

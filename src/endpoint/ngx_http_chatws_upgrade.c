@@ -73,7 +73,7 @@ static ngx_int_t
 ngx_http_chatws_upgrade_answer(ngx_http_request_t *r,
     ngx_http_chatws_handshake_t *hs, ngx_http_chatws_session_t *s)
 {
-    ngx_str_t         extensions, subprotocol;
+    ngx_str_t         extensions;
 
     static ngx_str_t  upgrade = ngx_string("websocket");
 
@@ -89,15 +89,12 @@ ngx_http_chatws_upgrade_answer(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (hs->subprotocol) {
-        subprotocol = s->conf->subprotocol;
-
-        if (ngx_http_chatws_response_header(r, "Sec-WebSocket-Protocol",
-                                            &subprotocol)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
+    if (hs->subprotocol.len != 0
+        && ngx_http_chatws_response_header(r, "Sec-WebSocket-Protocol",
+                                           &hs->subprotocol)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     if (!hs->deflate) {

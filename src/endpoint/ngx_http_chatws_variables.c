@@ -2,17 +2,20 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Variables: the user of a connection, and the result of publishing.
+ * Variables: the user of a connection, the claims of a token, and the result
+ * of publishing.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "process/ngx_http_chatws_scratch.h"
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_ctx.h"
 #include "endpoint/ngx_http_chatws_handlers.h"
 #include "endpoint/ngx_http_chatws_identity.h"
+#include "endpoint/ngx_http_chatws_token.h"
 
 
 static ngx_int_t ngx_http_chatws_variable_user(ngx_http_request_t *r,
@@ -22,6 +25,8 @@ static ngx_int_t ngx_http_chatws_variable_str(ngx_http_request_t *r,
 static ngx_int_t ngx_http_chatws_variable_seq(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_chatws_variable_recipients(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_chatws_variable_claim(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_http_chatws_ctx_t *ngx_http_chatws_variable_published(
     ngx_http_request_t *r);
@@ -49,6 +54,9 @@ static ngx_http_variable_t  ngx_http_chatws_variables[] = {
     { ngx_string("chatws_recipients"), NULL,
       ngx_http_chatws_variable_recipients,
       0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("chatws_claim_"), NULL, ngx_http_chatws_variable_claim,
+      0, NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
 
       ngx_http_null_variable
 };
@@ -207,6 +215,65 @@ ngx_http_chatws_variable_number(ngx_http_request_t *r,
     }
 
     v->len = ngx_sprintf(v->data, "%uL", n) - v->data;
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    return NGX_OK;
+}
+
+
+/* $chatws_claim_NAME; data points to the name of the whole variable. */
+
+static ngx_int_t
+ngx_http_chatws_variable_claim(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t *variable = (ngx_str_t *) data;
+
+    void                     *mem;
+    size_t                    size;
+    chatws_str_t              name, value;
+    chatws_json_arena_t       arena;
+    ngx_http_chatws_token_t  *token;
+
+    if (ngx_http_chatws_token_good(r, &token) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    v->not_found = 1;
+
+    if (token == NULL) {
+        return NGX_OK;
+    }
+
+    size = chatws_json_arena_size(token->claims.len);
+
+    mem = ngx_http_chatws_scratch_get(NGX_HTTP_CHATWS_SCRATCH_TOKEN, size);
+    if (mem == NULL) {
+        return NGX_ERROR;
+    }
+
+    chatws_json_arena_init(&arena, mem, size);
+
+    name.len = variable->len - (sizeof("chatws_claim_") - 1);
+    name.data = variable->data + (sizeof("chatws_claim_") - 1);
+
+    if (chatws_claims_find((chatws_str_t *) &token->claims, &name, &arena,
+                           &value)
+        != CHATWS_OK)
+    {
+        return NGX_OK;
+    }
+
+    v->data = ngx_pnalloc(r->pool, value.len);
+    if (v->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(v->data, value.data, value.len);
+
+    v->len = value.len;
     v->valid = 1;
     v->no_cacheable = 0;
     v->not_found = 0;

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The time of day, as the pure code wants it.
+ * The time of day, as the pure code wants it, and numbers that differ.
  */
 
 
@@ -19,4 +19,12 @@ ngx_http_chatws_now(void)
     tp = ngx_timeofday();
 
     return (uint64_t) tp->sec * 1000 + tp->msec;
+}
+
+
+uint64_t
+ngx_http_chatws_noise(void)
+{
+    return (uint64_t) ngx_random() << 33 ^ (uint64_t) ngx_random() << 11
+           ^ (uint64_t) ngx_pid;
 }

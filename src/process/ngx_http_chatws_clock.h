@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The time of day, as the pure code wants it.
+ * The time of day, as the pure code wants it, and numbers that differ.
  */
 
 
@@ -20,6 +20,12 @@
  * of the system is set.
  */
 uint64_t ngx_http_chatws_now(void);
+
+/*
+ * A number that tells apart what several processes make at the same time.  It
+ * is no secret.
+ */
+uint64_t ngx_http_chatws_noise(void);
 
 
 #endif /* _NGX_HTTP_CHATWS_CLOCK_H_INCLUDED_ */

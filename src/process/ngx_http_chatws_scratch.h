@@ -16,13 +16,15 @@
 
 
 /*
- * Each user has a piece of its own, since both may be in use at the same time:
- * a resume answers while its message is parsed.
+ * Each user has a piece of its own, since all may be in use at the same time:
+ * a resume answers, and a token is verified, while their message is parsed.
  */
 
 typedef enum {
     NGX_HTTP_CHATWS_SCRATCH_PARSE = 0,      /* a message, a publication */
     NGX_HTTP_CHATWS_SCRATCH_RESUME,         /* the answer to a resume */
+    NGX_HTTP_CHATWS_SCRATCH_TOKEN,          /* a token and its claims */
+    NGX_HTTP_CHATWS_SCRATCH_GRANTS,         /* what they grant */
     NGX_HTTP_CHATWS_SCRATCH_N
 } ngx_http_chatws_scratch_e;
 

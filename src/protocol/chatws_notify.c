@@ -38,8 +38,7 @@ chatws_static_assert(chatws_notify_lost_complete,
 
 
 chatws_rc_e
-chatws_notify_connected(chatws_str_t *out, const chatws_str_t *user,
-    uint64_t ms)
+chatws_notify_connected(chatws_str_t *out, const chatws_connected_t *c)
 {
     chatws_json_out_t  json;
 
@@ -47,12 +46,19 @@ chatws_notify_connected(chatws_str_t *out, const chatws_str_t *user,
 
     chatws_type_open(&json, CHATWS_TYPE_CONNECTED);
     chatws_json_put_lit(&json, ",\"userId\":");
-    chatws_json_put_string(&json, user);
+    chatws_json_put_string(&json, &c->user);
     chatws_json_put_lit(&json, ",\"message\":"
                                "\"Successfully connected to WebSocket\"");
-    chatws_notify_time(&json, ms);
+    chatws_notify_time(&json, c->ms);
 
-    return chatws_notify_close(&json, out, NULL);
+    if (c->session.len != 0) {
+        chatws_json_put_lit(&json, ",\"session\":");
+        chatws_json_put_string(&json, &c->session);
+        chatws_json_put_lit(&json, ",\"expiresIn\":");
+        chatws_json_put_uint(&json, c->expires_in);
+    }
+
+    return chatws_notify_close(&json, out, &c->id);
 }
 
 

@@ -38,12 +38,27 @@
 #define CHATWS_E_RATE            "Rate limited"
 #define CHATWS_E_NO_USER         "Missing userId"
 #define CHATWS_E_USER            "Invalid userId"
+#define CHATWS_E_TOKEN_REQUIRED  "Token required"
+#define CHATWS_E_TOKEN_EXPIRED   "Token expired"
+#define CHATWS_E_TOKEN           "Invalid token"
 
 /* values of the member "details" that several files need */
 
 #define CHATWS_D_JSON            "Could not parse message as JSON"
 #define CHATWS_D_CHAT            "chatId must be 1 to 128 bytes of UTF-8 "    \
                                  "without control characters"
+
+
+/* The content of a connected. */
+
+typedef struct {
+    chatws_str_t   user;
+    chatws_str_t   session;        /* its id; len 0: tokens are off, and this
+                                      and expires_in are not shown */
+    chatws_str_t   id;             /* JSON to be echoed; empty: none */
+    uint64_t       expires_in;     /* seconds until its token expires */
+    uint64_t       ms;             /* now */
+} chatws_connected_t;
 
 
 /* The content of a subscription_confirmed. */
@@ -93,7 +108,7 @@ typedef struct {
  * was.
  */
 chatws_rc_e chatws_notify_connected(chatws_str_t *out,
-    const chatws_str_t *user, uint64_t ms);
+    const chatws_connected_t *c);
 chatws_rc_e chatws_notify_confirmed(chatws_str_t *out,
     const chatws_confirmed_t *c);
 chatws_rc_e chatws_notify_typing(chatws_str_t *out, const chatws_str_t *chat,

@@ -50,7 +50,9 @@ typedef struct {
     const chatws_str_t    *names;
     size_t                 n;
     size_t                 found;
+    size_t                 folded;     /* in another case of letters */
     chatws_json_member_t   member;
+    chatws_json_member_t   other;
 } chatws_claims_walk_t;
 
 
@@ -70,6 +72,7 @@ static chatws_rc_e chatws_claims_api(void *data,
     const chatws_json_member_t *m);
 static chatws_rc_e chatws_claims_match(void *data,
     const chatws_json_member_t *m);
+static int chatws_claims_folded(const chatws_str_t *a, const chatws_str_t *b);
 static chatws_rc_e chatws_claims_one_of(void *data,
     const chatws_json_member_t *m);
 
@@ -411,13 +414,20 @@ chatws_claims_find(const chatws_str_t *text, const chatws_str_t *name,
 
     if (chatws_json_object(arena, text, CHATWS_CLAIMS_DEPTH,
                            chatws_claims_match, &walk)
-        != CHATWS_OK
-        || walk.found != 1)
+        != CHATWS_OK)
     {
         return CHATWS_DECLINED;
     }
 
-    m = &walk.member;
+    if (walk.found == 1) {
+        m = &walk.member;
+
+    } else if (walk.found == 0 && walk.folded == 1) {
+        m = &walk.other;
+
+    } else {
+        return CHATWS_DECLINED;
+    }
 
     switch (m->type) {
 
@@ -452,14 +462,49 @@ chatws_claims_match(void *data, const chatws_json_member_t *m)
 {
     chatws_claims_walk_t *walk = data;
 
-    if (!chatws_str_equal(&m->name, walk->names)) {
-        return CHATWS_OK;
+    if (chatws_str_equal(&m->name, walk->names)) {
+        walk->found++;
+        walk->member = *m;
+
+        return chatws_json_keep(walk->arena, &walk->member.string);
     }
 
-    walk->found++;
-    walk->member = *m;
+    if (chatws_claims_folded(&m->name, walk->names)) {
+        walk->folded++;
+        walk->other = *m;
 
-    return chatws_json_keep(walk->arena, &walk->member.string);
+        return chatws_json_keep(walk->arena, &walk->other.string);
+    }
+
+    return CHATWS_OK;
+}
+
+
+/* 1: they differ in the case of ASCII letters, or not at all. */
+
+static int
+chatws_claims_folded(const chatws_str_t *a, const chatws_str_t *b)
+{
+    size_t    i;
+    unsigned  one, other;
+
+    if (a->len != b->len) {
+        return 0;
+    }
+
+    for (i = 0; i < a->len; i++) {
+        one = a->data[i];
+        other = b->data[i];
+
+        one |= one >= 'A' && one <= 'Z' ? 0x20 : 0;
+        other |= other >= 'A' && other <= 'Z' ? 0x20 : 0;
+
+        if (one != other) {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 

@@ -58,7 +58,9 @@ chatws_rc_e chatws_claims_parse(chatws_claims_t *claims,
 
 /*
  * The value of a claim by its name for a variable: a string decoded, a
- * number or boolean as it is written.  value points into the text or into the
+ * number or boolean as it is written.  nginx writes names of variables in
+ * lower case: where no claim has the name, one counts that has it in another
+ * case of ASCII letters.  value points into the text or into the
  * arena.
  *
  * CHATWS_OK; CHATWS_DECLINED: there is none, it is an object, an array or

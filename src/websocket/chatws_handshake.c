@@ -155,6 +155,33 @@ chatws_handshake_protocol(const chatws_str_t *value, const chatws_str_t *name)
 }
 
 
+chatws_rc_e
+chatws_handshake_prefix(const chatws_str_t *value, const chatws_str_t *prefix,
+    chatws_str_t *rest)
+{
+    const uint8_t  *last, *p;
+    chatws_str_t    element;
+
+    p = value->data;
+    last = p + value->len;
+
+    while (p < last) {
+        p = chatws_handshake_element(p, last, &element);
+
+        if (element.len >= prefix->len
+            && memcmp(element.data, prefix->data, prefix->len) == 0)
+        {
+            rest->len = element.len - prefix->len;
+            rest->data = element.data + prefix->len;
+
+            return CHATWS_OK;
+        }
+    }
+
+    return CHATWS_DECLINED;
+}
+
+
 /*
  * Sets element to the element of a comma-separated list that starts at p,
  * without the blanks around it, and returns the start of the next one.

@@ -47,6 +47,15 @@ chatws_rc_e chatws_handshake_version(const chatws_str_t *value);
 chatws_rc_e chatws_handshake_protocol(const chatws_str_t *value,
     const chatws_str_t *name);
 
+/*
+ * Looks for the first subprotocol in the list that begins with a prefix, and
+ * sets rest to what follows the prefix in it; it points into the value.
+ *
+ * CHATWS_OK, or CHATWS_DECLINED: there is none.
+ */
+chatws_rc_e chatws_handshake_prefix(const chatws_str_t *value,
+    const chatws_str_t *prefix, chatws_str_t *rest);
+
 /* Returns 1 if a token may contain ch, RFC 9110, section 5.6.2, else 0. */
 int chatws_handshake_tchar(unsigned ch);
 

@@ -95,8 +95,8 @@ for my $name (@sections) {
 
     my ($value) = $default =~ /^`$name (\w+)\b.*;`$/;
     my $field = $field{$name} || $name =~ s/^chatws_//r;
-    my ($set) = $source =~ /_(?:init_\w+\(\w+->|limit\(|rule\()$field,\s*
-                            ([^)]*)\)/x;
+    my ($set) = $source =~ /_(?:init_\w+\(\w+->|limit\(|rule\(|set\(token\.)
+                            $field,\s*([^)]*)\)/x;
 
     # a setting that is not in the fingerprint
 
@@ -116,7 +116,8 @@ sub number {
 
     my ($n, $unit) = $text =~ /^(\d+)(\w*)$/ or return -1;
 
-    return $n * { '' => 1, k => 1024, m => 1048576, ms => 1, s => 1000 }
+    return $n * { '' => 1, k => 1024, m => 1048576, ms => 1, s => 1000,
+        d => 86400000 }
         ->{$unit};
 }
 

@@ -28,7 +28,7 @@ my @rooms = (
     [ hub => 'nginx', qw/ base websocket store process / ],
     [ session => 'nginx', qw/ base websocket process / ],
     [ client => 'nginx',
-      qw/ base json websocket protocol store process hub session / ],
+      qw/ base json websocket token protocol store process hub session / ],
     [ endpoint => 'nginx',
       qw/ base json websocket token protocol store process hub session
           client / ],

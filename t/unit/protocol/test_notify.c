@@ -60,20 +60,43 @@ main(void)
 static void
 test_connected(void)
 {
-    chatws_str_t  odd = chatws_str("\"\\\xc3\xa9"),
-                  user = chatws_str("user123");
+    chatws_connected_t  c;
+
+    static const chatws_str_t  id = chatws_str("7"),
+                               odd = chatws_str("\"\\\xc3\xa9"),
+                               session = chatws_str("s_0mih9ikg0"),
+                               user = chatws_str("user123");
+
+    memset(&c, 0, sizeof(chatws_connected_t));
+
+    c.user = user;
+    c.ms = TEST_MS;
 
     open_out();
-    is(chatws_notify_connected(&out, &user, TEST_MS),
+    is(chatws_notify_connected(&out, &c),
        "{\"type\":\"connected\",\"userId\":\"user123\",\"message\":"
        "\"Successfully connected to WebSocket\","
        "\"timestamp\":\"2025-11-27T10:00:00.000Z\"}");
 
+    c.user = odd;
+    c.ms = TEST_MS + 7;
+
     open_out();
-    is(chatws_notify_connected(&out, &odd, TEST_MS + 7),
+    is(chatws_notify_connected(&out, &c),
        "{\"type\":\"connected\",\"userId\":\"\\\"\\\\\xc3\xa9\",\"message\":"
        "\"Successfully connected to WebSocket\","
        "\"timestamp\":\"2025-11-27T10:00:00.007Z\"}");
+
+    c.session = session;
+    c.expires_in = 600;
+    c.id = id;
+
+    open_out();
+    is(chatws_notify_connected(&out, &c),
+       "{\"type\":\"connected\",\"userId\":\"\\\"\\\\\xc3\xa9\",\"message\":"
+       "\"Successfully connected to WebSocket\","
+       "\"timestamp\":\"2025-11-27T10:00:00.007Z\","
+       "\"session\":\"s_0mih9ikg0\",\"expiresIn\":600,\"id\":7}");
 }
 
 

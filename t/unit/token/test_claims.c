@@ -323,7 +323,13 @@ test_find(void)
     find("{\"\":\"b\"}", "", "b");
 
     find("{\"b\":\"a\"}", "a", NULL);
-    find("{\"A\":\"b\"}", "a", NULL);
+    find("{\"A\":\"b\"}", "a", "b");
+    find("{\"A\":\"b\",\"a\":\"c\"}", "a", "c");
+    find("{\"a\":\"c\",\"A\":\"b\"}", "a", "c");
+    find("{\"tenantId\":\"\\u0062\",\"x\":\"\\u0063\"}", "tenantid", "b");
+    find("{\"aB\":\"b\",\"Ab\":\"b\"}", "ab", NULL);
+    find("{\"ab\":\"b\",\"ab\":\"b\",\"Ab\":\"c\"}", "ab", NULL);
+    find("{\"[\":\"b\"}", "{", NULL);
     find("{\"x\":{\"a\":\"b\"}}", "a", NULL);
     find("{\"a\":null}", "a", NULL);
     find("{\"a\":[\"b\"]}", "a", NULL);

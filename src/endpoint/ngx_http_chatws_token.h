@@ -1,0 +1,77 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The token of a request, which is found and verified when it is first asked
+ * for, in any phase, and once: subrequests, and the request after internal
+ * redirects, share what came of it.
+ */
+
+
+#ifndef _NGX_HTTP_CHATWS_TOKEN_H_INCLUDED_
+#define _NGX_HTTP_CHATWS_TOKEN_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "base/chatws_fault.h"
+#include "client/ngx_http_chatws_credential.h"
+#include "endpoint/ngx_http_chatws_token_conf.h"
+
+
+typedef enum {
+    NGX_HTTP_CHATWS_TOKEN_NONE = 0,    /* the request has none */
+    NGX_HTTP_CHATWS_TOKEN_BAD,
+    NGX_HTTP_CHATWS_TOKEN_EXPIRED,
+    NGX_HTTP_CHATWS_TOKEN_GOOD,
+    NGX_HTTP_CHATWS_TOKEN_N
+} ngx_http_chatws_token_state_e;
+
+
+typedef struct ngx_http_chatws_token_s  ngx_http_chatws_token_t;
+
+
+/* All of it lives as long as the main request. */
+
+struct ngx_http_chatws_token_s {
+    ngx_http_chatws_token_t       *next;       /* of the same request, by other
+                                                  settings */
+
+    /* the settings by which it was found and verified */
+
+    const ngx_http_chatws_token_sources_t  *sources;
+    const chatws_token_policy_t            *policy;
+
+    ngx_http_chatws_token_state_e  state;
+
+    /* the rest is set in a good one */
+
+    ngx_str_t                      user;       /* of sub */
+    ngx_str_t                      name;
+    ngx_str_t                      claims;     /* JSON, as it was signed */
+    ngx_http_chatws_credential_t  *credential;
+    unsigned                       api_read:1; /* "chatws" has "read" */
+    unsigned                       api_write:1;
+    unsigned                       bearer:1;   /* it came as a subprotocol */
+};
+
+
+/*
+ * Sets *token to the token of the main request by the settings of its
+ * location; where tokens are off there, to the one that it had in another
+ * location, or to NULL.  NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_chatws_token_get(ngx_http_request_t *r,
+    ngx_http_chatws_token_t **token);
+
+/* The same, but NULL unless the token is good. */
+ngx_int_t ngx_http_chatws_token_good(ngx_http_request_t *r,
+    ngx_http_chatws_token_t **token);
+
+/* Why the request is refused with 401; static.  state is not "good". */
+const chatws_fault_t *ngx_http_chatws_token_fault(
+    ngx_http_chatws_token_state_e state);
+
+
+#endif /* _NGX_HTTP_CHATWS_TOKEN_H_INCLUDED_ */
