@@ -13,7 +13,11 @@ use Test::More;
 BEGIN { use FindBin; push @INC, "$FindBin::Bin/../lib"; }
 
 use Test::Chatws;
+use Test::Chatws::Token;
 use Test::Nginx;
+
+my $keys = 'chatws_token_key_file %%TESTDIR%%/keys.jwks;';
+my $token = "chatws_token \$http_x_token; $keys";
 
 # name, before and after the reload; the same for the first ones
 
@@ -33,6 +37,7 @@ my @cases = (
     [ 'chatws_encrypt', '', 'chatws_encrypt require;' ],
     [ 'chatws_encryption_key_file', 'chatws_encryption_key_file one.jwks;',
       'chatws_encryption_key_file two.jwks;' ],
+    [ 'the token as before, its keys are others', $token, $token ],
 );
 
 my $same = @cases;
@@ -76,6 +81,15 @@ push @cases, (
     [ 'chatws_session_lifetime, another', 'chatws_session_lifetime 1h;',
       'chatws_session_lifetime 61m;' ],
     [ 'chatws_subprotocol', '', 'chatws_subprotocol chat;' ],
+    [ 'chatws_token', $token, "$keys chatws_token protocol \$http_x_token;" ],
+    [ 'chatws_token, off', $token, $keys ],
+    [ 'chatws_token_audience', $token, "$token chatws_token_audience a;" ],
+    [ 'chatws_token_issuer', $token, "$token chatws_token_issuer a;" ],
+    [ 'chatws_token_key_file', $token,
+      "$token chatws_token_key_file %%TESTDIR%%/other.jwks;" ],
+    [ 'chatws_token_leeway', $token, "$token chatws_token_leeway 11s;" ],
+    [ 'chatws_token_lifetime', $token, "$token chatws_token_lifetime 2d;" ],
+    [ 'chatws_token_max_size', $token, "$token chatws_token_max_size 5k;" ],
     [ 'chatws_user', '', 'chatws_user $remote_user;' ],
     [ 'chatws_user, another', 'chatws_user $arg_a;', 'chatws_user $arg_b;' ],
     [ 'chatws_user, none', 'chatws_user $arg_a;', '' ],
@@ -104,13 +118,19 @@ is(join(' ', grep { !$case{$_} } $code =~
 $t->write_file("$_.jwks", '{"keys":[{"kty":"oct","kid":"' . $_
     . '","k":"' . 'A' x 43 . '"}]}') for 'one', 'two';
 
+my $key = secret_key('k');
+
+$t->write_file('keys.jwks', jwks($key));
+$t->write_file('other.jwks', jwks(secret_key('o')));
 $t->write_file_expand('nginx.conf', configuration(1))->run();
 
 my $unnamed = ws(user => 'u', chats => 'c', path => '/unnamed', port => 8081);
 my @ws = map {
-    ws(args => "userId=u&a=u&b=v", chats => 'c', path => "/$_")
+    ws(args => "userId=u&a=u&b=v", chats => 'c', path => "/$_",
+        headers => [ 'X-Token: ' . token($key) ])
 } 0 .. $#cases;
 
+$t->write_file('keys.jwks', jwks(secret_key('later')));
 $t->write_file_expand('nginx.conf', configuration(2));
 ok(reloaded($t), 'reload');
 

@@ -16,7 +16,7 @@ use Test::Chatws;
 use Test::Chatws::Token;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http rewrite map /)->plan(67);
+my $t = Test::Nginx->new()->has(qw/ http rewrite map /)->plan(65);
 
 my $key = secret_key('k1');
 

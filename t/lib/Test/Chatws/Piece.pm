@@ -13,6 +13,7 @@ use POSIX qw/ WNOHANG /;
 
 use Test::Chatws ();
 use Test::Chatws::Docs;
+use Test::Chatws::Token ();
 use Test::Nginx qw/ port /;
 
 my $instances = 0;
@@ -51,6 +52,9 @@ sub new {
     $t->write_file("$n/htpasswd", "joe:{PLAIN}secret\nann:{PLAIN}other\n");
     $t->write_file("$n/chat-encryption.jwks", '{"keys":[{"kty":"oct",'
         . '"kid":"k1","k":"' . 'A' x 43 . '"}]}');
+    $t->write_file("$n/chat.jwks",
+        Test::Chatws::Token::jwks(Test::Chatws::Token::secret_key('1')))
+        if $conf =~ /\bchat\.jwks/;
     Test::Chatws::certificate($dir) if $conf =~ /\bcert\.pem/;
 
     return $self;
