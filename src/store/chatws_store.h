@@ -41,6 +41,9 @@
 #define CHATWS_DURABLE     0
 #define CHATWS_EPHEMERAL   1
 
+/* the row of an entry that is a command to the workers: it is no chat's */
+#define CHATWS_ROW_COMMAND  ((uint32_t) -1)
+
 /* flags of a member */
 #define CHATWS_MEMBER_OWN  1      /* it gets messages of its own user, too */
 
@@ -301,6 +304,19 @@ void chatws_store_position(chatws_store_t *st, uint32_t chat,
 chatws_rc_e chatws_store_publish(chatws_store_t *st, uint32_t row,
     const chatws_post_t *post, uint64_t now_ms, uint64_t lap_limit_ms,
     chatws_posted_t *out);
+
+/*
+ * Locked.  Appends a command, which is an entry of the durable ring whose
+ * frame is the text as it is; all live slots are to read it, in the order of
+ * the ring.  time is in ms since 1970, the rest as for publish().  Of out,
+ * only offset and the slots to wake count.
+ *
+ * CHATWS_OK.  CHATWS_BUSY: there is no room now.  CHATWS_DECLINED: the text is
+ * larger than chatws_store_body_max().
+ */
+chatws_rc_e chatws_store_command(chatws_store_t *st,
+    const chatws_str_t *text, uint64_t time, uint64_t now_ms,
+    uint64_t lap_limit_ms, chatws_posted_t *out);
 
 /*
  * The bytes of the largest body that the ring can take.  Without the lock.

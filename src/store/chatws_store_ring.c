@@ -42,12 +42,13 @@ typedef struct {
 
 typedef struct {
     const chatws_post_t  *post;
-    chatws_chat_t        *chat;
+    chatws_chat_t        *chat;       /* NULL: it is a command */
     uint32_t              row;        /* of the chat */
     uint64_t              seq;        /* 0: the entry has no number */
     uint64_t              off;        /* where the entry goes in the ring */
     uint64_t              size;       /* of the entry */
-    size_t                header;     /* bytes of the frame's header */
+    size_t                header;     /* bytes of the frame's header, 0: it
+                                         has none */
     size_t                payload;    /* and of its payload: body and tail */
     size_t                ntail;
     uint8_t               tail[CHATWS_DECIMAL_MAX + 1];     /* number, "}" */
@@ -57,10 +58,14 @@ typedef struct {
 static chatws_rc_e chatws_store_append(chatws_store_t *st, uint32_t row,
     const chatws_post_t *post, const chatws_patience_t *patience,
     chatws_posted_t *out);
+static chatws_rc_e chatws_store_place(chatws_store_t *st,
+    chatws_plan_t *plan, const chatws_patience_t *patience,
+    chatws_posted_t *out);
 static uint32_t chatws_store_recipients(chatws_store_t *st, uint32_t row,
     const chatws_post_t *post);
 static void chatws_store_plan(chatws_store_t *st, uint32_t row,
     const chatws_post_t *post, chatws_plan_t *plan);
+static void chatws_store_measure(chatws_store_t *st, chatws_plan_t *plan);
 static void chatws_store_fill(chatws_entry_t *e, const chatws_plan_t *plan);
 static void chatws_store_link(chatws_store_t *st, chatws_entry_t *e,
     const chatws_plan_t *plan);
@@ -70,6 +75,9 @@ static int chatws_store_waits(chatws_slot_t *slot,
     const chatws_patience_t *patience);
 static void chatws_store_wake(chatws_store_t *st, uint32_t ring,
     chatws_chat_t *ch, chatws_posted_t *out);
+static void chatws_store_wake_all(chatws_store_t *st, chatws_posted_t *out);
+static void chatws_store_wake_slot(chatws_store_t *st, uint32_t ring,
+    uint32_t n, chatws_posted_t *out);
 
 
 chatws_rc_e
@@ -132,11 +140,7 @@ chatws_store_append(chatws_store_t *st, uint32_t row,
     const chatws_post_t *post, const chatws_patience_t *patience,
     chatws_posted_t *out)
 {
-    uint64_t         end;
-    chatws_rc_e      rc;
-    chatws_plan_t    plan;
-    chatws_ring_t   *rg;
-    chatws_entry_t  *e;
+    chatws_plan_t  plan;
 
     out->chat = row;
     out->seq = 0;
@@ -158,26 +162,88 @@ chatws_store_append(chatws_store_t *st, uint32_t row,
 
     chatws_store_plan(st, row, post, &plan);
 
-    rg = &st->ring[post->ring];
-    end = plan.off + plan.size;
+    return chatws_store_place(st, &plan, patience, out);
+}
+
+
+chatws_rc_e
+chatws_store_command(chatws_store_t *st, const chatws_str_t *text,
+    uint64_t time, uint64_t now_ms, uint64_t lap_limit_ms,
+    chatws_posted_t *out)
+{
+    chatws_plan_t      plan;
+    chatws_post_t      post;
+    chatws_patience_t  patience;
+
+    memset(&post, 0, sizeof(chatws_post_t));
+
+    post.body = *text;
+    post.time = time;
+    post.ring = CHATWS_DURABLE;
+
+    out->nwake = 0;
+    out->chat = 0;
+    out->seq = 0;
+    out->offset = CHATWS_OFF_NONE;
+    out->recipients = 0;
+
+    if (text->len > chatws_store_body_max(st, CHATWS_DURABLE)) {
+        return CHATWS_DECLINED;
+    }
+
+    memset(&plan, 0, sizeof(chatws_plan_t));
+
+    plan.post = &post;
+    plan.row = CHATWS_ROW_COMMAND;
+    plan.payload = text->len;
+
+    chatws_store_measure(st, &plan);
+
+    patience.now = now_ms;
+    patience.limit = lap_limit_ms;
+
+    return chatws_store_place(st, &plan, &patience, out);
+}
+
+
+/* Appends the entry where it was planned, if there is room. */
+
+static chatws_rc_e
+chatws_store_place(chatws_store_t *st, chatws_plan_t *plan,
+    const chatws_patience_t *patience, chatws_posted_t *out)
+{
+    uint32_t         ring;
+    uint64_t         end;
+    chatws_rc_e      rc;
+    chatws_ring_t   *rg;
+    chatws_entry_t  *e;
+
+    ring = plan->post->ring;
+    rg = &st->ring[ring];
+    end = plan->off + plan->size;
 
     if (end > rg->room) {
-        rc = chatws_store_room(st, post->ring, end, patience, out);
+        rc = chatws_store_room(st, ring, end, patience, out);
 
         if (rc != CHATWS_OK) {
             return rc;
         }
     }
 
-    chatws_store_wake(st, post->ring, plan.chat, out);
+    if (plan->chat != NULL) {
+        chatws_store_wake(st, ring, plan->chat, out);
 
-    e = chatws_ring_open(rg, plan.off, plan.size);
-    chatws_store_fill(e, &plan);
+    } else {
+        chatws_store_wake_all(st, out);
+    }
 
-    out->seq = plan.seq;
-    out->offset = plan.off;
+    e = chatws_ring_open(rg, plan->off, plan->size);
+    chatws_store_fill(e, plan);
 
-    chatws_store_link(st, e, &plan);
+    out->seq = plan->seq;
+    out->offset = plan->off;
+
+    chatws_store_link(st, e, plan);
 
     return CHATWS_OK;
 }
@@ -225,8 +291,16 @@ chatws_store_plan(chatws_store_t *st, uint32_t row, const chatws_post_t *post,
 
     plan->payload = post->body.len + plan->ntail;
     plan->header = chatws_frame_header_size(plan->payload);
+
+    chatws_store_measure(st, plan);
+}
+
+
+static void
+chatws_store_measure(chatws_store_t *st, chatws_plan_t *plan)
+{
     plan->size = chatws_ring_size(plan->header + plan->payload);
-    plan->off = chatws_ring_offset(&st->ring[post->ring], plan->size);
+    plan->off = chatws_ring_offset(&st->ring[plan->post->ring], plan->size);
 }
 
 
@@ -242,7 +316,7 @@ chatws_store_fill(chatws_entry_t *e, const chatws_plan_t *plan)
 
     e->prev = plan->seq != 0 ? plan->chat->last : 0;
     e->seq = plan->seq;
-    e->serial = plan->chat->serial;
+    e->serial = plan->chat != NULL ? plan->chat->serial : 0;
     e->sender = post->sender;
     e->time = post->time;
     e->size = (uint32_t) plan->size;
@@ -250,7 +324,10 @@ chatws_store_fill(chatws_entry_t *e, const chatws_plan_t *plan)
     e->len = (uint32_t) (plan->header + plan->payload);
     e->own = post->own ? (uint32_t) plan->header + post->own : 0;
 
-    (void) chatws_frame_header(e->frame, CHATWS_STORE_FRAME, plan->payload);
+    if (plan->header != 0) {
+        (void) chatws_frame_header(e->frame, CHATWS_STORE_FRAME,
+                                   plan->payload);
+    }
 
     p = e->frame + plan->header;
     memcpy(p, post->body.data, post->body.len);
@@ -384,34 +461,56 @@ static void
 chatws_store_wake(chatws_store_t *st, uint32_t ring, chatws_chat_t *ch,
     chatws_posted_t *out)
 {
-    uint32_t        i, n;
-    uint64_t        bits;
-    chatws_slot_t  *slot;
+    uint32_t  i, n;
+    uint64_t  bits;
 
     for (i = 0; i < st->table.words; i++) {
 
         for (bits = ch->interest[i]; bits != 0; bits &= bits - 1) {
             n = i * 64 + (uint32_t) __builtin_ctzll(bits);
-            slot = chatws_store_slot(st, n);
-
-            if (slot->state != CHATWS_SLOT_LIVE
-                || slot->lapped
-                || slot->cursor[ring] != CHATWS_OFF_NONE)
-            {
-                continue;
-            }
-
-            /*
-             * the cursor is the head and not the offset of the entry, which
-             * may be behind padding: if this publish does not happen, the
-             * next one may begin right at the head
-             */
-
-            chatws_shared_set(&slot->cursor[ring], st->ring[ring].head);
-
-            out->wake[out->nwake++] = n;
+            chatws_store_wake_slot(st, ring, n, out);
         }
     }
+}
+
+
+/* The same for all slots: each of them has to read a command. */
+
+static void
+chatws_store_wake_all(chatws_store_t *st, chatws_posted_t *out)
+{
+    uint32_t  n;
+
+    for (n = 0; n < st->nslots; n++) {
+        chatws_store_wake_slot(st, CHATWS_DURABLE, n, out);
+    }
+}
+
+
+static void
+chatws_store_wake_slot(chatws_store_t *st, uint32_t ring, uint32_t n,
+    chatws_posted_t *out)
+{
+    chatws_slot_t  *slot;
+
+    slot = chatws_store_slot(st, n);
+
+    if (slot->state != CHATWS_SLOT_LIVE
+        || slot->lapped
+        || slot->cursor[ring] != CHATWS_OFF_NONE)
+    {
+        return;
+    }
+
+    /*
+     * the cursor is the head and not the offset of the entry, which may be
+     * behind padding: if this publish does not happen, the next one may begin
+     * right at the head
+     */
+
+    chatws_shared_set(&slot->cursor[ring], st->ring[ring].head);
+
+    out->wake[out->nwake++] = n;
 }
 
 

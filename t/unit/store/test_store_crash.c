@@ -31,6 +31,8 @@ typedef struct {
     uint32_t  done;              /* steps of the script that ended */
     uint32_t  got;               /* what the bystander got */
     uint32_t  due;               /* publishes to it that ended */
+    uint32_t  told;              /* commands that the bystander got */
+    uint32_t  said;              /* commands that ended */
     uint64_t  earned;            /* what its counter is to add up to */
     uint64_t  seq[RESULTS];
 } side_t;
@@ -43,6 +45,7 @@ static void subscribe(uint32_t slot, const char *id, uint64_t user);
 static void unsubscribe(uint32_t slot, const char *id, uint64_t user,
     int last);
 static void publish(const char *id, size_t fill, unsigned log);
+static void command(size_t fill);
 static void drain(uint32_t slot);
 static void chats(const char *tail, uint32_t n);
 
@@ -198,6 +201,7 @@ survive(void)
     drain(OTHER);
 
     store_want(side->got == side->due || side->got == side->due + 1);
+    store_want(side->told == side->said || side->told == side->said + 1);
 
     for (i = 0; i < side->got; i++) {
         store_want(side->seq[i] == i + 1);
@@ -253,12 +257,19 @@ script(void)
     for (i = 0; i < 9; i++) {
         publish("bystander", 200 + i * 90, CHATWS_DURABLE);
         publish("bystander", 20, CHATWS_EPHEMERAL);
+        command(i * 50 + 1);
 
         if (i % 2) {
             drain(OTHER);
         }
     }
 
+    drain(OTHER);
+    drain(ME);
+
+    /* to slots that have caught up, with and without members */
+
+    command(30);
     drain(OTHER);
     drain(ME);
 
@@ -377,6 +388,27 @@ publish(const char *name, size_t fill, unsigned log)
 }
 
 
+static void
+command(size_t fill)
+{
+    uint8_t          text[1024];
+    chatws_str_t     str;
+    chatws_posted_t  out;
+
+    memset(text, 'c', fill);
+
+    str.data = text;
+    str.len = fill;
+    out.wake = wake;
+
+    if (chatws_store_command(st, &str, now, now, 100, &out) == CHATWS_OK) {
+        side->said++;
+    }
+
+    side->done++;
+}
+
+
 /*
  * The bystander is another process: it does not die here.
  */
@@ -404,7 +436,12 @@ drain(uint32_t slot)
 
         while ((e = store_entry(st, log, pos, &next)) != NULL) {
 
-            if (slot == OTHER
+            if (e->chat == CHATWS_ROW_COMMAND) {
+                side->told += slot == OTHER && e->seq == 0
+                              && e->frame[0] == 'c'
+                              && e->frame[e->len - 1] == 'c';
+
+            } else if (slot == OTHER
                 && log == CHATWS_DURABLE
                 && chatws_store_slot(st, OTHER)->state == CHATWS_SLOT_LIVE
                 && memcmp(chatws_table_id(&st->table,
