@@ -12,6 +12,7 @@
 #include "base/chatws_id.h"
 #include "base/chatws_name.h"
 #include "base/chatws_utf8.h"
+#include "json/chatws_json_known.h"
 #include "json/chatws_json_scan.h"
 #include "protocol/chatws_action.h"
 #include "protocol/chatws_notify.h"
@@ -178,22 +179,8 @@ chatws_action_collect(void *data, const chatws_json_member_t *m)
 {
     chatws_action_members_t *ms = data;
 
-    size_t               i;
-    const chatws_str_t  *name;
-
-    for (i = 0; i < CHATWS_ACTION_UNKNOWN; i++) {
-        name = &chatws_action_names[i];
-
-        if (m->name.len == name->len
-            && memcmp(m->name.data, name->data, name->len) == 0)
-        {
-            ms->known[i] = *m;
-
-            return chatws_json_keep(&ms->arena, &ms->known[i].string);
-        }
-    }
-
-    return CHATWS_OK;
+    return chatws_json_known(&ms->arena, chatws_action_names, ms->known,
+                             CHATWS_ACTION_UNKNOWN, m);
 }
 
 

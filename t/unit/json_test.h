@@ -22,6 +22,7 @@
 #include "base/chatws_name.c"
 #include "base/chatws_time.c"
 #include "base/chatws_id.c"
+#include "json/chatws_json_known.c"
 #include "json/chatws_json_memory.c"
 #include "json/chatws_json_scan.c"
 #include "json/chatws_json.c"
