@@ -12,6 +12,7 @@
 #include <ngx_http.h>
 #include "process/ngx_http_chatws_scratch.h"
 #include "client/ngx_http_chatws_handover.h"
+#include "client/ngx_http_chatws_users.h"
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_conf_check.h"
 #include "endpoint/ngx_http_chatws_conf_fingerprint.h"
@@ -78,6 +79,13 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
     { ngx_string("chatws_allowed_origins"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_1MORE,
       ngx_http_chatws_origin_set,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("chatws_api"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_chatws_conf_set_api,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -432,11 +440,12 @@ ngx_http_chatws_init_process(ngx_cycle_t *cycle)
          * this one runs without the hub, and its locations answer 503.
          */
 
-        if (ngx_http_chatws_hub_open(zone,
-                                     ngx_http_chatws_client_deliver,
-                                     ngx_http_chatws_client_lapse,
+        if (ngx_http_chatws_hub_open(zone, &ngx_http_chatws_client_hub,
                                      cwmcf->coalesce, cycle)
             != NGX_OK
+            || (ngx_http_chatws_conf_is_written(cwmcf, zones[i])
+                && ngx_http_chatws_users_open(zone->hub, cycle->log)
+                   != NGX_OK)
             || ngx_http_chatws_handover_init(zone->hub,
                                              ngx_http_chatws_take_location,
                                              cycle)
@@ -476,6 +485,7 @@ ngx_http_chatws_exit_process(ngx_cycle_t *cycle)
 
         if (zone->hub != NULL) {
             ngx_http_chatws_handover_done(zone->hub);
+            ngx_http_chatws_users_close(zone->hub);
             ngx_http_chatws_hub_close(zone->hub);
             zone->hub = NULL;
         }

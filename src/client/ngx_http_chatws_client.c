@@ -11,9 +11,15 @@
 #include <ngx_http.h>
 #include "process/ngx_http_chatws_clock.h"
 #include "client/ngx_http_chatws_client_private.h"
+#include "client/ngx_http_chatws_client_command.h"
 #include "client/ngx_http_chatws_handover.h"
+#include "client/ngx_http_chatws_users.h"
 
 
+static void ngx_http_chatws_client_deliver(
+    ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_outframe_t **frames, ngx_uint_t n);
+static void ngx_http_chatws_client_lapse(ngx_http_chatws_hub_t *hub);
 static void ngx_http_chatws_client_settle(ngx_http_chatws_client_t *client);
 static void ngx_http_chatws_client_ending(ngx_http_chatws_session_t *s);
 static void ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s);
@@ -30,6 +36,12 @@ const ngx_http_chatws_handlers_t  ngx_http_chatws_client_handlers = {
     ngx_http_chatws_client_quit
 };
 
+const ngx_http_chatws_hub_handlers_t  ngx_http_chatws_client_hub = {
+    ngx_http_chatws_client_deliver,
+    ngx_http_chatws_client_lapse,
+    ngx_http_chatws_client_command
+};
+
 
 ngx_int_t
 ngx_http_chatws_client_create(ngx_http_request_t *r,
@@ -40,6 +52,7 @@ ngx_http_chatws_client_create(ngx_http_request_t *r,
     ngx_http_chatws_session_t  *s;
 
     s = ngx_http_chatws_session_create(r, sizeof(ngx_http_chatws_client_t)
+                                          + ngx_http_chatws_users_size(hub)
                                           + ngx_http_chatws_identity_size(who),
                                        conf,
                                        &ngx_http_chatws_client_handlers);
@@ -58,11 +71,14 @@ ngx_http_chatws_client_init(ngx_http_chatws_client_t *client,
     ngx_http_chatws_hub_t *hub, const ngx_http_chatws_rules_t *rules,
     const ngx_http_chatws_identity_t *who)
 {
+    size_t   place;
     u_char  *p;
 
-    p = (u_char *) (client + 1);
+    place = ngx_http_chatws_users_size(hub);
+    p = (u_char *) (client + 1) + place;
 
     client->rules = rules;
+    client->placed = place != 0;
 
     client->user.len = who->user.len;
     client->user.data = p;
@@ -97,6 +113,20 @@ ngx_http_chatws_client_id(ngx_http_chatws_hub_t *hub, u_char *id)
 
 
 void
+ngx_http_chatws_client_started(ngx_http_chatws_client_t *client)
+{
+    ngx_http_chatws_hub_t  *hub;
+
+    hub = client->subscriber.hub;
+
+    ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_OPENED, 1);
+
+    ngx_http_chatws_users_add(client,
+                           chatws_ring_head(ngx_http_chatws_hub_ring(hub)));
+}
+
+
+static void
 ngx_http_chatws_client_deliver(ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_outframe_t **frames, ngx_uint_t n)
 {
@@ -140,7 +170,7 @@ ngx_http_chatws_client_settle(ngx_http_chatws_client_t *client)
 }
 
 
-void
+static void
 ngx_http_chatws_client_lapse(ngx_http_chatws_hub_t *hub)
 {
     ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
@@ -178,6 +208,7 @@ ngx_http_chatws_client_ending(ngx_http_chatws_session_t *s)
 
     client = (ngx_http_chatws_client_t *) s;
 
+    ngx_http_chatws_users_del(client);
     ngx_http_chatws_leave(&client->subscriber);
     ngx_http_chatws_client_settle(client);
 }
@@ -190,6 +221,7 @@ ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s)
 
     client = (ngx_http_chatws_client_t *) s;
 
+    ngx_http_chatws_users_del(client);
     ngx_http_chatws_leave(&client->subscriber);
     ngx_http_chatws_client_settle(client);
 

@@ -29,7 +29,8 @@ struct ngx_http_chatws_client_s {
     ngx_http_chatws_subscriber_t    subscriber;
     const ngx_http_chatws_rules_t  *rules;
     ngx_str_t                       user;      /* the bytes of these three */
-    ngx_str_t                       name;      /* follow the structure */
+    ngx_str_t                       name;      /* follow the structure, and
+                                                  its place */
     u_char                         *id;        /* of the session,
                                                   CHATWS_SESSION_LEN bytes;
                                                   NULL: it has none */
@@ -41,6 +42,8 @@ struct ngx_http_chatws_client_s {
     uint32_t                        told;      /* and a bit for each verb for
                                                   which it was told so then */
     unsigned                        moved:1;   /* to another worker */
+    unsigned                        placed:1;  /* it has a place behind the
+                                                  structure: see users.h */
 };
 
 
@@ -76,9 +79,15 @@ ngx_int_t ngx_http_chatws_client_create(ngx_http_request_t *r,
     const ngx_http_chatws_identity_t *who, ngx_http_chatws_client_t **client);
 
 /*
+ * Is called when the session of a new client was started: from now on commands
+ * are for it.
+ */
+void ngx_http_chatws_client_started(ngx_http_chatws_client_t *client);
+
+/*
  * Makes a client of a new session, which was allocated with
- * ngx_http_chatws_identity_size() bytes behind the structure: who is copied
- * there.
+ * ngx_http_chatws_users_size() and ngx_http_chatws_identity_size() bytes behind
+ * the structure: who is copied there.
  *
  * NGX_OK; NGX_BUSY: the hub has no slot.
  */
@@ -93,12 +102,10 @@ ngx_int_t ngx_http_chatws_client_init(ngx_http_chatws_client_t *client,
 void ngx_http_chatws_client_id(ngx_http_chatws_hub_t *hub, u_char *id);
 
 /*
- * Callbacks of the hub, see ngx_http_chatws_hub_open(): the first one sends
- * notifications to a client, the second one closes all clients of the hub.
+ * The callbacks of a hub whose subscribers are clients: they send notifications
+ * to a client, close all clients of the hub, and carry a command out.
  */
-void ngx_http_chatws_client_deliver(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_http_chatws_outframe_t **frames, ngx_uint_t n);
-void ngx_http_chatws_client_lapse(ngx_http_chatws_hub_t *hub);
+extern const ngx_http_chatws_hub_handlers_t  ngx_http_chatws_client_hub;
 
 
 #endif /* _NGX_HTTP_CHATWS_CLIENT_H_INCLUDED_ */

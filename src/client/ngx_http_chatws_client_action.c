@@ -27,8 +27,6 @@ static void ngx_http_chatws_client_unsubscribe(
     ngx_http_chatws_client_t *client, chatws_action_t *action);
 static void ngx_http_chatws_client_typing(ngx_http_chatws_client_t *client,
     chatws_action_t *action);
-static void ngx_http_chatws_confirm(ngx_http_chatws_client_t *client,
-    chatws_confirmed_t *confirmed);
 
 
 /*
@@ -244,9 +242,7 @@ ngx_http_chatws_client_typing(ngx_http_chatws_client_t *client,
 }
 
 
-/* Answers with a subscription_confirmed. */
-
-static void
+void
 ngx_http_chatws_confirm(ngx_http_chatws_client_t *client,
     chatws_confirmed_t *confirmed)
 {

@@ -69,6 +69,10 @@ void ngx_http_chatws_complain(ngx_http_chatws_client_t *client,
 ngx_int_t ngx_http_chatws_client_rate(ngx_http_chatws_client_t *client,
     const chatws_action_t *action);
 
+/* Tells the client a subscription_confirmed. */
+void ngx_http_chatws_confirm(ngx_http_chatws_client_t *client,
+    chatws_confirmed_t *confirmed);
+
 /* Subscribes to all chats of a resume: protocol, section 5. */
 void ngx_http_chatws_client_resume(ngx_http_chatws_client_t *client,
     chatws_action_t *action);

@@ -14,6 +14,7 @@
 #include "base/chatws_own.h"
 #include "process/ngx_http_chatws_clock.h"
 #include "process/ngx_http_chatws_array.h"
+#include "client/ngx_http_chatws_client_command.h"
 #include "client/ngx_http_chatws_client_replay.h"
 
 
@@ -25,6 +26,9 @@
 
 static ngx_uint_t ngx_http_chatws_replay_collect(
     ngx_http_chatws_replay_t *replay, uint32_t n);
+static ngx_int_t ngx_http_chatws_replay_command(
+    ngx_http_chatws_replay_t *replay, const chatws_entry_t *entry,
+    uint64_t first);
 static ngx_int_t ngx_http_chatws_replay_copy(
     ngx_http_chatws_replay_t *replay, const chatws_entry_t *entry);
 static ngx_int_t ngx_http_chatws_replay_room(
@@ -142,11 +146,12 @@ ngx_http_chatws_replay_collect(ngx_http_chatws_replay_t *replay, uint32_t n)
 }
 
 
-ngx_uint_t
+uint64_t
 ngx_http_chatws_replay_walk(ngx_http_chatws_replay_t *replay,
-    uint64_t offset)
+    uint64_t offset, uint64_t since)
 {
     uint64_t                       first, head, next;
+    ngx_int_t                      rc;
     const chatws_ring_t           *ring;
     const chatws_entry_t          *entry;
     ngx_http_chatws_subscriber_t  *subscriber;
@@ -156,10 +161,6 @@ ngx_http_chatws_replay_walk(ngx_http_chatws_replay_t *replay,
     head = chatws_ring_head(ring);
     first = offset;
 
-    if (offset == head) {
-        return 1;
-    }
-
     while (offset < head) {
 
         entry = chatws_ring_entry(ring, offset, &next);
@@ -167,22 +168,72 @@ ngx_http_chatws_replay_walk(ngx_http_chatws_replay_t *replay,
         if (entry == NULL) {
 
             if (next == CHATWS_OFF_NONE) {
-                return 0;
+                return CHATWS_OFF_NONE;
             }
 
             break;
         }
 
-        if (ngx_http_chatws_hub_has_missed(subscriber, entry, offset)
-            && ngx_http_chatws_replay_copy(replay, entry) != NGX_OK)
-        {
-            return 0;
+        rc = NGX_OK;
+
+        if (ngx_http_chatws_hub_is_for(subscriber, entry, offset)) {
+            rc = ngx_http_chatws_replay_copy(replay, entry);
+
+        } else if (entry->chat == CHATWS_ROW_COMMAND && offset >= since) {
+            rc = ngx_http_chatws_replay_command(replay, entry, first);
+        }
+
+        if (rc != NGX_OK) {
+            return CHATWS_OFF_NONE;
         }
 
         offset = next;
     }
 
-    return chatws_ring_is_held(ring, first);
+    return offset == first || chatws_ring_is_held(ring, first)
+           ? head : CHATWS_OFF_NONE;
+}
+
+
+/*
+ * Carries a command out.  The entries from first on were read, and have to be
+ * held until the command was copied.
+ */
+
+static ngx_int_t
+ngx_http_chatws_replay_command(ngx_http_chatws_replay_t *replay,
+    const chatws_entry_t *entry, uint64_t first)
+{
+    ngx_str_t             text;
+    const chatws_ring_t  *ring;
+    u_char                copy[CHATWS_COMMAND_SIZE];
+
+    ring = ngx_http_chatws_hub_ring(replay->client->subscriber.hub);
+
+    text.len = *(const volatile uint32_t *) &entry->len;
+    text.data = copy;
+
+    if (text.len > sizeof(copy)
+        || text.len > chatws_ring_reach(ring, entry))
+    {
+        return NGX_DECLINED;
+    }
+
+    ngx_memcpy(copy, entry->frame, text.len);
+
+    if (!chatws_ring_is_held(ring, first)) {
+        return NGX_DECLINED;
+    }
+
+    ngx_http_chatws_replay_send(replay);
+
+    replay->size -= replay->len;
+    replay->len = 0;
+    replay->n = 0;
+
+    ngx_http_chatws_client_obey(replay->client, &text);
+
+    return NGX_OK;
 }
 
 

@@ -48,13 +48,16 @@ ngx_uint_t ngx_http_chatws_replay_add(ngx_http_chatws_replay_t *replay,
 
 /*
  * Adds the notifications of all chats of the client, from the offset in the
- * ring on to the offset from which the client gets those of the chat live.
+ * ring on, and carries the commands for it out that lie between them, from the
+ * offset since on.  Before a command, the notifications in front of it are
+ * sent.
  *
- * Returns 1, or 0: they are no longer all in the ring, or do not fit into the
- * rest of the send buffer.
+ * Returns the offset from which the client gets both live, or CHATWS_OFF_NONE:
+ * they are no longer all in the ring, or do not fit into the rest of the send
+ * buffer.
  */
-ngx_uint_t ngx_http_chatws_replay_walk(ngx_http_chatws_replay_t *replay,
-    uint64_t offset);
+uint64_t ngx_http_chatws_replay_walk(ngx_http_chatws_replay_t *replay,
+    uint64_t offset, uint64_t since);
 
 /* Sends the notifications that were collected. */
 void ngx_http_chatws_replay_send(ngx_http_chatws_replay_t *replay);

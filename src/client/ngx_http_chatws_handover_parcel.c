@@ -16,12 +16,14 @@
 #include "process/ngx_http_chatws_fdpass.h"
 #include "client/ngx_http_chatws_client_replay.h"
 #include "client/ngx_http_chatws_handover_parcel.h"
+#include "client/ngx_http_chatws_users.h"
 
 
 typedef struct {
     size_t      size;                    /* bytes of the whole parcel */
     uint64_t    location;
     uint64_t    position;                /* in the durable ring */
+    uint64_t    since;                   /* the same, for commands */
     uint64_t    expires;                 /* as in the session */
     ngx_uint_t  expiry;
     size_t      user;                    /* bytes of each of these parts */
@@ -56,7 +58,7 @@ static ngx_int_t ngx_http_chatws_parcel_restore(
 static ngx_int_t ngx_http_chatws_parcel_chats(
     ngx_http_chatws_client_t *client, ngx_uint_t n, u_char *p, u_char *last);
 static void ngx_http_chatws_parcel_catch_up(
-    ngx_http_chatws_client_t *client, uint64_t position);
+    ngx_http_chatws_client_t *client, ngx_http_chatws_parcel_t *head);
 
 
 size_t
@@ -79,6 +81,7 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
 
     head.location = client->rules->location_id;
     head.position = position;
+    head.since = ngx_http_chatws_users_since(client);
     head.expires = s->expires;
     head.expiry = s->expiry;
     head.user = client->user.len;
@@ -278,6 +281,7 @@ ngx_http_chatws_parcel_read(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
     p += addr.len;
 
     s = ngx_http_chatws_session_adopt(fd, sizeof(ngx_http_chatws_client_t)
+                                          + ngx_http_chatws_users_size(hub)
                                           + ngx_http_chatws_identity_size(
                                                 &who),
                                       conf, &ngx_http_chatws_client_handlers,
@@ -303,7 +307,7 @@ ngx_http_chatws_parcel_read(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
                                       "no room, reconnect");
 
     } else {
-        ngx_http_chatws_parcel_catch_up(client, head.position);
+        ngx_http_chatws_parcel_catch_up(client, &head);
     }
 
     ngx_http_chatws_session_continue(s);
@@ -407,18 +411,27 @@ ngx_http_chatws_parcel_chats(ngx_http_chatws_client_t *client, ngx_uint_t n,
 }
 
 
-/* Sends the notifications since the other worker has released the client. */
+/*
+ * Sends the notifications since the other worker has released the client, and
+ * carries the commands since then out.
+ */
 
 static void
 ngx_http_chatws_parcel_catch_up(ngx_http_chatws_client_t *client,
-    uint64_t position)
+    ngx_http_chatws_parcel_t *head)
 {
+    uint64_t                  live;
     ngx_http_chatws_replay_t  replay;
 
     ngx_http_chatws_replay_init(&replay, client);
+    ngx_http_chatws_hub_begin_at(&client->subscriber, head->position);
 
-    if (ngx_http_chatws_replay_walk(&replay, position)) {
+    live = ngx_http_chatws_replay_walk(&replay, head->position, head->since);
+
+    if (live != CHATWS_OFF_NONE) {
         ngx_http_chatws_replay_send(&replay);
+        ngx_http_chatws_hub_begin_at(&client->subscriber, live);
+        ngx_http_chatws_users_add(client, live);
 
     } else {
         ngx_http_chatws_session_close(&client->session, CHATWS_CLOSE_LATER,

@@ -74,6 +74,8 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
     ngx_http_chatws_pointer(response_batch, NGX_HTTP_CHATWS_INHERIT, NULL),
     ngx_http_chatws_text(ngx_http_chatws_loc_conf_t, pattern),
     ngx_http_chatws_pointer(farewell, NGX_HTTP_CHATWS_OWN, NULL),
+    ngx_http_chatws_word(ngx_http_chatws_loc_conf_t, write,
+                         NGX_HTTP_CHATWS_OWN, 0, NULL),
 
     ngx_http_chatws_pointer(user, NGX_HTTP_CHATWS_INHERIT,
                             ngx_http_chatws_conf_mix_complex),
@@ -463,6 +465,53 @@ ngx_http_chatws_conf_set_publish_response(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     cwlcf->response = cwlcf->response_use->zone;
+
+    return NGX_CONF_OK;
+}
+
+
+/* chatws_api NAME [write=on|off] */
+
+char *
+ngx_http_chatws_conf_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_chatws_loc_conf_t *cwlcf = conf;
+
+    char                         *rv;
+    ngx_str_t                    *value;
+    ngx_http_chatws_use_t       **uses;
+    ngx_http_chatws_main_conf_t  *cwmcf;
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 3
+        && ngx_strcmp(value[2].data, "write=on") != 0
+        && ngx_strcmp(value[2].data, "write=off") != 0)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\" of \"%V\", it must be "
+                           "write=on or write=off", &value[2], &value[0]);
+        return NGX_CONF_ERROR;
+    }
+
+    rv = ngx_http_chatws_conf_set_handler(cf, cwlcf,
+                                          ngx_http_chatws_api_handler);
+
+    if (rv != NGX_CONF_OK
+        || cf->args->nelts != 3
+        || ngx_strcmp(value[2].data, "write=on") != 0)
+    {
+        return rv;
+    }
+
+    cwmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_chatws_module);
+
+    /* the use that was added last is that of this directive */
+
+    uses = cwmcf->uses.elts;
+    uses[cwmcf->uses.nelts - 1]->write = 1;
+
+    cwlcf->write = 1;
 
     return NGX_CONF_OK;
 }

@@ -39,6 +39,7 @@ typedef struct {
     ngx_http_conf_ctx_t       *ctx;         /* of its location */
     ngx_str_t                  file;
     ngx_uint_t                 line;
+    unsigned                   write:1;     /* it lets commands in */
     unsigned                   answered:1;  /* its location, or one inside of
                                                it, has a content handler */
 } ngx_http_chatws_use_t;
@@ -68,6 +69,7 @@ typedef struct {
     ngx_http_chatws_use_t  *response_use;
     ngx_flag_t              response_batch;
     ngx_str_t               pattern;        /* of chatws_chat_pattern */
+    ngx_flag_t              write;          /* of chatws_api */
 
     ngx_http_chatws_farewell_t  *farewell;  /* of the handler, or NULL */
 
@@ -97,6 +99,8 @@ char *ngx_http_chatws_conf_set_publish(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_chatws_conf_set_publish_response(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
+char *ngx_http_chatws_conf_set_api(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_chatws_conf_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_chatws_conf_set_limit_subscriptions(ngx_conf_t *cf,

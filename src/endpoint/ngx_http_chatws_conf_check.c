@@ -322,6 +322,25 @@ ngx_http_chatws_conf_check_ping(ngx_conf_t *cf,
 }
 
 
+ngx_uint_t
+ngx_http_chatws_conf_is_written(ngx_http_chatws_main_conf_t *cwmcf,
+    ngx_shm_zone_t *zone)
+{
+    ngx_uint_t               i;
+    ngx_http_chatws_use_t  **uses;
+
+    uses = cwmcf->uses.elts;
+
+    for (i = 0; i < cwmcf->uses.nelts; i++) {
+        if (uses[i]->zone == zone && uses[i]->write) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 void
 ngx_http_chatws_conf_other_handler(ngx_conf_t *cf, ngx_str_t *directive)
 {

@@ -54,6 +54,10 @@ ngx_int_t ngx_http_chatws_conf_check(ngx_conf_t *cf);
 void ngx_http_chatws_conf_locate(ngx_conf_t *at, ngx_conf_file_t *file,
     ngx_conf_t *cf, const ngx_str_t *name, ngx_uint_t line);
 
+/* Whether the configuration lets commands into the zone. */
+ngx_uint_t ngx_http_chatws_conf_is_written(
+    ngx_http_chatws_main_conf_t *cwmcf, ngx_shm_zone_t *zone);
+
 /* Logs that the location has a content handler beside the directive's. */
 void ngx_http_chatws_conf_other_handler(ngx_conf_t *cf,
     ngx_str_t *directive);

@@ -222,7 +222,7 @@ ngx_http_chatws_connect_client(ngx_http_request_t *r,
     rc = ngx_http_chatws_connect_start(r, hs, client, &greeting, token);
 
     if (rc == NGX_DONE) {
-        ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_OPENED, 1);
+        ngx_http_chatws_client_started(client);
     }
 
     return rc;

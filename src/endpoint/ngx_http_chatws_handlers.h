@@ -16,7 +16,8 @@
 #include <ngx_http.h>
 
 
-/* content handlers of chatws, chatws_close, chatws_publish, chatws_status */
+/* content handlers of chatws, chatws_api, chatws_close, and so on */
+ngx_int_t ngx_http_chatws_api_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_chatws_connect_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_chatws_farewell_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_chatws_publish_handler(ngx_http_request_t *r);

@@ -31,6 +31,7 @@ static ngx_int_t ngx_http_chatws_origin_is_made_of(ngx_str_t *text,
     const char *others);
 static ngx_int_t ngx_http_chatws_origin_is_page_allowed(ngx_http_request_t *r,
     ngx_http_chatws_loc_conf_t *cwlcf);
+static ngx_int_t ngx_http_chatws_origin_is_site_own(ngx_http_request_t *r);
 static ngx_int_t ngx_http_chatws_origin_is_own_site(chatws_str_t *site);
 static ngx_int_t ngx_http_chatws_origin_is_allowed(ngx_http_request_t *r,
     ngx_http_chatws_loc_conf_t *cwlcf, ngx_str_t *origin);
@@ -51,6 +52,13 @@ static ngx_str_t  ngx_http_chatws_origin_same = ngx_string("same");
 
 static ngx_str_t  ngx_http_chatws_origin_http = ngx_string("http");
 static ngx_str_t  ngx_http_chatws_origin_https = ngx_string("https");
+
+static ngx_str_t  ngx_http_chatws_origin_name = ngx_string("origin");
+static ngx_str_t  ngx_http_chatws_origin_site = ngx_string("sec-fetch-site");
+
+static const chatws_fault_t  ngx_http_chatws_origin_refused =
+    chatws_fault("Origin not allowed",
+                 "this server does not serve that origin");
 
 
 /* chatws_allowed_origins PATTERN ... */
@@ -224,10 +232,6 @@ ngx_http_chatws_origin_check(ngx_http_request_t *r,
 {
     ngx_http_chatws_loc_conf_t  *cwlcf;
 
-    static const chatws_fault_t  refused =
-        chatws_fault("Origin not allowed",
-                     "this server does not serve that origin");
-
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
 
     if (cwlcf->origins == NULL
@@ -236,7 +240,7 @@ ngx_http_chatws_origin_check(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    *fault = &refused;
+    *fault = &ngx_http_chatws_origin_refused;
 
     return NGX_DECLINED;
 }
@@ -246,27 +250,74 @@ static ngx_int_t
 ngx_http_chatws_origin_is_page_allowed(ngx_http_request_t *r,
     ngx_http_chatws_loc_conf_t *cwlcf)
 {
-    chatws_str_t                 *origin, *site;
+    chatws_str_t                 *origin;
     ngx_http_chatws_field_walk_t  walk;
 
-    static ngx_str_t              origin_name = ngx_string("origin");
-    static ngx_str_t              site_name = ngx_string("sec-fetch-site");
-
     ngx_http_chatws_field_walk(&walk, &r->headers_in.headers);
-    origin = ngx_http_chatws_field_next(&walk, &origin_name);
+    origin = ngx_http_chatws_field_next(&walk, &ngx_http_chatws_origin_name);
 
     if (origin != NULL) {
-        return ngx_http_chatws_field_next(&walk, &origin_name) == NULL
+        return ngx_http_chatws_field_next(&walk,
+                                          &ngx_http_chatws_origin_name) == NULL
                && ngx_http_chatws_origin_is_allowed(r, cwlcf,
                                                     (ngx_str_t *) origin);
     }
 
     /* a client with neither field is no browser, and could send any origin */
 
+    return ngx_http_chatws_origin_is_site_own(r);
+}
+
+
+ngx_int_t
+ngx_http_chatws_origin_check_api(ngx_http_request_t *r,
+    const chatws_fault_t **fault)
+{
+    chatws_str_t                 *origin;
+    ngx_http_chatws_loc_conf_t   *cwlcf;
+    ngx_http_chatws_field_walk_t  walk;
+
+    cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
+
+    *fault = &ngx_http_chatws_origin_refused;
+
+    if (!ngx_http_chatws_origin_is_site_own(r)) {
+        return NGX_DECLINED;
+    }
+
     ngx_http_chatws_field_walk(&walk, &r->headers_in.headers);
 
-    while ((site = ngx_http_chatws_field_next(&walk, &site_name)) != NULL) {
+    while ((origin = ngx_http_chatws_field_next(&walk,
+                                              &ngx_http_chatws_origin_name))
+           != NULL)
+    {
+        if (!ngx_http_chatws_origin_is_same(r, (ngx_str_t *) origin)
+            && (cwlcf->origins == NULL
+                || !ngx_http_chatws_origin_is_allowed(r, cwlcf,
+                                                      (ngx_str_t *) origin)))
+        {
+            return NGX_DECLINED;
+        }
+    }
 
+    return NGX_OK;
+}
+
+
+/* Whether no page of another origin has made the request. */
+
+static ngx_int_t
+ngx_http_chatws_origin_is_site_own(ngx_http_request_t *r)
+{
+    chatws_str_t                 *site;
+    ngx_http_chatws_field_walk_t  walk;
+
+    ngx_http_chatws_field_walk(&walk, &r->headers_in.headers);
+
+    while ((site = ngx_http_chatws_field_next(&walk,
+                                              &ngx_http_chatws_origin_site))
+           != NULL)
+    {
         if (!ngx_http_chatws_origin_is_own_site(site)) {
             return 0;
         }

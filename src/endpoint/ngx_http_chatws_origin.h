@@ -31,5 +31,13 @@ char *ngx_http_chatws_origin_set(ngx_conf_t *cf, ngx_command_t *cmd,
 ngx_int_t ngx_http_chatws_origin_check(ngx_http_request_t *r,
     const chatws_fault_t **fault);
 
+/*
+ * The same for a location of the server's API, which pages of other origins
+ * may not use unless chatws_allowed_origins names them, and which refuses what
+ * "Sec-Fetch-Site" tells of another site in any case.
+ */
+ngx_int_t ngx_http_chatws_origin_check_api(ngx_http_request_t *r,
+    const chatws_fault_t **fault);
+
 
 #endif /* _NGX_HTTP_CHATWS_ORIGIN_H_INCLUDED_ */

@@ -18,6 +18,10 @@
 #include "endpoint/ngx_http_chatws_publish_one.h"
 
 
+/* refused publications of a batch after which the rest is skipped */
+#define NGX_HTTP_CHATWS_BATCH_ERRORS  100
+
+
 ngx_uint_t
 ngx_http_chatws_publish_text(ngx_http_request_t *r,
     ngx_http_chatws_zone_t *zone, ngx_str_t *text, ngx_str_t *answer,
@@ -45,8 +49,10 @@ ngx_http_chatws_publish_text(ngx_http_request_t *r,
     }
 
     if (chatws_json_is_array((chatws_str_t *) text)) {
-        status = ngx_http_chatws_publish_batch(r, zone->hub, text, answer,
-                                               fault);
+        status = ngx_http_chatws_publish_batch(r, zone->hub,
+                                               ngx_http_chatws_publish_one,
+                                               NGX_HTTP_CHATWS_BATCH_ERRORS,
+                                               text, answer, fault);
         ngx_http_chatws_scratch_put();
 
         return status;

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * A batch: each publication of a JSON array is accepted or refused on its own.
+ * A batch: each element of a JSON array is accepted or refused on its own.
  * Protocol, section 4.
  */
 
@@ -14,18 +14,27 @@
 #include "process/ngx_http_chatws_clock.h"
 #include "process/ngx_http_chatws_scratch.h"
 #include "endpoint/ngx_http_chatws_publish_batch.h"
-#include "endpoint/ngx_http_chatws_publish_one.h"
 
 
-/* publications of a batch, and refused ones after which the rest is skipped */
-#define NGX_HTTP_CHATWS_BATCH_MAX     1000
-#define NGX_HTTP_CHATWS_BATCH_ERRORS  100
+/* elements of a batch */
+#define NGX_HTTP_CHATWS_BATCH_MAX  1000
+
+
+/* What is done with each element. */
+
+typedef struct {
+    ngx_http_chatws_batch_pt   one;
+    ngx_uint_t                 errors;   /* after which the rest is skipped */
+    void                      *mem;      /* to parse an element */
+    size_t                     size;
+} ngx_http_chatws_batch_t;
 
 
 static chatws_rc_e ngx_http_chatws_publish_batch_member(void *data,
     const chatws_json_member_t *m);
 static ngx_uint_t ngx_http_chatws_publish_batch_texts(ngx_http_request_t *r,
-    ngx_http_chatws_hub_t *hub, ngx_array_t *texts, void *mem, size_t size);
+    ngx_http_chatws_hub_t *hub, ngx_array_t *texts,
+    const ngx_http_chatws_batch_t *batch);
 static ngx_int_t ngx_http_chatws_publish_batch_fault(ngx_http_request_t *r,
     const chatws_fault_t *fault, ngx_str_t *answer);
 static ngx_int_t ngx_http_chatws_publish_batch_join(ngx_http_request_t *r,
@@ -34,15 +43,15 @@ static ngx_int_t ngx_http_chatws_publish_batch_join(ngx_http_request_t *r,
 
 ngx_uint_t
 ngx_http_chatws_publish_batch(ngx_http_request_t *r,
-    ngx_http_chatws_hub_t *hub, ngx_str_t *text, ngx_str_t *answer,
+    ngx_http_chatws_hub_t *hub, ngx_http_chatws_batch_pt one,
+    ngx_uint_t errors, ngx_str_t *text, ngx_str_t *answer,
     chatws_fault_t *fault)
 {
-    void                         *mem;
-    size_t                        size;
     ngx_uint_t                    status;
     chatws_rc_e                   rc;
     ngx_array_t                   texts;
     chatws_json_arena_t           arena;
+    ngx_http_chatws_batch_t       batch;
 
     static const chatws_fault_t   invalid =
         chatws_fault(CHATWS_E_JSON, CHATWS_D_JSON);
@@ -52,16 +61,19 @@ ngx_http_chatws_publish_batch(ngx_http_request_t *r,
         chatws_fault(CHATWS_E_MESSAGE,
                      "a batch must have at most 1000 messages");
 
-    size = chatws_json_arena_size(text->len);
-    mem = ngx_http_chatws_scratch_get(NGX_HTTP_CHATWS_SCRATCH_PARSE, size);
+    batch.one = one;
+    batch.errors = errors;
+    batch.size = chatws_json_arena_size(text->len);
+    batch.mem = ngx_http_chatws_scratch_get(NGX_HTTP_CHATWS_SCRATCH_PARSE,
+                                            batch.size);
 
-    if (mem == NULL
+    if (batch.mem == NULL
         || ngx_array_init(&texts, r->pool, 64, sizeof(ngx_str_t)) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    chatws_json_arena_init(&arena, mem, size);
+    chatws_json_arena_init(&arena, batch.mem, batch.size);
 
     rc = chatws_json_array(&arena, (chatws_str_t *) text,
                            CHATWS_JSON_DEPTH + 1,
@@ -81,9 +93,9 @@ ngx_http_chatws_publish_batch(ngx_http_request_t *r,
         return NGX_HTTP_BAD_REQUEST;
     }
 
-    /* texts points into the batch: each publication is parsed in mem */
+    /* texts points into the batch: each element is parsed in batch.mem */
 
-    status = ngx_http_chatws_publish_batch_texts(r, hub, &texts, mem, size);
+    status = ngx_http_chatws_publish_batch_texts(r, hub, &texts, &batch);
 
     if (status == NGX_HTTP_INTERNAL_SERVER_ERROR
         || ngx_http_chatws_publish_batch_join(r, &texts, answer) != NGX_OK)
@@ -119,15 +131,15 @@ ngx_http_chatws_publish_batch_member(void *data, const chatws_json_member_t *m)
 
 
 /*
- * Publishes each text, and replaces it by its result, the text of an answer
- * or of an error message.  After NGX_HTTP_CHATWS_BATCH_ERRORS errors the next
- * result says that the rest is not published, and is the last one.  Returns
- * the status of the batch.
+ * Carries each text out, and replaces it by its result, the text of an answer
+ * or of an error message.  After batch->errors errors the next result says that
+ * the rest is skipped, and is the last one.  Returns the status of the batch.
  */
 
 static ngx_uint_t
 ngx_http_chatws_publish_batch_texts(ngx_http_request_t *r,
-    ngx_http_chatws_hub_t *hub, ngx_array_t *texts, void *mem, size_t size)
+    ngx_http_chatws_hub_t *hub, ngx_array_t *texts,
+    const ngx_http_chatws_batch_t *batch)
 {
     ngx_str_t                    *text, answer;
     ngx_uint_t                    errors, i, rc, status;
@@ -144,28 +156,31 @@ ngx_http_chatws_publish_batch_texts(ngx_http_request_t *r,
 
     for (i = 0; i < texts->nelts; i++) {
 
-        if (errors == NGX_HTTP_CHATWS_BATCH_ERRORS) {
+        if (errors == batch->errors) {
             texts->nelts = i + 1;
             return ngx_http_chatws_publish_batch_fault(r, &many, &text[i])
                    == NGX_OK ? status : NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        rc = ngx_http_chatws_publish_one(r, hub, &text[i], mem, size, &answer,
-                                         &fault);
+        rc = batch->one(r, hub, &text[i], batch->mem, batch->size, &answer,
+                        &fault);
 
         if (rc == NGX_HTTP_INTERNAL_SERVER_ERROR
-            || (rc != NGX_HTTP_CREATED
+            || (rc >= NGX_HTTP_SPECIAL_RESPONSE
                 && ngx_http_chatws_publish_batch_fault(r, &fault, &answer)
                    != NGX_OK))
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        if (rc != NGX_HTTP_CREATED) {
+        if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
             errors++;
         }
 
-        if (status == 0 || rc == NGX_HTTP_CREATED) {
+        if (status == 0
+            || (status >= NGX_HTTP_SPECIAL_RESPONSE
+                && rc < NGX_HTTP_SPECIAL_RESPONSE))
+        {
             status = rc;
         }
 

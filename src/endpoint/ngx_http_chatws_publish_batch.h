@@ -2,7 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * A batch: a JSON array of publications, each accepted or refused on its own.
+ * A batch: a JSON array of publications or commands, each accepted or refused
+ * on its own.
  */
 
 
@@ -18,17 +19,28 @@
 
 
 /*
- * Publishes a JSON array of publications, in its order, and fills the context
- * of the request, which exists, with the last one that was published.
+ * Carries one element of a batch out: as ngx_http_chatws_publish_one() does,
+ * with a status below 300 and answer, or with another one and fault, whose
+ * texts live as long as the request or are in mem.
+ */
+typedef ngx_uint_t (*ngx_http_chatws_batch_pt)(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub, ngx_str_t *text, void *mem, size_t size,
+    ngx_str_t *answer, chatws_fault_t *fault);
+
+
+/*
+ * Calls one() for each element of a JSON array, in its order; after so many
+ * errors the rest is skipped.
  *
- * Returns 201 if one of them was accepted, else the status of the first one's
+ * Returns the status of the first one that was accepted, else that of the first
  * error, with answer: the JSON array of all results, which lives as long as
  * the request.  Where the text is no valid batch, answer is not set, and
  * fault is, whose texts are static.  With 500, no memory, neither is set;
- * some publications may be published.
+ * some of them may be carried out.
  */
 ngx_uint_t ngx_http_chatws_publish_batch(ngx_http_request_t *r,
-    ngx_http_chatws_hub_t *hub, ngx_str_t *text, ngx_str_t *answer,
+    ngx_http_chatws_hub_t *hub, ngx_http_chatws_batch_pt one,
+    ngx_uint_t errors, ngx_str_t *text, ngx_str_t *answer,
     chatws_fault_t *fault);
 
 

@@ -35,8 +35,8 @@ static void ngx_http_chatws_hub_quit(ngx_http_chatws_hub_t *hub);
 
 ngx_int_t
 ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
-    ngx_http_chatws_deliver_pt deliver, ngx_http_chatws_lapse_pt lapse,
-    ngx_msec_t coalesce, ngx_cycle_t *cycle)
+    const ngx_http_chatws_hub_handlers_t *handlers, ngx_msec_t coalesce,
+    ngx_cycle_t *cycle)
 {
     uint32_t                reaped;
     ngx_http_chatws_hub_t  *hub;
@@ -47,8 +47,7 @@ ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
     }
 
     hub->zone = *zone;
-    hub->deliver = deliver;
-    hub->lapse = lapse;
+    hub->handlers = handlers;
     hub->coalesce = coalesce;
     hub->slot = CHATWS_SLOT_NONE;
 

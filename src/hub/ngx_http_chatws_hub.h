@@ -61,6 +61,25 @@ typedef void (*ngx_http_chatws_deliver_pt)(
 typedef void (*ngx_http_chatws_lapse_pt)(ngx_http_chatws_hub_t *hub);
 
 
+/*
+ * Carries a command out in this worker; text is as it was given to
+ * hub_command(), and valid during the call only.  offset is its place in the
+ * durable ring: all notifications in front of it were delivered, and none
+ * behind it was.  The callee may subscribe, unsubscribe and leave.
+ */
+typedef void (*ngx_http_chatws_command_pt)(ngx_http_chatws_hub_t *hub,
+    ngx_str_t *text, uint64_t offset);
+
+
+/* The callbacks of the hub's owner, all of them set.  The table is static. */
+
+typedef struct {
+    ngx_http_chatws_deliver_pt   deliver;
+    ngx_http_chatws_lapse_pt     lapse;
+    ngx_http_chatws_command_pt   command;
+} ngx_http_chatws_hub_handlers_t;
+
+
 /* Is told of a chat of a subscriber: its id, and the serial of its row. */
 typedef void (*ngx_http_chatws_chat_pt)(void *data, const ngx_str_t *id,
     uint64_t serial);
@@ -75,8 +94,8 @@ typedef void (*ngx_http_chatws_chat_pt)(void *data, const ngx_str_t *id,
  * takes no subscriber until its timer has found a slot.
  */
 ngx_int_t ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
-    ngx_http_chatws_deliver_pt deliver, ngx_http_chatws_lapse_pt lapse,
-    ngx_msec_t coalesce, ngx_cycle_t *cycle);
+    const ngx_http_chatws_hub_handlers_t *handlers, ngx_msec_t coalesce,
+    ngx_cycle_t *cycle);
 
 /*
  * At the end of the worker: gives the slot back and frees the hub.  All
@@ -173,10 +192,27 @@ void ngx_http_chatws_hub_each_chat(ngx_http_chatws_subscriber_t *subscriber,
 
 /*
  * Whether an entry of the durable ring, at offset, is of a chat that the
- * subscriber is in, and from before its subscription in this worker.
+ * subscriber is in, and not from before its subscription.
  */
-ngx_uint_t ngx_http_chatws_hub_has_missed(
+ngx_uint_t ngx_http_chatws_hub_is_for(
     ngx_http_chatws_subscriber_t *subscriber, const chatws_entry_t *entry,
+    uint64_t offset);
+
+/*
+ * Sets the offset of the durable ring from which on the notifications of its
+ * chats are for the subscriber, in place of the time when it has subscribed.
+ * The hub has delivered nothing since then, and the owner sends by itself what
+ * is in front of the end of the ring at that time.
+ */
+void ngx_http_chatws_hub_begin_at(ngx_http_chatws_subscriber_t *subscriber,
+    uint64_t offset);
+
+/*
+ * Whether the subscriber is in the chat by a subscription that it had made
+ * before the entry at this offset of the durable ring was written.
+ */
+ngx_uint_t ngx_http_chatws_hub_is_older(
+    ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *chat,
     uint64_t offset);
 
 
@@ -194,6 +230,15 @@ ngx_uint_t ngx_http_chatws_hub_has_missed(
 ngx_int_t ngx_http_chatws_hub_publish(ngx_http_chatws_hub_t *hub,
     uint32_t row, chatws_post_t *post, ngx_uint_t counter,
     chatws_posted_t *posted);
+
+/*
+ * Gives a command to all workers of the zone: each of them carries it out
+ * once, in the order of the durable ring.  text stays the caller's.
+ *
+ * NGX_OK.  NGX_BUSY: there is no room now, and no worker will see it.
+ */
+ngx_int_t ngx_http_chatws_hub_command(ngx_http_chatws_hub_t *hub,
+    ngx_str_t *text);
 
 /*
  * Delivers all that was published until now.  Returns the offset in the

@@ -28,6 +28,8 @@ static void ngx_http_chatws_collect_begin(
     ngx_http_chatws_delivery_t *delivery);
 static ngx_int_t ngx_http_chatws_collect_ring(ngx_http_chatws_hub_t *hub,
     ngx_uint_t ring);
+static ngx_int_t ngx_http_chatws_collect_entry(ngx_http_chatws_hub_t *hub,
+    const chatws_entry_t *entry, uint64_t offset, ngx_uint_t ring);
 static ngx_int_t ngx_http_chatws_collect_note(ngx_http_chatws_hub_t *hub,
     ngx_http_chatws_local_chat_t *chat, const chatws_entry_t *entry,
     uint64_t offset, ngx_uint_t ring);
@@ -55,6 +57,11 @@ ngx_http_chatws_collect(ngx_http_chatws_hub_t *hub)
         (void) ngx_http_chatws_collect_ring(hub, CHATWS_EPHEMERAL);
     }
 
+    if (delivery->commands) {
+        delivery->ntouched = delivery->nnotes;
+        return;
+    }
+
     ngx_http_chatws_collect_sort(delivery);
 
     for (i = 0; i < delivery->nchats; i++) {
@@ -71,6 +78,7 @@ static void
 ngx_http_chatws_collect_begin(ngx_http_chatws_delivery_t *delivery)
 {
     delivery->active = 1;
+    delivery->commands = 0;
     delivery->bytes = 0;
     delivery->need = 0;
     delivery->nnotes = 0;
@@ -103,7 +111,6 @@ ngx_http_chatws_collect_ring(ngx_http_chatws_hub_t *hub, ngx_uint_t ring)
     ngx_uint_t                     n;
     const chatws_ring_t           *shared;
     const chatws_entry_t          *entry;
-    ngx_http_chatws_local_chat_t  *chat;
     ngx_http_chatws_delivery_t    *delivery;
 
     delivery = &hub->delivery;
@@ -130,12 +137,7 @@ ngx_http_chatws_collect_ring(ngx_http_chatws_hub_t *hub, ngx_uint_t ring)
             return NGX_OK;
         }
 
-        chat = ngx_http_chatws_collect_chat(hub, entry);
-
-        if (chat != NULL
-            && ngx_http_chatws_collect_note(hub, chat, entry, pos, ring)
-               != NGX_OK)
-        {
+        if (ngx_http_chatws_collect_entry(hub, entry, pos, ring) != NGX_OK) {
             return NGX_AGAIN;
         }
 
@@ -144,6 +146,48 @@ ngx_http_chatws_collect_ring(ngx_http_chatws_hub_t *hub, ngx_uint_t ring)
     }
 
     return NGX_AGAIN;
+}
+
+
+/*
+ * Notes an entry if it is for this worker.  A delivery consists either of
+ * notifications or of commands, so that these take effect in their order.
+ * NGX_AGAIN: the entry has to wait for the next delivery.
+ */
+
+static ngx_int_t
+ngx_http_chatws_collect_entry(ngx_http_chatws_hub_t *hub,
+    const chatws_entry_t *entry, uint64_t offset, ngx_uint_t ring)
+{
+    ngx_uint_t                     command;
+    ngx_http_chatws_local_chat_t  *chat;
+    ngx_http_chatws_delivery_t    *delivery;
+
+    delivery = &hub->delivery;
+    command = entry->chat == CHATWS_ROW_COMMAND;
+    chat = NULL;
+
+    if (!command) {
+        chat = ngx_http_chatws_collect_chat(hub, entry);
+
+        if (chat == NULL) {
+            return NGX_OK;
+        }
+    }
+
+    if (delivery->nnotes != 0 && command != delivery->commands) {
+        return NGX_AGAIN;
+    }
+
+    if (ngx_http_chatws_collect_note(hub, chat, entry, offset, ring)
+        != NGX_OK)
+    {
+        return NGX_AGAIN;
+    }
+
+    delivery->commands = command;
+
+    return NGX_OK;
 }
 
 
@@ -170,10 +214,10 @@ ngx_http_chatws_collect_chat(ngx_http_chatws_hub_t *hub,
 
 
 /*
- * Adds an entry to the delivery.  Its frame is copied, once for all receivers
- * in this worker: while they are served the worker may be stopped for so long
- * that publishers overwrite the entry.  NGX_AGAIN: the entry has to wait for
- * the next delivery.
+ * Adds an entry to the delivery, a command if chat is NULL.  Its frame is
+ * copied, once for all receivers in this worker: while they are served the
+ * worker may be stopped for so long that publishers overwrite the entry.
+ * NGX_AGAIN: the entry has to wait for the next delivery.
  */
 
 static ngx_int_t
@@ -199,7 +243,7 @@ ngx_http_chatws_collect_note(ngx_http_chatws_hub_t *hub,
         return NGX_AGAIN;
     }
 
-    if (chat->delivery != delivery->number) {
+    if (chat != NULL && chat->delivery != delivery->number) {
 
         if (ngx_http_chatws_collect_reserve(delivery, chat->n) != NGX_OK) {
             return NGX_AGAIN;
@@ -226,7 +270,10 @@ ngx_http_chatws_collect_note(ngx_http_chatws_hub_t *hub,
     note->mine = NULL;
     note->own = entry->own;
 
-    chat->nnotes++;
+    if (chat != NULL) {
+        chat->nnotes++;
+    }
+
     delivery->bytes += len;
 
     return NGX_OK;

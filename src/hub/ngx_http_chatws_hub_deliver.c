@@ -160,7 +160,7 @@ ngx_http_chatws_deliver_lapse(ngx_http_chatws_hub_t *hub)
      * no subscriber is left that has missed something
      */
 
-    hub->lapse(hub);
+    hub->handlers->lapse(hub);
 
     ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_LAPS, 1);
 
@@ -201,6 +201,11 @@ ngx_http_chatws_deliver_until(ngx_http_chatws_hub_t *hub, uint64_t offset)
             ngx_http_chatws_collect(hub);
         }
 
+        if (hub->delivery.commands) {
+            ngx_post_event(&hub->round, &ngx_posted_next_events);
+            return NGX_OK;
+        }
+
         ngx_http_chatws_deliver_rest(hub);
     }
 }
@@ -225,17 +230,26 @@ uint64_t
 ngx_http_chatws_deliver_position(ngx_http_chatws_hub_t *hub)
 {
     uint64_t              cursor, head;
+    ngx_int_t             rc;
     chatws_store_t       *store;
     const chatws_ring_t  *ring;
 
     store = hub->zone.store;
     ring = chatws_store_ring(store, CHATWS_DURABLE);
+    head = chatws_ring_head(ring);
 
-    if (hub->delivery.active) {
-        ngx_http_chatws_deliver_rest(hub);
-    }
+    do {
+        if (hub->delivery.active) {
+            ngx_http_chatws_deliver_rest(hub);
+        }
 
-    if (ngx_http_chatws_deliver_until(hub, chatws_ring_head(ring)) != NGX_OK
+        rc = ngx_http_chatws_deliver_until(hub, head);
+
+        /* it has stopped at a command */
+
+    } while (rc == NGX_OK && hub->delivery.active);
+
+    if (rc != NGX_OK
         && hub->delivery.pos[CHATWS_DURABLE] != CHATWS_OFF_NONE)
     {
         return hub->delivery.pos[CHATWS_DURABLE];
@@ -309,6 +323,11 @@ ngx_http_chatws_deliver_serve(ngx_http_chatws_hub_t *hub)
 
     delivery = &hub->delivery;
 
+    if (delivery->commands) {
+        ngx_http_chatws_command_serve(hub);
+        return;
+    }
+
     last = ngx_min(delivery->next + NGX_HTTP_CHATWS_SLICE, delivery->ntouched);
 
     for ( /* void */ ; delivery->next < last; delivery->next++) {
@@ -339,8 +358,8 @@ ngx_http_chatws_deliver_serve(ngx_http_chatws_hub_t *hub)
         if (n != 0) {
             /* a note begins with its frame */
 
-            hub->deliver(touched->subscriber,
-                         (ngx_http_chatws_outframe_t **) notes, n);
+            hub->handlers->deliver(touched->subscriber,
+                                   (ngx_http_chatws_outframe_t **) notes, n);
             ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_DELIVERED, n);
         }
     }

@@ -43,7 +43,7 @@ struct ngx_http_chatws_note_s {
     uint64_t                       offset;      /* in its ring */
     uint64_t                       seq;         /* 0: not sequenced */
     uint64_t                       sender;      /* hash, 0: nobody */
-    ngx_http_chatws_local_chat_t  *chat;
+    ngx_http_chatws_local_chat_t  *chat;        /* NULL: it is a command */
     ngx_http_chatws_note_t        *mine;        /* as its sender gets it, or
                                                    NULL: not made yet */
     uint32_t                       own;         /* position of the literal
@@ -165,6 +165,8 @@ typedef struct {
     uint32_t                       next;        /* touched to serve next */
     uint32_t                       number;      /* of the delivery */
     unsigned                       active:1;
+    unsigned                       commands:1;  /* the notes are commands, and
+                                                   next is one of them */
     unsigned                       served:1;    /* all of it was, but the
                                                    zone does not know yet */
 } ngx_http_chatws_delivery_t;
@@ -179,8 +181,7 @@ struct ngx_http_chatws_hub_s {
     ngx_event_t                    signal;      /* posted: wake the owed */
     ngx_event_t                    tick;        /* timer: housekeeping */
     ngx_event_t                    again;       /* timer: the lock was busy */
-    ngx_http_chatws_deliver_pt     deliver;
-    ngx_http_chatws_lapse_pt       lapse;
+    const ngx_http_chatws_hub_handlers_t  *handlers;
     ngx_http_chatws_index_t        chats;       /* by id */
     ngx_http_chatws_index_t        rows;        /* the same, by row */
     ngx_http_chatws_index_t        subs;        /* by subscriber and chat */
@@ -229,6 +230,9 @@ uint32_t ngx_http_chatws_slot_reap(ngx_http_chatws_hub_t *hub);
 
 /* publishing: hub_publish.c */
 
+/* in milliseconds: a stopped worker may hold up publishers for so long */
+#define NGX_HTTP_CHATWS_LAP_TIME  5000
+
 /* Notes that the first n slots in hub->wakes are to be woken. */
 void ngx_http_chatws_hub_wake(ngx_http_chatws_hub_t *hub, uint32_t n);
 
@@ -239,10 +243,32 @@ void ngx_http_chatws_hub_signal(ngx_http_chatws_hub_t *hub);
 void ngx_http_chatws_signal_handler(ngx_event_t *ev);
 
 
-/* subscriptions: hub_subscribe.c */
+/* commands: hub_command.c */
+
+/* Carries a slice of the commands of the delivery in hand out. */
+void ngx_http_chatws_command_serve(ngx_http_chatws_hub_t *hub);
+
+
+/* subscriptions in the zone: hub_shared.c */
+
+/* Adds a subscription to the zone, with the results of subscribe(). */
+ngx_int_t ngx_http_chatws_shared_add(
+    ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *id, uint32_t share,
+    chatws_subscribed_t *at);
+
+/*
+ * Takes a subscription out of the zone and frees it; nothing in this worker
+ * refers to it any more.  If the lock cannot be had, its memory notes that the
+ * zone still has it.
+ */
+void ngx_http_chatws_shared_del(ngx_http_chatws_sub_t *sub,
+    ngx_http_chatws_subscriber_t *subscriber, uint32_t row);
 
 /* Takes the subscriptions that have ended out of the zone. */
 void ngx_http_chatws_hub_settle_ended(ngx_http_chatws_hub_t *hub);
+
+
+/* subscriptions in this worker: hub_subscribe.c */
 
 /*
  * Whether a durable notification, at offset and with number seq or 0, is for
@@ -279,7 +305,8 @@ void ngx_http_chatws_deliver_done(ngx_http_chatws_hub_t *hub);
 void ngx_http_chatws_deliver_handler(ngx_event_t *ev);
 
 /*
- * Delivers all that was published before an offset of the durable ring.
+ * Delivers all that was published before an offset of the durable ring, but
+ * stops at the first command, which may end the subscription of the caller.
  * NGX_BUSY: the lock is busy, so that publishers cannot be told how far this
  * worker has delivered, and it must not deliver more.
  */

@@ -14,10 +14,6 @@
 #include "hub/ngx_http_chatws_hub_private.h"
 
 
-/* in milliseconds: a stopped worker may hold up publishers for so long */
-#define NGX_HTTP_CHATWS_LAP_TIME  5000
-
-
 ngx_int_t
 ngx_http_chatws_hub_publish(ngx_http_chatws_hub_t *hub, uint32_t row,
     chatws_post_t *post, ngx_uint_t counter, chatws_posted_t *posted)

@@ -3,8 +3,7 @@
  * Copyright (C) chatws contributors
  *
  * The subscriptions of this worker: chats and their members, and the
- * subscriptions of each subscriber.  Each subscription is added to the zone
- * and removed from the zone as well.
+ * subscriptions of each subscriber.
  */
 
 
@@ -16,9 +15,6 @@
 
 /* members that a chat has memory for at first */
 #define NGX_HTTP_CHATWS_MEMBERS_MIN  2
-
-/* ended subscriptions taken out of the zone before other events */
-#define NGX_HTTP_CHATWS_ENDED        1024
 
 
 static ngx_http_chatws_local_chat_t *ngx_http_chatws_chat_find(
@@ -38,17 +34,11 @@ static ngx_int_t ngx_http_chatws_sub_create(
     chatws_subscribed_t *at);
 static ngx_int_t ngx_http_chatws_sub_skip(ngx_http_chatws_sub_t *sub,
     chatws_subscribed_t *at);
-static ngx_int_t ngx_http_chatws_sub_catch_up(ngx_http_chatws_sub_t *sub,
+static ngx_int_t ngx_http_chatws_sub_catch_up(
+    ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *id,
     chatws_subscribed_t *at);
 static uint64_t ngx_http_chatws_sub_waiting(ngx_http_chatws_sub_t *sub,
     uint64_t offset, uint64_t head);
-static ngx_int_t ngx_http_chatws_shared_add(
-    ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *id, uint32_t share,
-    chatws_subscribed_t *at);
-static void ngx_http_chatws_shared_del(ngx_http_chatws_sub_t *sub,
-    ngx_http_chatws_subscriber_t *subscriber, uint32_t row);
-static ngx_int_t ngx_http_chatws_shared_del_ended(ngx_http_chatws_hub_t *hub,
-    ngx_http_chatws_ended_t *ended);
 static uint64_t ngx_http_chatws_sub_key(
     ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_local_chat_t *chat);
@@ -109,7 +99,7 @@ ngx_http_chatws_subscribe(ngx_http_chatws_subscriber_t *subscriber,
         return ngx_http_chatws_sub_skip(sub, at);
     }
 
-    return ngx_http_chatws_sub_catch_up(sub, at);
+    return ngx_http_chatws_sub_catch_up(subscriber, id, at);
 }
 
 
@@ -199,18 +189,27 @@ ngx_http_chatws_sub_skip(ngx_http_chatws_sub_t *sub, chatws_subscribed_t *at)
  */
 
 static ngx_int_t
-ngx_http_chatws_sub_catch_up(ngx_http_chatws_sub_t *sub,
-    chatws_subscribed_t *at)
+ngx_http_chatws_sub_catch_up(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *id, chatws_subscribed_t *at)
 {
     uint64_t                offset, seq;
     ngx_http_chatws_hub_t  *hub;
+    ngx_http_chatws_sub_t  *sub;
 
-    hub = sub->subscriber->hub;
+    hub = subscriber->hub;
 
     if (ngx_http_chatws_deliver_until(hub,
                            chatws_ring_head(ngx_http_chatws_hub_ring(hub)))
         != NGX_OK)
     {
+        return NGX_AGAIN;
+    }
+
+    /* a subscriber that was too slow for all of these has left */
+
+    sub = ngx_http_chatws_sub_of(subscriber, id);
+
+    if (sub == NULL) {
         return NGX_AGAIN;
     }
 
@@ -270,125 +269,6 @@ ngx_http_chatws_sub_waiting(ngx_http_chatws_sub_t *sub, uint64_t offset,
 }
 
 
-/* Adds a subscription to the zone, with the results of subscribe(). */
-
-static ngx_int_t
-ngx_http_chatws_shared_add(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_str_t *id, uint32_t share, chatws_subscribed_t *at)
-{
-    uint32_t                flags;
-    chatws_rc_e             rc;
-    ngx_http_chatws_hub_t  *hub;
-
-    hub = subscriber->hub;
-    flags = subscriber->own ? CHATWS_MEMBER_OWN : 0;
-
-    chatws_store_prefetch(hub->zone.store, (chatws_str_t *) id);
-
-    if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
-        return NGX_AGAIN;
-    }
-
-    rc = chatws_store_subscribe(hub->zone.store, hub->slot,
-                                (chatws_str_t *) id, subscriber->user, flags,
-                                share, at);
-
-    ngx_http_chatws_zone_unlock(&hub->zone);
-
-    switch (rc) {
-
-    case CHATWS_OK:
-        return NGX_OK;
-
-    case CHATWS_DECLINED:
-        return NGX_DECLINED;
-
-    default: /* CHATWS_BUSY, CHATWS_ERROR */
-        return NGX_BUSY;
-    }
-}
-
-
-/*
- * Takes a subscription out of the zone and frees it; nothing in this worker
- * refers to it any more.  If the lock cannot be had, its memory notes that the
- * zone still has it.
- */
-
-static void
-ngx_http_chatws_shared_del(ngx_http_chatws_sub_t *sub,
-    ngx_http_chatws_subscriber_t *subscriber, uint32_t row)
-{
-    ngx_http_chatws_hub_t    *hub;
-    ngx_http_chatws_ended_t   ended, *keep;
-
-    hub = subscriber->hub;
-
-    ended.user = subscriber->user;
-    ended.row = row;
-    ended.flags = subscriber->own ? CHATWS_MEMBER_OWN : 0;
-
-    if (ngx_http_chatws_shared_del_ended(hub, &ended) == NGX_OK) {
-        ngx_free(sub);
-        return;
-    }
-
-    ended.next = hub->ended;
-
-    keep = (ngx_http_chatws_ended_t *) sub;
-    *keep = ended;
-
-    hub->ended = keep;
-
-    ngx_http_chatws_hub_again(hub);
-}
-
-
-static ngx_int_t
-ngx_http_chatws_shared_del_ended(ngx_http_chatws_hub_t *hub,
-    ngx_http_chatws_ended_t *ended)
-{
-    ngx_uint_t  last;
-
-    /* whether no subscriber of this worker is in the chat any more */
-
-    last = ngx_http_chatws_index_first(&hub->rows, ended->row) == NULL;
-
-    if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
-        return NGX_BUSY;
-    }
-
-    chatws_store_unsubscribe(hub->zone.store, hub->slot, ended->row,
-                             ended->user, ended->flags, last);
-
-    ngx_http_chatws_zone_unlock(&hub->zone);
-
-    return NGX_OK;
-}
-
-
-void
-ngx_http_chatws_hub_settle_ended(ngx_http_chatws_hub_t *hub)
-{
-    ngx_uint_t                n;
-    ngx_http_chatws_ended_t  *ended;
-
-    for (n = 0; hub->ended != NULL; n++) {
-        ended = hub->ended;
-
-        if (n == NGX_HTTP_CHATWS_ENDED
-            || ngx_http_chatws_shared_del_ended(hub, ended) != NGX_OK)
-        {
-            ngx_http_chatws_hub_again(hub);
-            return;
-        }
-
-        hub->ended = ended->next;
-        ngx_free(ended);
-    }
-}
-
-
 ngx_int_t
 ngx_http_chatws_unsubscribe(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *id)
@@ -433,7 +313,7 @@ ngx_http_chatws_hub_each_chat(ngx_http_chatws_subscriber_t *subscriber,
 
 
 ngx_uint_t
-ngx_http_chatws_hub_has_missed(ngx_http_chatws_subscriber_t *subscriber,
+ngx_http_chatws_hub_is_for(ngx_http_chatws_subscriber_t *subscriber,
     const chatws_entry_t *entry, uint64_t offset)
 {
     ngx_http_chatws_sub_t         *sub;
@@ -447,7 +327,35 @@ ngx_http_chatws_hub_has_missed(ngx_http_chatws_subscriber_t *subscriber,
 
     sub = ngx_http_chatws_sub_find(subscriber, chat);
 
-    return sub != NULL && offset < sub->from;
+    return sub != NULL && offset >= sub->from;
+}
+
+
+void
+ngx_http_chatws_hub_begin_at(ngx_http_chatws_subscriber_t *subscriber,
+    uint64_t offset)
+{
+    ngx_http_chatws_sub_t  *sub;
+
+    for (sub = subscriber->subs; sub != NULL; sub = sub->next) {
+        sub->from = offset;
+
+        /* below this offset each member is asked by is_expected() */
+
+        sub->chat->from = ngx_max(sub->chat->from, offset);
+    }
+}
+
+
+ngx_uint_t
+ngx_http_chatws_hub_is_older(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *id, uint64_t offset)
+{
+    ngx_http_chatws_sub_t  *sub;
+
+    sub = ngx_http_chatws_sub_of(subscriber, id);
+
+    return sub != NULL && sub->from <= offset;
 }
 
 

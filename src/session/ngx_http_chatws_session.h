@@ -254,6 +254,13 @@ void ngx_http_chatws_session_close(ngx_http_chatws_session_t *s,
     ngx_uint_t code, const char *reason);
 
 /*
+ * The same with a reason that is UTF-8 of at most 123 bytes without control
+ * characters, and need not live longer than the call.
+ */
+void ngx_http_chatws_session_close_text(ngx_http_chatws_session_t *s,
+    ngx_uint_t code, const chatws_str_t *reason);
+
+/*
  * Fails the connection, RFC 6455, section 7.1.7: as session_close(), but
  * nothing more is read.
  */

@@ -36,21 +36,29 @@ ngx_http_chatws_session_close(ngx_http_chatws_session_t *s, ngx_uint_t code,
 {
     chatws_str_t  text;
 
+    text.len = ngx_strlen(reason);
+    text.data = (uint8_t *) reason;
+
+    ngx_http_chatws_session_close_text(s, code, &text);
+}
+
+
+void
+ngx_http_chatws_session_close_text(ngx_http_chatws_session_t *s,
+    ngx_uint_t code, const chatws_str_t *reason)
+{
     if (s->state != NGX_HTTP_CHATWS_OPEN) {
         return;
     }
 
-    text.len = ngx_strlen(reason);
-    text.data = (uint8_t *) reason;
-
     ngx_log_error(NGX_LOG_INFO, s->connection->log, 0,
-                  "chatws closes with %ui: %s", code, reason);
+                  "chatws closes with %ui: %V", code, (ngx_str_t *) reason);
 
     if (code == CHATWS_CLOSE_LATER) {
         ngx_http_chatws_unqueue(s);
     }
 
-    ngx_http_chatws_send_close(s, code, &text, NGX_HTTP_CHATWS_CLOSING);
+    ngx_http_chatws_send_close(s, code, reason, NGX_HTTP_CHATWS_CLOSING);
 }
 
 

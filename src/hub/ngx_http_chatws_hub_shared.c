@@ -1,0 +1,131 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * The subscriptions of this worker in the zone: each is added to it and
+ * removed from it.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "hub/ngx_http_chatws_hub_private.h"
+
+
+/* ended subscriptions taken out of the zone before other events */
+#define NGX_HTTP_CHATWS_ENDED  1024
+
+
+static ngx_int_t ngx_http_chatws_shared_del_ended(ngx_http_chatws_hub_t *hub,
+    ngx_http_chatws_ended_t *ended);
+
+
+ngx_int_t
+ngx_http_chatws_shared_add(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *id, uint32_t share, chatws_subscribed_t *at)
+{
+    uint32_t                flags;
+    chatws_rc_e             rc;
+    ngx_http_chatws_hub_t  *hub;
+
+    hub = subscriber->hub;
+    flags = subscriber->own ? CHATWS_MEMBER_OWN : 0;
+
+    chatws_store_prefetch(hub->zone.store, (chatws_str_t *) id);
+
+    if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
+        return NGX_AGAIN;
+    }
+
+    rc = chatws_store_subscribe(hub->zone.store, hub->slot,
+                                (chatws_str_t *) id, subscriber->user, flags,
+                                share, at);
+
+    ngx_http_chatws_zone_unlock(&hub->zone);
+
+    switch (rc) {
+
+    case CHATWS_OK:
+        return NGX_OK;
+
+    case CHATWS_DECLINED:
+        return NGX_DECLINED;
+
+    default: /* CHATWS_BUSY, CHATWS_ERROR */
+        return NGX_BUSY;
+    }
+}
+
+
+void
+ngx_http_chatws_shared_del(ngx_http_chatws_sub_t *sub,
+    ngx_http_chatws_subscriber_t *subscriber, uint32_t row)
+{
+    ngx_http_chatws_hub_t    *hub;
+    ngx_http_chatws_ended_t   ended, *keep;
+
+    hub = subscriber->hub;
+
+    ended.user = subscriber->user;
+    ended.row = row;
+    ended.flags = subscriber->own ? CHATWS_MEMBER_OWN : 0;
+
+    if (ngx_http_chatws_shared_del_ended(hub, &ended) == NGX_OK) {
+        ngx_free(sub);
+        return;
+    }
+
+    ended.next = hub->ended;
+
+    keep = (ngx_http_chatws_ended_t *) sub;
+    *keep = ended;
+
+    hub->ended = keep;
+
+    ngx_http_chatws_hub_again(hub);
+}
+
+
+static ngx_int_t
+ngx_http_chatws_shared_del_ended(ngx_http_chatws_hub_t *hub,
+    ngx_http_chatws_ended_t *ended)
+{
+    ngx_uint_t  last;
+
+    /* whether no subscriber of this worker is in the chat any more */
+
+    last = ngx_http_chatws_index_first(&hub->rows, ended->row) == NULL;
+
+    if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
+        return NGX_BUSY;
+    }
+
+    chatws_store_unsubscribe(hub->zone.store, hub->slot, ended->row,
+                             ended->user, ended->flags, last);
+
+    ngx_http_chatws_zone_unlock(&hub->zone);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_chatws_hub_settle_ended(ngx_http_chatws_hub_t *hub)
+{
+    ngx_uint_t                n;
+    ngx_http_chatws_ended_t  *ended;
+
+    for (n = 0; hub->ended != NULL; n++) {
+        ended = hub->ended;
+
+        if (n == NGX_HTTP_CHATWS_ENDED
+            || ngx_http_chatws_shared_del_ended(hub, ended) != NGX_OK)
+        {
+            ngx_http_chatws_hub_again(hub);
+            return;
+        }
+
+        hub->ended = ended->next;
+        ngx_free(ended);
+    }
+}
