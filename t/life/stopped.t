@@ -26,7 +26,7 @@ $t->run();
 ok(eventually(sub { workers_of($t) == 2 }), 'workers');
 
 my @clients = map { ws(user => "s$_", chats => 'stop') } 1 .. 16;
-my @owners = owners($t, @clients);
+my @owners = owners_of($t, @clients);
 my $victim = $owners[0] or die "no worker has the client\n";
 
 my @held = @clients[grep { $owners[$_] == $victim } 0 .. $#clients];
@@ -99,32 +99,3 @@ ok(eventually(sub {
     $status->{connections} == 0 && $status->{subscriptions} == 0
         && $status->{memory}{subscriptions} == 0;
 }), 'nothing is left');
-
-
-# The worker that has each of the clients.
-
-sub owners {
-    my ($t, @clients) = @_;
-
-    my (%inode, %pid);
-
-    # a client's port may be that of another server's client as well
-
-    my $server = sprintf ':%04X', port(8080);
-
-    for (split /\n/, slurp('/proc/net/tcp')) {
-        my @field = split;
-
-        $inode{hex $1} = $field[9] if $field[3] eq '01'
-            && $field[1] =~ /$server$/ && $field[2] =~ /:(\w+)$/;
-    }
-
-    for my $pid (workers_of($t)) {
-        for my $path (glob "/proc/$pid/fd/*") {
-            my $link = readlink $path;
-            $pid{$1} = $pid if defined $link && $link =~ /^socket:\[(\d+)/;
-        }
-    }
-
-    return map { $pid{$inode{$_->{socket}->sockport()} || 0} || 0 } @clients;
-}

@@ -14,7 +14,8 @@ use base qw/ Exporter /;
 our @EXPORT = qw/
     conf ws publish request hub_status json_of slurp events_of gather
     deadline eventually
-    reloaded replaced workers_of halt sockets_of descriptors_of cpu_of
+    reloaded replaced workers_of owners_of halt sockets_of descriptors_of
+    cpu_of
     memory_of
     own_network many_files certificate app_server app_answer
     example_app
@@ -532,6 +533,35 @@ sub workers_of {
     @pids = sort { $a <=> $b } @pids;
 
     return @pids;
+}
+
+
+# The worker that has each of the clients.
+
+sub owners_of {
+    my ($t, @clients) = @_;
+
+    my (%inode, %pid);
+
+    # a client's port may be that of another server's client as well
+
+    my $server = sprintf ':%04X', Test::Nginx::port(8080);
+
+    for (split /\n/, slurp('/proc/net/tcp')) {
+        my @field = split;
+
+        $inode{hex $1} = $field[9] if $field[3] eq '01'
+            && $field[1] =~ /$server$/ && $field[2] =~ /:(\w+)$/;
+    }
+
+    for my $pid (workers_of($t)) {
+        for my $path (glob "/proc/$pid/fd/*") {
+            my $link = readlink $path;
+            $pid{$1} = $pid if defined $link && $link =~ /^socket:\[(\d+)/;
+        }
+    }
+
+    return map { $pid{$inode{$_->{socket}->sockport()} || 0} || 0 } @clients;
 }
 
 
