@@ -49,10 +49,13 @@ static void ngx_http_chatws_token_bearer(ngx_http_request_t *r,
 static ngx_int_t ngx_http_chatws_token_value(ngx_http_request_t *r,
     ngx_http_chatws_tokens_t *tokens, ngx_http_chatws_token_source_t *source,
     ngx_str_t *text);
+static ngx_int_t ngx_http_chatws_token_unmasked(ngx_http_request_t *r,
+    ngx_http_chatws_tokens_t *tokens, ngx_http_chatws_token_source_t *source,
+    ngx_str_t *text);
 static void ngx_http_chatws_token_scheme(
     const ngx_http_chatws_token_source_t *source, ngx_str_t *text);
 static ngx_int_t ngx_http_chatws_token_verify(ngx_http_request_t *r,
-    ngx_http_chatws_token_t *token, const ngx_str_t *text);
+    ngx_http_chatws_token_t *token, ngx_str_t *text);
 static ngx_int_t ngx_http_chatws_token_keep(ngx_http_request_t *r,
     ngx_http_chatws_token_t *token, const chatws_claims_t *claims,
     const ngx_http_chatws_credential_t *credential);
@@ -434,21 +437,56 @@ ngx_http_chatws_token_value(ngx_http_request_t *r,
     ngx_str_t *text)
 {
     ngx_int_t  rc;
-    ngx_str_t  args;
 
-    args = r->args;
-
-    if (tokens->masked != NULL && tokens->masked == args.data) {
-        r->args = tokens->args;
-    }
-
-    rc = ngx_http_complex_value(r, &source->value, text);
-
-    r->args = args;
+    rc = tokens->masked != NULL && tokens->masked == r->args.data
+         ? ngx_http_chatws_token_unmasked(r, tokens, source, text)
+         : ngx_http_complex_value(r, &source->value, text);
 
     if (rc == NGX_OK) {
         ngx_http_chatws_token_scheme(source, text);
     }
+
+    return rc;
+}
+
+
+/*
+ * The same with the arguments as they were.  It is done with a copy of the
+ * variables: nginx keeps their values, and they would be logged.
+ */
+
+static ngx_int_t
+ngx_http_chatws_token_unmasked(ngx_http_request_t *r,
+    ngx_http_chatws_tokens_t *tokens, ngx_http_chatws_token_source_t *source,
+    ngx_str_t *text)
+{
+    size_t                      size;
+    ngx_int_t                   rc;
+    ngx_str_t                   args;
+    ngx_http_variable_value_t  *variables, *copy;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+
+    size = cmcf->variables.nelts * sizeof(ngx_http_variable_value_t);
+
+    copy = ngx_palloc(r->pool, size);
+    if (copy == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(copy, r->variables, size);
+
+    args = r->args;
+    variables = r->variables;
+
+    r->args = tokens->args;
+    r->variables = copy;
+
+    rc = ngx_http_complex_value(r, &source->value, text);
+
+    r->args = args;
+    r->variables = variables;
 
     return rc;
 }
@@ -495,7 +533,7 @@ ngx_http_chatws_token_scheme(const ngx_http_chatws_token_source_t *source,
 
 static ngx_int_t
 ngx_http_chatws_token_verify(ngx_http_request_t *r,
-    ngx_http_chatws_token_t *token, const ngx_str_t *text)
+    ngx_http_chatws_token_t *token, ngx_str_t *text)
 {
     ngx_int_t                      rc;
     chatws_claims_t                claims;
@@ -511,6 +549,14 @@ ngx_http_chatws_token_verify(ngx_http_request_t *r,
            : cwlcf->response != NULL ? cwlcf->response->data : NULL;
     hub = zone != NULL ? zone->hub : NULL;
 
+    /* before anything is logged */
+
+    if (cwlcf->handler == ngx_http_chatws_connect_handler
+        && ngx_http_chatws_token_mask_text(r, text) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     rc = ngx_http_chatws_credential_verify(token->policy, hub, text,
                                            CHATWS_TOKEN_CONNECTION, &claims,
                                            &kid, r->connection->log);
@@ -518,12 +564,6 @@ ngx_http_chatws_token_verify(ngx_http_request_t *r,
     if (rc == NGX_OK) {
         rc = ngx_http_chatws_credential_make(hub, &claims, kid, &credential,
                                              r->connection->log);
-    }
-
-    if (cwlcf->handler == ngx_http_chatws_connect_handler
-        && ngx_http_chatws_token_mask_text(r, text) != NGX_OK)
-    {
-        return NGX_ERROR;
     }
 
     if (rc == NGX_OK) {

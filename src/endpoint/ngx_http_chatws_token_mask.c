@@ -112,9 +112,9 @@ ngx_http_chatws_token_mask_named(u_char *p, u_char *last,
 
 
 ngx_int_t
-ngx_http_chatws_token_mask_text(ngx_http_request_t *r, const ngx_str_t *text)
+ngx_http_chatws_token_mask_text(ngx_http_request_t *r, ngx_str_t *text)
 {
-    ngx_str_t  copy;
+    u_char  *copy;
 
     if (ngx_http_chatws_token_mask_find(&r->request_line, text) == NULL
         && ngx_http_chatws_token_mask_find(&r->unparsed_uri, text) == NULL
@@ -123,18 +123,17 @@ ngx_http_chatws_token_mask_text(ngx_http_request_t *r, const ngx_str_t *text)
         return NGX_OK;
     }
 
-    copy.len = text->len;
-    copy.data = ngx_pnalloc(r->pool, text->len);
-
-    if (copy.data == NULL) {
+    copy = ngx_pnalloc(r->pool, text->len);
+    if (copy == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_memcpy(copy.data, text->data, text->len);
+    ngx_memcpy(copy, text->data, text->len);
+    text->data = copy;
 
-    ngx_http_chatws_token_mask_all(&r->request_line, &copy);
-    ngx_http_chatws_token_mask_all(&r->unparsed_uri, &copy);
-    ngx_http_chatws_token_mask_all(&r->args, &copy);
+    ngx_http_chatws_token_mask_all(&r->request_line, text);
+    ngx_http_chatws_token_mask_all(&r->unparsed_uri, text);
+    ngx_http_chatws_token_mask_all(&r->args, text);
 
     return NGX_OK;
 }

@@ -24,11 +24,12 @@ void ngx_http_chatws_token_mask_names(ngx_http_request_t *r,
     const ngx_array_t *names);
 
 /*
- * Overwrites a text wherever the request line and the arguments have it; the
- * text itself may lie there.  NGX_ERROR: no memory.
+ * Overwrites a text wherever the request line and the arguments have it.  The
+ * text itself may lie there: then it becomes a copy, which lives as long as the
+ * request.  NGX_ERROR: no memory.
  */
 ngx_int_t ngx_http_chatws_token_mask_text(ngx_http_request_t *r,
-    const ngx_str_t *text);
+    ngx_str_t *text);
 
 
 #endif /* _NGX_HTTP_CHATWS_TOKEN_MASK_H_INCLUDED_ */

@@ -23,7 +23,7 @@ static uint8_t  last[CHATWS_ID_LEN];
 int
 main(void)
 {
-    uint8_t       text[CHATWS_EPOCH_LEN];
+    uint8_t       text[CHATWS_EPOCH_LEN], session[CHATWS_SESSION_LEN];
     uint64_t      stamp;
     unsigned      i, n;
 
@@ -55,6 +55,13 @@ main(void)
     ok(memcmp(last, "msg_0mih9ikg1000", 16) == 0, "a millisecond later");
     ok(grows(253402300799999ULL * CHATWS_ID_COUNTS, 0),
        "ids grow to the year 9999");
+
+    chatws_id_session(stamp, UINT64_MAX, session);
+    chatws_id_make(stamp, UINT64_MAX, last);
+
+    ok(memcmp(session, "s_0mih9ikg0000", 14) == 0
+       && memcmp(session + 2, last + 4, CHATWS_SESSION_LEN - 2) == 0,
+       "%.24s", session);
 
     chatws_epoch_format(text, 0xffff9f2c41d07be3);
 

@@ -282,6 +282,7 @@ test_room(void)
                                   { 0, NULL }, 1 };
     chatws_cause_t      cause;
     chatws_confirmed_t  c;
+    chatws_connected_t  connected;
 
     uint8_t             bytes[1024], id[386];
 
@@ -303,6 +304,14 @@ test_room(void)
     c.epoch = UINT64_MAX;
     c.since = 1;
 
+    memset(&connected, 0, sizeof(chatws_connected_t));
+
+    connected.user = name;
+    connected.session = name;
+    connected.id = c.id;
+    connected.expires_in = UINT64_MAX;
+    connected.ms = TEST_MS;
+
     cause.chat = name;
     cause.id = c.id;
     cause.retry_after = UINT64_MAX;
@@ -319,7 +328,7 @@ test_room(void)
             switch (n) {
 
             case 0:
-                rc = chatws_notify_connected(&o, &name, TEST_MS);
+                rc = chatws_notify_connected(&o, &connected);
                 break;
 
             case 1:

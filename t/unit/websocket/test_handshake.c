@@ -24,6 +24,7 @@ static void test_tokens(void);
 static void test_key(void);
 static void test_version(void);
 static void test_protocols(void);
+static void test_prefix(void);
 
 
 int
@@ -33,6 +34,7 @@ main(void)
     test_key();
     test_version();
     test_protocols();
+    test_prefix();
 
     return done();
 }
@@ -263,4 +265,47 @@ test_protocols(void)
     }
 
     ok(bad == 0, "characters of a token");
+}
+
+
+static void
+test_prefix(void)
+{
+    char                       copy[64];
+    size_t                     i;
+    chatws_rc_e                rc;
+    chatws_str_t               rest, value;
+
+    static const chatws_str_t  prefix = chatws_str("a.b.");
+
+    static const struct {
+        const char            *value;
+        const char            *want;       /* NULL: there is none */
+    } vectors[] = {
+        { "a.b.c", "c" },
+        { "x, a.b.c.d-_ ,y", "c.d-_" },
+        { "a.b.c,a.b.d", "c" },
+        { "\ta.b.\t", "" },
+        { "a.b, a.bb.c, xa.b.c", NULL },
+        { "A.b.c", NULL },
+        { "a.b", NULL },
+        { "", NULL },
+        { " , ,", NULL }
+    };
+
+    for (i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
+        value.len = strlen(vectors[i].value);
+        value.data = (uint8_t *) copy;
+
+        memcpy(copy, vectors[i].value, value.len);
+
+        rc = chatws_handshake_prefix(&value, &prefix, &rest);
+
+        ok(vectors[i].want == NULL
+           ? rc == CHATWS_DECLINED
+           : rc == CHATWS_OK
+             && rest.len == strlen(vectors[i].want)
+             && memcmp(rest.data, vectors[i].want, rest.len) == 0,
+           "prefix in \"%s\"", vectors[i].value);
+    }
 }
