@@ -36,8 +36,8 @@ function nameOf({ url, server, userId, username }) {
 
 
 /*
- * The address and the token are said by a component that is there: an old
- * page's functions may know but an old user.
+ * The address, the token and keys are said by a component that is there: an
+ * old page's functions may know but an old user.
  */
 
 function acquire(name, latest) {
@@ -48,10 +48,10 @@ function acquire(name, latest) {
         entry = { pages: [latest], users: 0, timer: undefined };
 
         const say = (what) => options[what]?.call
-            && { [what]: () => entry.pages[0].current[what]() };
+            && { [what]: (...args) => entry.pages[0].current[what](...args) };
 
         entry.client = connect({ ...options, ...say('url'),
-            ...say('getToken') });
+            ...say('getToken'), ...say('encryptionKey') });
         shared.set(name, entry);
 
     } else if (entry.users === 0) {

@@ -30,6 +30,19 @@ export interface Options {
      */
     tokenIn?: 'message' | 'protocol' | 'query' | undefined;
 
+    /**
+     * Opens what is encrypted: returns the key of a chat for the kid that its
+     * messages name, 32 bytes, or a CryptoKey for AES-GCM; one for HKDF is
+     * the master key, from which that of the chat is derived.  Needs Web
+     * Crypto, which pages without TLS lack.
+     *
+     * A key is asked for once a chat and kid, and once more where it is of no
+     * use or the function throws; then what can't be opened is
+     * "undecryptable", and after half a minute it is asked for again.
+     */
+    encryptionKey?: ((chatId: string, kid: string) => EncryptionKey
+        | Promise<EncryptionKey>) | undefined;
+
     /** Sent in the query string; not needed where nginx knows the user. */
     userId?: string | null | undefined;
     username?: string | null | undefined;
@@ -65,6 +78,8 @@ export interface Options {
     /** Asks why a handshake was refused; with null nobody asks. */
     fetch?: typeof globalThis.fetch | null | undefined;
 }
+
+export type EncryptionKey = Uint8Array | ArrayBuffer | CryptoKey;
 
 /** The place of a notification in a chat; see ChatClient.position(). */
 export interface Position {
@@ -216,12 +231,29 @@ export interface Closed {
     status?: number;
 }
 
+export interface Undecryptable<App = {}> {
+    chatId: string;
+    /** The key that it needs, where its header says so. */
+    kid?: string;
+    /**
+     * The header is of another message or has no known form; there is no key;
+     * or the text was encrypted with another one, or changed.
+     */
+    reason: 'header' | 'key' | 'text';
+    /** What encryptionKey() has thrown, for instance. */
+    error: unknown;
+    /** As it came; nothing else is told of it. */
+    notification: Notification<App>;
+}
+
 /** The events of ChatClient, and what is in their "detail". */
 export type Events<App = {}> = OwnEvents & {
     [Each in ServerEvent as Each['type']]: Each;
 } & AppEvents<App> & {
     /** Each notification but errors. */
     message: Notification<App>;
+    /** A notification that is encrypted, and can't be opened. */
+    undecryptable: Undecryptable<App>;
 };
 
 interface OwnEvents {

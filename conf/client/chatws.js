@@ -30,6 +30,13 @@ const own = ['open', 'connecting', 'reconnecting', 'closed', 'recovered',
 const denials = ['Not allowed', 'Invalid token', 'Token expired'];
 
 
+/* who has no encryptionKey() does without it */
+const load = () => import('./chatws-encryption.js');
+
+const isEncrypted = ({ type, message, enc }) =>
+    typeof (type === 'new_message' ? message?.enc : enc) === 'string';
+
+
 /* thrown by url() or getToken(), it ends the client */
 
 export class UnauthorizedError extends Error {
@@ -40,8 +47,9 @@ export class UnauthorizedError extends Error {
 export class ChatClient extends Target {
     #link;
     #over = false;  /* close() was called */
+    #options;
     #chats = new Map();  /* chat: { users, seq, epoch, back, getToken,
-                            faults } */
+                            faults, keys, turn, told } */
     #asked = new Map();  /* id of a request: its chats */
     #unheard = [];  /* chats to be asked for with another token */
     #lastId = 0;
@@ -57,6 +65,12 @@ export class ChatClient extends Target {
             .filter(([, value]) => value !== undefined);
         const all = { ...defaults, WebSocket, fetch,
             ...Object.fromEntries(given) };
+
+        this.#options = all;
+
+        if (all.encryptionKey) {
+            load().catch(() => {});
+        }
 
         this.#typing = new Typing(all, (message) => this.#link.send(message));
         this.#typists = new Typists(all, (data) => this.#notify(data));
@@ -92,7 +106,8 @@ export class ChatClient extends Target {
     }
 
     position(chatId) {
-        const { seq, epoch } = this.#chats.get(chatId) ?? {};
+        const chat = this.#chats.get(chatId);
+        const { seq, epoch } = (chat?.turn ? chat.told : chat) ?? {};
 
         return epoch && { seq, epoch };
     }
@@ -325,10 +340,58 @@ export class ChatClient extends Target {
                 return;
             }
 
-            chat.seq = seq ?? chat.seq;
+            const { seq: last, epoch } = chat;
+
+            chat.seq = seq ?? last;
+
+            if (this.#options.encryptionKey && isEncrypted(data)) {
+                chat.told = chat.turn ? chat.told : { seq: last, epoch };
+
+                return this.#inTurn(chatId, () => this.#open(chat, data), true);
+            }
         }
 
-        this.#notify(data);
+        this.#inTurn(chatId, () => this.#notify(data));
+    }
+
+    /* at once, unless something of this chat is being opened, or slow is */
+
+    #inTurn(chatId, tell, isSlow) {
+        const chat = this.#chats.get(chatId);
+
+        if (!chat?.turn && !isSlow) {
+            return tell();
+        }
+
+        const { seq, epoch } = chat;
+        const turn = chat.turn = Promise.resolve(chat.turn).then(async () => {
+            if (this.#chats.get(chatId) === chat && !this.#over) {
+                await tell();
+            }
+
+            chat.told = { seq, epoch };
+            chat.turn = chat.turn === turn ? undefined : chat.turn;
+        });
+    }
+
+    async #open(chat, data) {
+        const { chatId } = data;
+        const { notification, ...fault } = await load()
+            .then(({ open }) => open(data, chat.keys ??= new Map(),
+                this.#options))
+            .catch((error) => ({ reason: 'key', error }));
+
+        if (this.#chats.get(chatId) !== chat || this.#over) {
+            return;
+        }
+
+        if (notification) {
+            this.#notify(notification);
+
+        } else {
+            this.#emit('undecryptable',
+                { chatId, ...fault, notification: data });
+        }
     }
 
     /* those of one time are asked for again in one message */
@@ -371,7 +434,8 @@ export class ChatClient extends Target {
             chat.faults = 0;
 
             if (back) {
-                this.#emit(recovered ? 'recovered' : 'gap', { chatId, seq });
+                this.#inTurn(chatId, () => this.#emit(
+                    recovered ? 'recovered' : 'gap', { chatId, seq }));
             }
         }
     }

@@ -44,11 +44,11 @@ const children = (pid) => readFileSync(
 export class Nginx {
     /*
      * The configuration of the demo or another one, with this port; "edit"
-     * may change the text.
+     * may change the text, and "prepare" puts files where it is.
      */
 
     static async start({ conf = 'conf/nginx.conf', edit = (text) => text,
-        port } = {})
+        prepare = () => {}, port } = {})
     {
         const nginx = new Nginx();
 
@@ -70,6 +70,7 @@ export class Nginx {
             .replace(/error_log stderr/, 'error_log logs/error.log');
 
         writeFileSync(`${nginx.prefix}/nginx.conf`, edit(text));
+        prepare(nginx.prefix);
         nginx.command();
 
         return nginx;

@@ -183,11 +183,21 @@ const uses = `
     const nothing = { url: unknown, userId: unknown, username: unknown,
         minDelay: unknown, maxDelay: unknown, idle: unknown, timeout: unknown,
         typingEvery: unknown, typingStop: unknown, typingLost: unknown,
-        WebSocket: unknown, fetch: unknown };
+        WebSocket: unknown, fetch: unknown, encryptionKey: unknown };
 
     connect(nothing);
     useChat({ ...nothing, server: unknown, chatId: unknown, load: unknown,
         onNotification: unknown });
+
+    connect({ encryptionKey: (chatId, kid) =>
+        new TextEncoder().encode(chatId + kid) });
+    connect({ encryptionKey: async () => crypto.subtle.generateKey(
+        { name: 'AES-GCM', length: 256 }, false, ['decrypt']) });
+    client.addEventListener('undecryptable', ({ detail }) => {
+        const reason: 'header' | 'key' | 'text' = detail.reason;
+        const name: string | undefined = detail.kid;
+        const type: string = detail.notification.type;
+    });
 
     client.subscribe('a')();
     client.subscribe('a', client.position('a'));
