@@ -90,6 +90,13 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       0,
       NULL },
 
+    { ngx_string("chatws_auth_timeout"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, rules.auth_timeout),
+      &ngx_http_chatws_time_bounds },
+
     { ngx_string("chatws_chat_pattern"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
       ngx_http_chatws_conf_set_pattern,
@@ -203,6 +210,13 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_chatws_loc_conf_t, token.audiences),
       NULL },
+
+    { ngx_string("chatws_token_grace"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, rules.token_grace),
+      &ngx_http_chatws_interval_bounds },
 
     { ngx_string("chatws_token_issuer"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_1MORE,

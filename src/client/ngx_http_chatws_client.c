@@ -10,6 +10,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "process/ngx_http_chatws_clock.h"
+#include "client/ngx_http_chatws_client_auth.h"
 #include "client/ngx_http_chatws_client_private.h"
 #include "client/ngx_http_chatws_client_command.h"
 #include "client/ngx_http_chatws_handover.h"
@@ -33,7 +34,8 @@ const ngx_http_chatws_handlers_t  ngx_http_chatws_client_handlers = {
     ngx_http_chatws_client_message,
     ngx_http_chatws_client_ending,
     ngx_http_chatws_client_gone,
-    ngx_http_chatws_client_quit
+    ngx_http_chatws_client_quit,
+    ngx_http_chatws_auth_due
 };
 
 const ngx_http_chatws_hub_handlers_t  ngx_http_chatws_client_hub = {
@@ -93,10 +95,20 @@ ngx_http_chatws_client_init(ngx_http_chatws_client_t *client,
         ngx_memcpy(p, who->id.data, who->id.len);
     }
 
-    client->session.name = &client->user;
+    return ngx_http_chatws_client_join(client, hub);
+}
+
+
+ngx_int_t
+ngx_http_chatws_client_join(ngx_http_chatws_client_t *client,
+    ngx_http_chatws_hub_t *hub)
+{
+    if (client->user.len != 0) {
+        client->session.name = &client->user;
+    }
 
     return ngx_http_chatws_join(hub, &client->subscriber, &client->user,
-                                rules->own_messages);
+                                client->rules->own_messages);
 }
 
 
@@ -121,8 +133,20 @@ ngx_http_chatws_client_started(ngx_http_chatws_client_t *client)
 
     ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_OPENED, 1);
 
-    ngx_http_chatws_users_add(client,
-                           chatws_ring_head(ngx_http_chatws_hub_ring(hub)));
+    if (!client->stranger) {
+        ngx_http_chatws_client_listen(client);
+    }
+}
+
+
+void
+ngx_http_chatws_client_listen(ngx_http_chatws_client_t *client)
+{
+    const chatws_ring_t  *ring;
+
+    ring = ngx_http_chatws_hub_ring(client->subscriber.hub);
+
+    ngx_http_chatws_users_add(client, chatws_ring_head(ring));
 }
 
 
@@ -225,10 +249,7 @@ ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s)
     ngx_http_chatws_leave(&client->subscriber);
     ngx_http_chatws_client_settle(client);
 
-    if (client->credential != NULL) {
-        ngx_free(client->credential);
-        client->credential = NULL;
-    }
+    ngx_http_chatws_auth_end(client);
 
     ngx_http_chatws_hub_count(client->subscriber.hub,
                               NGX_HTTP_CHATWS_N_CLOSED, 1);

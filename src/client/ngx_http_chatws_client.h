@@ -36,7 +36,8 @@ struct ngx_http_chatws_client_s {
                                                   NULL: it has none */
     ngx_http_chatws_credential_t   *credential;  /* the client's own; NULL: it
                                                   has no token */
-    chatws_bucket_t                 bucket;    /* limits its messages */
+    chatws_bucket_t                 bucket;    /* limits its messages, */
+    chatws_bucket_t                 auth;      /* and its tokens */
     uint32_t                        turn;      /* the turn in which the client
                                                   has said too much, */
     uint32_t                        told;      /* and a bit for each verb for
@@ -44,13 +45,18 @@ struct ngx_http_chatws_client_s {
     unsigned                        moved:1;   /* to another worker */
     unsigned                        placed:1;  /* it has a place behind the
                                                   structure: see users.h */
+    unsigned                        stranger:1;  /* its user is not known, and
+                                                  user and name are empty */
+    unsigned                        named:1;   /* user and name, which lie in
+                                                  one block of their own */
+    unsigned                        warned:1;  /* that its token expires */
 };
 
 
 /* Who a new client is. */
 
 typedef struct {
-    ngx_str_t  user;
+    ngx_str_t  user;     /* these two are empty where it is not known yet */
     ngx_str_t  name;
     ngx_str_t  id;       /* of the session, CHATWS_SESSION_LEN bytes, or
                             empty */
@@ -80,9 +86,19 @@ ngx_int_t ngx_http_chatws_client_create(ngx_http_request_t *r,
 
 /*
  * Is called when the session of a new client was started: from now on commands
- * are for it.
+ * are for it, unless it is a stranger.
  */
 void ngx_http_chatws_client_started(ngx_http_chatws_client_t *client);
+
+/* From now on commands are for the client, whose user is known. */
+void ngx_http_chatws_client_listen(ngx_http_chatws_client_t *client);
+
+/*
+ * Joins the hub as the user of the client, who is known by now.  NGX_OK;
+ * NGX_BUSY: the hub has no slot.
+ */
+ngx_int_t ngx_http_chatws_client_join(ngx_http_chatws_client_t *client,
+    ngx_http_chatws_hub_t *hub);
 
 /*
  * Makes a client of a new session, which was allocated with

@@ -37,6 +37,8 @@ typedef struct {
     ngx_regex_t  *chat_pattern;        /* NULL: any chat id */
 
     const chatws_token_policy_t  *token;  /* NULL: tokens are off */
+    ngx_msec_t    auth_timeout;        /* until a client has sent its token */
+    ngx_msec_t    token_grace;         /* after its end */
 } ngx_http_chatws_rules_t;
 
 

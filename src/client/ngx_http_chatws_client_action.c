@@ -33,7 +33,8 @@ static void ngx_http_chatws_client_typing(ngx_http_chatws_client_t *client,
  * Typing goes to all subscribers of a chat, so it costs as much as ten other
  * messages.  An unsubscribe makes room, so it costs nothing.  A resume costs
  * about as much as a subscribe for each of its chats, which take some 32 bytes
- * each; its handler asks for the right in each of them.
+ * each; its handler asks for the right in each of them.  An auth has a limit
+ * of its own.
  */
 
 const ngx_http_chatws_client_verb_t  ngx_http_chatws_client_verbs[] = {
@@ -52,7 +53,11 @@ const ngx_http_chatws_client_verb_t  ngx_http_chatws_client_verbs[] = {
 
     [CHATWS_VERB_RESUME] = {
         ngx_http_chatws_client_resume,
-        NGX_HTTP_CHATWS_RIGHT_NONE, 1, 32 }
+        NGX_HTTP_CHATWS_RIGHT_NONE, 1, 32 },
+
+    [CHATWS_VERB_AUTH] = {
+        ngx_http_chatws_client_auth,
+        NGX_HTTP_CHATWS_RIGHT_NONE, 0, 0 }
 };
 
 chatws_static_assert(ngx_http_chatws_client_verbs_complete,
@@ -85,6 +90,8 @@ ngx_http_chatws_client_message(ngx_http_chatws_session_t *s,
     }
 
     (void) chatws_action_parse(&action, &text, CHATWS_JSON_DEPTH, mem, size);
+
+    ngx_http_chatws_auth_look(client, &action);
 
     if (ngx_http_chatws_client_rate(client, &action) == NGX_OK) {
 

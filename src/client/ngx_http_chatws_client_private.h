@@ -73,6 +73,17 @@ ngx_int_t ngx_http_chatws_client_rate(ngx_http_chatws_client_t *client,
 void ngx_http_chatws_confirm(ngx_http_chatws_client_t *client,
     chatws_confirmed_t *confirmed);
 
+/*
+ * Makes an error of an action that the client may not ask for now: auth where
+ * tokens are off, and everything else of a stranger.
+ */
+void ngx_http_chatws_auth_look(const ngx_http_chatws_client_t *client,
+    chatws_action_t *action);
+
+/* Takes a token of the client: protocol, section 2. */
+void ngx_http_chatws_client_auth(ngx_http_chatws_client_t *client,
+    chatws_action_t *action);
+
 /* Subscribes to all chats of a resume: protocol, section 5. */
 void ngx_http_chatws_client_resume(ngx_http_chatws_client_t *client,
     chatws_action_t *action);

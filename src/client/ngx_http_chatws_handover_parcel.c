@@ -14,6 +14,7 @@
 #include <ngx_http.h>
 #include "websocket/chatws_reader_save.h"
 #include "process/ngx_http_chatws_fdpass.h"
+#include "client/ngx_http_chatws_client_auth.h"
 #include "client/ngx_http_chatws_client_replay.h"
 #include "client/ngx_http_chatws_handover_parcel.h"
 #include "client/ngx_http_chatws_users.h"
@@ -25,7 +26,10 @@ typedef struct {
     uint64_t    position;                /* in the durable ring */
     uint64_t    since;                   /* the same, for commands */
     uint64_t    expires;                 /* as in the session */
+    uint64_t    due;
     ngx_uint_t  expiry;
+    ngx_uint_t  warned;                  /* these two as in the client */
+    chatws_bucket_t  auth;
     size_t      user;                    /* bytes of each of these parts */
     size_t      name;
     size_t      id;
@@ -83,7 +87,10 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
     head.position = position;
     head.since = ngx_http_chatws_users_since(client);
     head.expires = s->expires;
+    head.due = s->due;
     head.expiry = s->expiry;
+    head.warned = client->warned;
+    head.auth = client->auth;
     head.user = client->user.len;
     head.name = client->name.len;
     head.id = client->id != NULL ? CHATWS_SESSION_LEN : 0;
@@ -294,6 +301,10 @@ ngx_http_chatws_parcel_read(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
 
     (void) ngx_http_chatws_client_init(client, hub, rules, &who);
 
+    if (who.user.len == 0) {
+        ngx_http_chatws_auth_wait(client, head.due);
+    }
+
     ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_OPENED, 1);
 
     if (ngx_http_chatws_parcel_credential(client, &credential) != NGX_OK
@@ -306,7 +317,7 @@ ngx_http_chatws_parcel_read(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
         ngx_http_chatws_session_close(s, CHATWS_CLOSE_LATER,
                                       "no room, reconnect");
 
-    } else {
+    } else if (!client->stranger) {
         ngx_http_chatws_parcel_catch_up(client, &head);
     }
 
@@ -350,6 +361,10 @@ ngx_http_chatws_parcel_restore(ngx_http_chatws_client_t *client,
 
     s->expires = head->expires;
     s->expiry = head->expiry;
+    s->due = head->due;
+
+    client->warned = head->warned;
+    client->auth = head->auth;
 
     if (head->out != 0 && ngx_http_chatws_queue(s, p, head->out) != NGX_OK) {
         return NGX_ERROR;
@@ -357,7 +372,8 @@ ngx_http_chatws_parcel_restore(ngx_http_chatws_client_t *client,
 
     p += head->out;
 
-    if (chatws_reader_load(&s->reader, &s->conf->reader, p, head->reader)
+    if (chatws_reader_load(&s->reader, ngx_http_chatws_session_reader(s), p,
+                           head->reader)
         != CHATWS_OK)
     {
         return NGX_ERROR;

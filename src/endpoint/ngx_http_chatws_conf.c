@@ -21,6 +21,9 @@
 /* the largest number of messages in chatws_history */
 #define NGX_HTTP_CHATWS_HISTORY_MAX  100000
 
+/* bytes of a message besides the token in it */
+#define NGX_HTTP_CHATWS_AUTH_ROOM    1024
+
 /* the largest number of chatws_limit_subscriptions */
 #define NGX_HTTP_CHATWS_USER_MAX     100000000
 
@@ -53,6 +56,8 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
     ngx_http_chatws_rule(handover, 1),
     ngx_http_chatws_pointer(rules.chat_pattern, NGX_HTTP_CHATWS_INHERIT, NULL),
     ngx_http_chatws_pointer(rules.token, NGX_HTTP_CHATWS_INHERIT, NULL),
+    ngx_http_chatws_rule(auth_timeout, 10000),
+    ngx_http_chatws_rule(token_grace, 30000),
 
     ngx_http_chatws_pointer(token.sources, NGX_HTTP_CHATWS_INHERIT,
                             ngx_http_chatws_token_conf_mix_sources),
@@ -203,6 +208,11 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     /* binary messages are refused: RFC 6455, section 7.4.1, code 1003 */
     conf->session.reader.no_binary = 1;
+
+    /* a token in an auth, before which there is nothing else */
+    conf->session.narrow = conf->session.reader;
+    conf->session.narrow.max_message = conf->token.max_size
+                                       + NGX_HTTP_CHATWS_AUTH_ROOM;
 
     if (clcf->lmt_excpt && clcf->handler == NULL) {
         clcf->handler = conf->handler;

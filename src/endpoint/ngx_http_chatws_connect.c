@@ -12,6 +12,7 @@
 #include <ngx_http.h>
 #include "protocol/chatws_notify.h"
 #include "process/ngx_http_chatws_clock.h"
+#include "client/ngx_http_chatws_client_auth.h"
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_ctx.h"
 #include "endpoint/ngx_http_chatws_expires.h"
@@ -25,7 +26,10 @@
 
 
 /* of so many worker_connections one is kept free for requests */
-#define NGX_HTTP_CHATWS_RESERVE  32
+#define NGX_HTTP_CHATWS_RESERVE    32
+
+/* and one may be that of a client whose user is not known yet */
+#define NGX_HTTP_CHATWS_STRANGERS  8
 
 
 static ngx_int_t ngx_http_chatws_connect_accept(ngx_http_request_t *r,
@@ -171,6 +175,14 @@ ngx_http_chatws_connect_accept(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    if (cwlcf->rules.token != NULL
+        && token == NULL
+        && ngx_http_chatws_auth_strangers()
+           >= ngx_cycle->connection_n / NGX_HTTP_CHATWS_STRANGERS)
+    {
+        return ngx_http_chatws_connect_no_room(r, zone->hub);
+    }
+
     who.user = ctx->user;
     who.name = ctx->username;
     ngx_str_null(&who.id);
@@ -200,7 +212,9 @@ ngx_http_chatws_connect_client(ngx_http_request_t *r,
     zone = cwlcf->zone->data;
     hub = zone->hub;
 
-    if (ngx_http_chatws_connect_greet(r, who, token, &greeting) != NGX_OK) {
+    if (who->user.len != 0
+        && ngx_http_chatws_connect_greet(r, who, token, &greeting) != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -229,7 +243,10 @@ ngx_http_chatws_connect_client(ngx_http_request_t *r,
 }
 
 
-/* Upgrades, and gives the client its credential: from then on it frees it. */
+/*
+ * Upgrades, and gives the client its credential: from then on it frees it.  A
+ * client that has none is greeted when it has sent its token.
+ */
 
 static ngx_int_t
 ngx_http_chatws_connect_start(ngx_http_request_t *r,
@@ -243,6 +260,16 @@ ngx_http_chatws_connect_start(ngx_http_request_t *r,
         return ngx_http_chatws_upgrade(r, hs, &client->session, greeting);
     }
 
+    if (token == NULL) {
+        rc = ngx_http_chatws_upgrade(r, hs, &client->session, NULL);
+
+        if (rc == NGX_DONE) {
+            ngx_http_chatws_auth_wait(client, 0);
+        }
+
+        return rc;
+    }
+
     credential = ngx_http_chatws_credential_copy(token->credential,
                                                  r->connection->log);
     if (credential == NULL) {
@@ -253,6 +280,7 @@ ngx_http_chatws_connect_start(ngx_http_request_t *r,
 
     if (rc == NGX_DONE) {
         client->credential = credential;
+        ngx_http_chatws_auth_begin(client);
 
     } else {
         ngx_free(credential);
@@ -274,14 +302,12 @@ ngx_http_chatws_connect_protocol(ngx_http_request_t *r,
 {
     ngx_http_chatws_token_t  *token;
 
-    static const ngx_str_t    v1 = ngx_string("chatws.v1");
-
     if (cwlcf->rules.token == NULL || !cwlcf->token.sources->protocol) {
         return NGX_OK;
     }
 
-    if (ngx_http_chatws_handshake_offers(r, &v1)) {
-        hs->subprotocol = v1;
+    if (ngx_http_chatws_handshake_offers(r, &ngx_http_chatws_handshake_v1)) {
+        hs->subprotocol = ngx_http_chatws_handshake_v1;
         return NGX_OK;
     }
 

@@ -57,7 +57,8 @@ static const ngx_http_chatws_handlers_t
     ngx_http_chatws_farewell_message,
     ngx_http_chatws_farewell_ignore,
     ngx_http_chatws_farewell_gone,
-    ngx_http_chatws_farewell_ignore
+    ngx_http_chatws_farewell_ignore,
+    NULL
 };
 
 
@@ -96,6 +97,11 @@ ngx_http_chatws_farewell_handler(ngx_http_request_t *r)
 
     /* nothing is sent that would be worth it */
     hs.deflate = 0;
+
+    if (ngx_http_chatws_handshake_offers(r, &ngx_http_chatws_handshake_v1)) {
+        /* a browser that has offered it fails unless it is chosen */
+        hs.subprotocol = ngx_http_chatws_handshake_v1;
+    }
 
     s = ngx_http_chatws_session_create(r, sizeof(ngx_http_chatws_session_t),
                                        &cwlcf->session,

@@ -121,6 +121,8 @@ chatws_static_assert(ngx_http_chatws_handshake_faults_complete,
 ngx_str_t  ngx_http_chatws_handshake_offer =
     ngx_string("sec-websocket-protocol");
 
+const ngx_str_t  ngx_http_chatws_handshake_v1 = ngx_string("chatws.v1");
+
 
 ngx_uint_t
 ngx_http_chatws_handshake(ngx_http_request_t *r,

@@ -34,6 +34,9 @@ typedef struct {
 /* the name of the field that has the subprotocols which a client offers */
 extern ngx_str_t  ngx_http_chatws_handshake_offer;
 
+/* the subprotocol that a client offers beside its token */
+extern const ngx_str_t  ngx_http_chatws_handshake_v1;
+
 
 /*
  * Checks that the request is a valid opening handshake, and chooses the

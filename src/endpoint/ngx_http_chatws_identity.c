@@ -186,7 +186,10 @@ ngx_http_chatws_identity_username(ngx_http_request_t *r, ngx_str_t *username,
 }
 
 
-/* Sets *token to the good token that names the user. */
+/*
+ * Sets *token to the good token that names the user, or to one that is not
+ * there yet, whose names are empty.
+ */
 
 static ngx_int_t
 ngx_http_chatws_identity_token(ngx_http_request_t *r,
@@ -202,7 +205,9 @@ ngx_http_chatws_identity_token(ngx_http_request_t *r,
 
     state = *token != NULL ? (*token)->state : NGX_HTTP_CHATWS_TOKEN_NONE;
 
-    if (state == NGX_HTTP_CHATWS_TOKEN_GOOD) {
+    if (state == NGX_HTTP_CHATWS_TOKEN_GOOD
+        || (*token != NULL && ngx_http_chatws_token_follows(r, *token)))
+    {
         return NGX_OK;
     }
 

@@ -145,7 +145,9 @@ ngx_http_chatws_token_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (token->state == NGX_HTTP_CHATWS_TOKEN_GOOD) {
+    if (token->state == NGX_HTTP_CHATWS_TOKEN_GOOD
+        || ngx_http_chatws_token_follows(r, token))
+    {
         return NGX_DECLINED;
     }
 
@@ -222,6 +224,21 @@ ngx_http_chatws_token_good(ngx_http_request_t *r,
     }
 
     return rc;
+}
+
+
+ngx_uint_t
+ngx_http_chatws_token_follows(ngx_http_request_t *r,
+    const ngx_http_chatws_token_t *token)
+{
+    ngx_http_chatws_loc_conf_t  *cwlcf;
+
+    cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
+
+    return r == r->main
+           && cwlcf->handler == ngx_http_chatws_connect_handler
+           && token->sources->message
+           && token->state == NGX_HTTP_CHATWS_TOKEN_NONE;
 }
 
 

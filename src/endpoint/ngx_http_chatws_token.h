@@ -69,6 +69,13 @@ ngx_int_t ngx_http_chatws_token_get(ngx_http_request_t *r,
 ngx_int_t ngx_http_chatws_token_good(ngx_http_request_t *r,
     ngx_http_chatws_token_t **token);
 
+/*
+ * Whether the request, which has this token, needs none, because it is sent as
+ * the first message.
+ */
+ngx_uint_t ngx_http_chatws_token_follows(ngx_http_request_t *r,
+    const ngx_http_chatws_token_t *token);
+
 /* Why the request is refused with 401; static.  state is not "good". */
 const chatws_fault_t *ngx_http_chatws_token_fault(
     ngx_http_chatws_token_state_e state);

@@ -34,6 +34,7 @@ typedef enum {
     CHATWS_ACTION_CHATS,
     CHATWS_ACTION_EPOCH,
     CHATWS_ACTION_SEQ,
+    CHATWS_ACTION_TOKEN,
     CHATWS_ACTION_UNKNOWN
 } chatws_action_member_e;
 
@@ -86,6 +87,8 @@ static chatws_rc_e chatws_action_typing(chatws_action_t *action,
     chatws_action_members_t *ms);
 static chatws_rc_e chatws_action_chats(chatws_action_t *action,
     chatws_action_members_t *ms);
+static chatws_rc_e chatws_action_token(chatws_action_t *action,
+    chatws_action_members_t *ms);
 static chatws_rc_e chatws_action_resume_chat(void *data,
     const chatws_json_member_t *m);
 
@@ -99,7 +102,8 @@ static const chatws_str_t  chatws_action_names[] = {
     [CHATWS_ACTION_SINCE] = chatws_str("since"),
     [CHATWS_ACTION_CHATS] = chatws_str("chats"),
     [CHATWS_ACTION_EPOCH] = chatws_str("epoch"),
-    [CHATWS_ACTION_SEQ] = chatws_str("seq")
+    [CHATWS_ACTION_SEQ] = chatws_str("seq"),
+    [CHATWS_ACTION_TOKEN] = chatws_str("token")
 };
 
 chatws_static_assert(chatws_action_names_complete,
@@ -120,7 +124,10 @@ static const chatws_action_row_t  chatws_action_rows[] = {
         { chatws_action_chat, chatws_action_typing } },
 
     [CHATWS_VERB_RESUME] = { chatws_str("resume"),
-        { chatws_action_chats } }
+        { chatws_action_chats } },
+
+    [CHATWS_VERB_AUTH] = { chatws_str("auth"),
+        { chatws_action_token } }
 };
 
 chatws_static_assert(chatws_action_rows_complete,
@@ -380,6 +387,24 @@ chatws_action_chats(chatws_action_t *action, chatws_action_members_t *ms)
 
     action->chats = chats->value;
     action->epoch = chatws_epoch_parse(&epoch->string);
+
+    return CHATWS_OK;
+}
+
+
+static chatws_rc_e
+chatws_action_token(chatws_action_t *action, chatws_action_members_t *ms)
+{
+    const chatws_json_member_t  *m;
+
+    m = &ms->known[CHATWS_ACTION_TOKEN];
+
+    if (m->value.len == 0 || m->type != CHATWS_JSON_STRING) {
+        return chatws_fault_set(&action->fault, CHATWS_E_MESSAGE,
+                                "token must be a string");
+    }
+
+    action->token = m->string;
 
     return CHATWS_OK;
 }

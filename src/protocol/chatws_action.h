@@ -30,6 +30,7 @@ typedef enum {
     CHATWS_VERB_UNSUBSCRIBE,
     CHATWS_VERB_TYPING,
     CHATWS_VERB_RESUME,
+    CHATWS_VERB_AUTH,
     CHATWS_VERB_NONE               /* an unknown one; the number of verbs */
 } chatws_verb_e;
 
@@ -49,6 +50,7 @@ typedef struct {
                                       CHATWS_EPOCH_NONE: it was not written
                                       as an epoch is, and equals none */
     chatws_str_t    chats;         /* the JSON object of a resume */
+    chatws_str_t    token;         /* of an auth, decoded */
 
     chatws_fault_t  fault;         /* set after CHATWS_ERROR only */
 

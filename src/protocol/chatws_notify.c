@@ -63,6 +63,39 @@ chatws_notify_connected(chatws_str_t *out, const chatws_connected_t *c)
 
 
 chatws_rc_e
+chatws_notify_authenticated(chatws_str_t *out, const chatws_str_t *user,
+    const chatws_str_t *id, uint64_t expires_in)
+{
+    chatws_json_out_t  json;
+
+    chatws_json_out_begin(&json, out);
+
+    chatws_type_open(&json, CHATWS_TYPE_AUTHENTICATED);
+    chatws_json_put_lit(&json, ",\"action\":\"auth\",\"userId\":");
+    chatws_json_put_string(&json, user);
+    chatws_json_put_lit(&json, ",\"expiresIn\":");
+    chatws_json_put_uint(&json, expires_in);
+
+    return chatws_notify_close(&json, out, id);
+}
+
+
+chatws_rc_e
+chatws_notify_expiring(chatws_str_t *out, uint64_t expires_in)
+{
+    chatws_json_out_t  json;
+
+    chatws_json_out_begin(&json, out);
+
+    chatws_type_open(&json, CHATWS_TYPE_EXPIRING);
+    chatws_json_put_lit(&json, ",\"expiresIn\":");
+    chatws_json_put_uint(&json, expires_in);
+
+    return chatws_notify_close(&json, out, NULL);
+}
+
+
+chatws_rc_e
 chatws_notify_confirmed(chatws_str_t *out, const chatws_confirmed_t *c)
 {
     uint8_t            *chat;

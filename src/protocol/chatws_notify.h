@@ -102,7 +102,7 @@ typedef struct {
 /*
  * Each of these functions writes one JSON text to out->data, where there is
  * room for out->len bytes, and sets out->len to its length.  Strings are valid
- * UTF-8; ms are milliseconds since 1970.
+ * UTF-8; ms are milliseconds since 1970, and expires_in are seconds.
  *
  * CHATWS_OK, or CHATWS_ERROR: there is too little room, and out->len is as it
  * was.
@@ -111,6 +111,9 @@ chatws_rc_e chatws_notify_connected(chatws_str_t *out,
     const chatws_connected_t *c);
 chatws_rc_e chatws_notify_confirmed(chatws_str_t *out,
     const chatws_confirmed_t *c);
+chatws_rc_e chatws_notify_authenticated(chatws_str_t *out,
+    const chatws_str_t *user, const chatws_str_t *id, uint64_t expires_in);
+chatws_rc_e chatws_notify_expiring(chatws_str_t *out, uint64_t expires_in);
 chatws_rc_e chatws_notify_typing(chatws_str_t *out, const chatws_str_t *chat,
     const chatws_str_t *user, const chatws_str_t *name, int typing,
     uint64_t ms);

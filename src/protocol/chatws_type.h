@@ -25,6 +25,8 @@ typedef enum {
     CHATWS_TYPE_UPDATE,
     CHATWS_TYPE_TYPING,
     CHATWS_TYPE_UNSUBSCRIBED,
+    CHATWS_TYPE_AUTHENTICATED,
+    CHATWS_TYPE_EXPIRING,
     CHATWS_TYPE_ERROR,
     CHATWS_TYPE_NONE               /* another one; the number of types */
 } chatws_type_e;

@@ -367,7 +367,7 @@ ngx_http_chatws_session_free(ngx_http_chatws_session_t *s)
 {
     ngx_queue_remove(&s->queue);
 
-    chatws_reader_close(&s->reader, &s->conf->reader);
+    chatws_reader_close(&s->reader, ngx_http_chatws_session_reader(s));
 
     ngx_http_chatws_deflate_done(s);
     ngx_http_chatws_discard(s);

@@ -60,14 +60,22 @@ typedef void (*ngx_http_chatws_gone_pt)(ngx_http_chatws_session_t *s);
  */
 typedef void (*ngx_http_chatws_quit_pt)(ngx_http_chatws_session_t *s);
 
+/*
+ * The time that was set with session_due() has come.  Returns the next one, in
+ * milliseconds since 1970; 0: there is none.  May close the session.
+ */
+typedef uint64_t (*ngx_http_chatws_due_pt)(ngx_http_chatws_session_t *s);
 
-/* The callbacks of the user, all of them set.  The table is static. */
+
+/* The callbacks of the user, all but the last one set.  It is static. */
 
 typedef struct {
     ngx_http_chatws_message_pt   message;
     ngx_http_chatws_ending_pt    ending;
     ngx_http_chatws_gone_pt      gone;
     ngx_http_chatws_quit_pt      quit;
+    ngx_http_chatws_due_pt       due;       /* NULL: session_due() is not
+                                               called */
 } ngx_http_chatws_handlers_t;
 
 
@@ -143,8 +151,9 @@ struct ngx_http_chatws_session_s {
     unsigned                           waiting:1; /* any sign of life is */
     unsigned                           heard:1;   /* input since the timer */
     unsigned                           behind:1;  /* output was under way */
+    unsigned                           narrow:1;  /* session_narrow() */
     unsigned                           bounded:1; /* the timer is for the time
-                                                   * in expires, */
+                                                   * in expires or in due, */
     unsigned                           expiry:1;  /* expiry_e */
     off_t                              left;      /* bytes of output that had
                                                    * left by the timer */
@@ -162,6 +171,8 @@ struct ngx_http_chatws_session_s {
     uint64_t                           expires;   /* when it is closed,
                                                    * milliseconds since 1970;
                                                    * 0: not for its time */
+    uint64_t                           due;       /* when its user is called,
+                                                   * the same; 0: it is not */
 };
 
 
@@ -202,8 +213,8 @@ void ngx_http_chatws_session_refuse(ngx_http_chatws_session_t *s,
 ngx_int_t ngx_http_chatws_session_start(ngx_http_chatws_session_t *s);
 
 /*
- * Sets the timer of an open session to msec milliseconds, or to the time in its
- * member expires if that comes first.  msec 0: to that time only.
+ * Sets the timer of an open session to msec milliseconds, or to the times in
+ * its members expires and due if one comes first.  msec 0: to those only.
  */
 void ngx_http_chatws_set_timer(ngx_http_chatws_session_t *s,
     ngx_msec_t msec);
@@ -214,6 +225,23 @@ void ngx_http_chatws_set_timer(ngx_http_chatws_session_t *s,
  */
 void ngx_http_chatws_session_expire(ngx_http_chatws_session_t *s,
     uint64_t time);
+
+/*
+ * Lets the user be called at this time, in milliseconds since 1970, in place of
+ * an earlier or later one.  The time may have passed; 0: it is not called.
+ */
+void ngx_http_chatws_session_due(ngx_http_chatws_session_t *s, uint64_t time);
+
+/*
+ * With on, messages from now on are read by conf->narrow, otherwise, and at
+ * first, by conf->reader.  Is not called while a message is incomplete.
+ */
+void ngx_http_chatws_session_narrow(ngx_http_chatws_session_t *s,
+    ngx_uint_t on);
+
+/* The settings by which the session reads at present. */
+const chatws_reader_conf_t *ngx_http_chatws_session_reader(
+    const ngx_http_chatws_session_t *s);
 
 /*
  * Makes a session of a WebSocket that another worker had: fd is its socket, and

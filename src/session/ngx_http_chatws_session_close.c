@@ -79,7 +79,7 @@ ngx_http_chatws_session_fail(ngx_http_chatws_session_t *s,
                   "chatws fails the connection with %ui: %V",
                   (ngx_uint_t) failure->code, &reason);
 
-    chatws_reader_close(&s->reader, &s->conf->reader);
+    chatws_reader_close(&s->reader, ngx_http_chatws_session_reader(s));
 
     ngx_http_chatws_send_close(s, failure->code, &failure->reason,
                                NGX_HTTP_CHATWS_LINGER);

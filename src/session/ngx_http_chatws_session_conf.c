@@ -198,6 +198,8 @@ ngx_http_chatws_session_conf_merge(ngx_http_chatws_session_conf_t *conf,
     conf->reader.memory.free = ngx_http_chatws_release;
     conf->reader.max_message = conf->max_message_size;
     conf->reader.max_empty = NGX_HTTP_CHATWS_EMPTY_FRAGMENTS;
+
+    conf->narrow = conf->reader;
 }
 
 

@@ -37,7 +37,9 @@ typedef struct {
     size_t                       deflate_min_length;
     ngx_str_t                    subprotocol;       /* empty: none */
 
-    chatws_reader_conf_t         reader;            /* set by merge */
+    chatws_reader_conf_t         reader;            /* these two are set by */
+    chatws_reader_conf_t         narrow;            /* merge; see
+                                                       session_narrow() */
 } ngx_http_chatws_session_conf_t;
 
 
@@ -69,7 +71,7 @@ void ngx_http_chatws_session_conf_create(ngx_http_chatws_session_conf_t *conf);
 
 /*
  * Inherits settings that are unset from prev, sets defaults, and fills in
- * conf->reader.
+ * conf->reader, and conf->narrow as the same.
  */
 void ngx_http_chatws_session_conf_merge(ngx_http_chatws_session_conf_t *conf,
     ngx_http_chatws_session_conf_t *prev);

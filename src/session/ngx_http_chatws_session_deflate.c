@@ -208,6 +208,7 @@ ngx_int_t
 ngx_http_chatws_inflate_message(ngx_http_chatws_session_t *s,
     chatws_event_t *ev)
 {
+    size_t                         max;
     chatws_str_t                   out;
     chatws_failure_t               failure;
     chatws_deflate_t              *expander;
@@ -224,9 +225,10 @@ ngx_http_chatws_inflate_message(ngx_http_chatws_session_t *s,
         return NGX_ERROR;
     }
 
+    max = ngx_http_chatws_session_reader(s)->max_message;
+
     if (chatws_deflate_expand(expander, s->deflate, &s->params, ev->data,
-                              ev->len, s->conf->max_message_size, &out,
-                              &failure)
+                              ev->len, max, &out, &failure)
         != CHATWS_OK)
     {
         ngx_http_chatws_session_fail(s, &failure);

@@ -75,13 +75,18 @@ static const ngx_http_chatws_expired_t  ngx_http_chatws_expired[] = {
 void
 ngx_http_chatws_set_timer(ngx_http_chatws_session_t *s, ngx_msec_t msec)
 {
-    uint64_t  left, now;
+    uint64_t  left, now, time;
 
     s->bounded = 0;
+    time = s->expires;
 
-    if (s->expires != 0) {
+    if (s->due != 0 && (time == 0 || s->due < time)) {
+        time = s->due;
+    }
+
+    if (time != 0) {
         now = ngx_http_chatws_now();
-        left = s->expires > now ? s->expires - now : 1;
+        left = time > now ? time - now : 1;
         left = ngx_min(left, NGX_HTTP_CHATWS_CLOCK);
 
         if (msec == 0 || left < msec) {
@@ -111,9 +116,18 @@ ngx_http_chatws_session_expire(ngx_http_chatws_session_t *s, uint64_t time)
 }
 
 
+void
+ngx_http_chatws_session_due(ngx_http_chatws_session_t *s, uint64_t time)
+{
+    s->due = time;
+
+    ngx_http_chatws_renew_timer(s);
+}
+
+
 /*
  * Sets the timer of an open session again, for what is still to come of what it
- * was asked for, after the time in expires has changed.
+ * was asked for, after one of its times has changed.
  */
 
 static void
@@ -151,13 +165,24 @@ ngx_http_chatws_renew_timer(ngx_http_chatws_session_t *s)
 void
 ngx_http_chatws_timeout(ngx_http_chatws_session_t *s)
 {
+    uint64_t                          now;
     const ngx_http_chatws_expired_t  *expired;
 
-    if (s->expires != 0 && s->expires <= ngx_http_chatws_now()) {
+    now = ngx_http_chatws_now();
+
+    if (s->expires != 0 && s->expires <= now) {
         expired = &ngx_http_chatws_expired[s->expiry];
 
         ngx_http_chatws_session_close(s, expired->code, expired->reason);
         return;
+    }
+
+    if (s->due != 0 && s->due <= now) {
+        s->due = s->handlers->due(s);
+
+        if (s->state != NGX_HTTP_CHATWS_OPEN) {
+            return;
+        }
     }
 
     if (s->bounded) {

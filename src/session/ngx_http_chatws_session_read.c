@@ -165,6 +165,20 @@ ngx_http_chatws_read(ngx_http_chatws_session_t *s)
 
 
 void
+ngx_http_chatws_session_narrow(ngx_http_chatws_session_t *s, ngx_uint_t on)
+{
+    s->narrow = (on != 0);
+}
+
+
+const chatws_reader_conf_t *
+ngx_http_chatws_session_reader(const ngx_http_chatws_session_t *s)
+{
+    return s->narrow ? &s->conf->narrow : &s->conf->reader;
+}
+
+
+void
 ngx_http_chatws_session_read(ngx_http_chatws_session_t *s, u_char *p,
     u_char *last)
 {
@@ -175,7 +189,8 @@ ngx_http_chatws_session_read(ngx_http_chatws_session_t *s, u_char *p,
 
     while (s->state < NGX_HTTP_CHATWS_LINGER) {
 
-        rc = chatws_reader_next(&s->reader, &s->conf->reader, &p, last,
+        rc = chatws_reader_next(&s->reader,
+                                ngx_http_chatws_session_reader(s), &p, last,
                                 &ev);
 
         if (rc != CHATWS_OK) {

@@ -55,6 +55,8 @@
 #define CHATWS_CLOSE_RESTART    1012
 #define CHATWS_CLOSE_LATER      1013
 #define CHATWS_CLOSE_EXPIRED    4401
+#define CHATWS_CLOSE_FORBIDDEN  4403
+#define CHATWS_CLOSE_NO_AUTH    4408
 
 
 typedef struct {

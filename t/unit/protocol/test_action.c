@@ -18,6 +18,7 @@ static void test_errors(void);
 static void test_order(void);
 static void test_since(void);
 static void test_resume(void);
+static void test_auth(void);
 static void test_limits(void);
 static void good(const char *text, const char *expected);
 static void bad(const char *text, const char *error, const char *details,
@@ -40,6 +41,7 @@ main(void)
     test_order();
     test_since();
     test_resume();
+    test_auth();
     test_limits();
 
     return done();
@@ -341,6 +343,20 @@ test_limits(void)
 
 
 static void
+test_auth(void)
+{
+    good("{\"action\":\"auth\",\"token\":\"a.b.c\",\"id\":1}",
+         "4  token:a.b.c id:1");
+    good("{\"type\":\"auth\",\"token\":\"\\u0061\"}", "4  token:a");
+
+    bad("{\"action\":\"auth\",\"id\":2}", CHATWS_E_MESSAGE,
+        "token must be a string", "2");
+    bad("{\"action\":\"auth\",\"token\":{}}", CHATWS_E_MESSAGE,
+        "token must be a string", "");
+}
+
+
+static void
 good(const char *text, const char *expected)
 {
     int               n;
@@ -358,6 +374,11 @@ good(const char *text, const char *expected)
         n += snprintf(buf + n, sizeof(buf) - n, " since:%llu,%012llx",
                       (unsigned long long) action.seq,
                       (unsigned long long) action.epoch);
+    }
+
+    if (action.token.len != 0) {
+        n += snprintf(buf + n, sizeof(buf) - n, " token:%.*s",
+                      (int) action.token.len, (char *) action.token.data);
     }
 
     if (action.id.len != 0) {

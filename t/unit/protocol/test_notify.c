@@ -18,6 +18,7 @@
 #include "base/chatws_time.c"
 #include "base/chatws_id.c"
 #include "base/chatws_name.c"
+#include "json/chatws_json_known.c"
 #include "json/chatws_json_memory.c"
 #include "json/chatws_json_scan.c"
 #include "json/chatws_json.c"
@@ -33,6 +34,7 @@ static void test_connected(void);
 static void test_confirmed(void);
 static void test_typing(void);
 static void test_unsubscribed(void);
+static void test_token(void);
 static void test_error(void);
 static void test_room(void);
 static void open_out(void);
@@ -50,6 +52,7 @@ main(void)
     test_confirmed();
     test_typing();
     test_unsubscribed();
+    test_token();
     test_error();
     test_room();
 
@@ -169,6 +172,29 @@ test_typing(void)
        "{\"type\":\"user_typing\",\"chatId\":\"chat_1\","
        "\"userId\":\"user456\",\"username\":\"user456\",\"isTyping\":false,"
        "\"timestamp\":\"2025-11-27T10:00:00.000Z\"}");
+}
+
+
+static void
+test_token(void)
+{
+    static const chatws_str_t  id = chatws_str("\"a\""),
+                               none = chatws_str(""),
+                               user = chatws_str("user123");
+
+    open_out();
+    is(chatws_notify_authenticated(&out, &user, &none, 600),
+       "{\"type\":\"authenticated\",\"action\":\"auth\","
+       "\"userId\":\"user123\",\"expiresIn\":600}");
+
+    open_out();
+    is(chatws_notify_authenticated(&out, &user, &id, 0),
+       "{\"type\":\"authenticated\",\"action\":\"auth\","
+       "\"userId\":\"user123\",\"expiresIn\":0,\"id\":\"a\"}");
+
+    open_out();
+    is(chatws_notify_expiring(&out, 30),
+       "{\"type\":\"token_expiring\",\"expiresIn\":30}");
 }
 
 

@@ -354,6 +354,32 @@ sub farewell {
 }
 
 
+sub refusal {
+    my ($self) = @_;
+
+    my $token = Test::Chatws::Token::token(
+        Test::Chatws::Token::secret_key('1'));
+
+    my ($bad, $good) = map {
+        $self->ws(raw => 1, headers =>
+            [ "Sec-WebSocket-Protocol: chatws.v1, chatws.bearer.$_" ])
+    } 'x', $token;
+
+    for my $ws ($bad, $good) {
+        return "status $ws->{status}" if $ws->{status} != 101;
+        return 'no subprotocol'
+            if $ws->{headers}{'sec-websocket-protocol'} ne 'chatws.v1';
+    }
+
+    my $close = $bad->await_close() || {};
+    $bad->drop();
+
+    return 'not closed' if ($close->{reason} || '') ne 'log in';
+
+    return $good->await('connected') ? '' : 'not connected';
+}
+
+
 sub names {
     my ($self) = @_;
 
