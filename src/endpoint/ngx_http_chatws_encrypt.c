@@ -22,8 +22,6 @@ static ngx_uint_t ngx_http_chatws_encrypt_compare(chatws_publication_t *pub,
     chatws_fault_t *fault);
 static void ngx_http_chatws_encrypt_header(const chatws_publication_t *pub,
     chatws_jwe_header_t *header);
-static void *ngx_http_chatws_encrypt_alloc(void *ctx, size_t size);
-static void ngx_http_chatws_encrypt_free(void *ctx, void *p);
 static void ngx_http_chatws_encrypt_cleanup(void *data);
 
 
@@ -32,13 +30,6 @@ ngx_conf_enum_t  ngx_http_chatws_encrypt_values[] = {
     { ngx_string("on"), NGX_HTTP_CHATWS_ENCRYPT_ON },
     { ngx_string("require"), NGX_HTTP_CHATWS_ENCRYPT_REQUIRE },
     { ngx_null_string, 0 }
-};
-
-
-static const chatws_memory_t  ngx_http_chatws_encrypt_memory = {
-    ngx_http_chatws_encrypt_alloc,
-    ngx_http_chatws_encrypt_free,
-    NULL
 };
 
 
@@ -158,8 +149,7 @@ ngx_http_chatws_encrypt_compare(chatws_publication_t *pub,
 
     ngx_http_chatws_encrypt_header(pub, &header);
 
-    rc = chatws_jwe_compare(&pub->enc, &header,
-                            &ngx_http_chatws_encrypt_memory);
+    rc = chatws_jwe_compare(&pub->enc, &header, &ngx_http_chatws_key_memory);
 
     if (rc == CHATWS_ERROR) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -191,6 +181,7 @@ ngx_http_chatws_encrypt_check(ngx_conf_t *cf,
     if (cwlcf->encrypt != NGX_HTTP_CHATWS_ENCRYPT_ON
         || cwlcf->encryption_key != NULL
         || (cwlcf->handler != ngx_http_chatws_publish_handler
+            && cwlcf->handler != ngx_http_chatws_api_handler
             && cwlcf->response == NULL))
     {
         return NGX_OK;
@@ -213,7 +204,7 @@ ngx_http_chatws_encrypt_set_key_file(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_http_chatws_loc_conf_t *cwlcf = conf;
 
     char                 error[CHATWS_JWK_ERROR_MAX];
-    ngx_str_t           *value, text;
+    ngx_str_t           *value, name, text;
     chatws_jwe_key_t    *key;
     ngx_pool_cleanup_t  *cln;
 
@@ -222,24 +213,24 @@ ngx_http_chatws_encrypt_set_key_file(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     value = cf->args->elts;
+    name = value[1];
 
     cln = ngx_pool_cleanup_add(cf->pool, 0);
 
     if (cln == NULL
-        || ngx_http_chatws_key_file_read(cf, &value[1], &text) != NGX_OK)
+        || ngx_http_chatws_key_file_read(cf, &name, &text) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
 
     key = chatws_jwe_key_create((chatws_str_t *) &text,
-                                &ngx_http_chatws_encrypt_memory, error);
+                                &ngx_http_chatws_key_memory, error);
 
     ngx_http_chatws_key_file_free(&text);
 
     if (key == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid key file \"%V\" in \"%V\": %s", &value[1],
-                           &value[0], error);
+                           "invalid keys in \"%V\": %s", &name, error);
         return NGX_CONF_ERROR;
     }
 
@@ -249,20 +240,6 @@ ngx_http_chatws_encrypt_set_key_file(ngx_conf_t *cf, ngx_command_t *cmd,
     cwlcf->encryption_key = key;
 
     return NGX_CONF_OK;
-}
-
-
-static void *
-ngx_http_chatws_encrypt_alloc(void *ctx, size_t size)
-{
-    return ngx_alloc(size, ngx_cycle->log);
-}
-
-
-static void
-ngx_http_chatws_encrypt_free(void *ctx, void *p)
-{
-    ngx_free(p);
 }
 
 

@@ -12,6 +12,7 @@
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_conf_check.h"
 #include "endpoint/ngx_http_chatws_conf_fingerprint.h"
+#include "endpoint/ngx_http_chatws_key_file.h"
 #include "endpoint/ngx_http_chatws_token_conf.h"
 
 
@@ -28,10 +29,6 @@ static ngx_http_chatws_token_keys_t *ngx_http_chatws_token_conf_keys(
     ngx_conf_t *cf);
 static ngx_int_t ngx_http_chatws_token_conf_load(ngx_conf_t *cf,
     ngx_http_chatws_token_keys_t *keys, ngx_str_t *name);
-static ngx_int_t ngx_http_chatws_token_conf_read(ngx_conf_t *cf,
-    ngx_file_t *file, chatws_str_t *text);
-static void *ngx_http_chatws_token_conf_alloc(void *ctx, size_t size);
-static void ngx_http_chatws_token_conf_free(void *ctx, void *p);
 static void ngx_http_chatws_token_conf_cleanup(void *data);
 static void ngx_http_chatws_token_conf_strings(const ngx_array_t *array,
     const chatws_str_t **strings, size_t *n);
@@ -301,9 +298,8 @@ ngx_http_chatws_token_conf_set_key_file(ngx_conf_t *cf, ngx_command_t *cmd,
 
     *file = value[1];
 
-    if (ngx_conf_full_name(cf->cycle, file, 1) != NGX_OK
-        || ngx_http_chatws_token_conf_load(cf, cwlcf->token.keys, file)
-           != NGX_OK)
+    if (ngx_http_chatws_token_conf_load(cf, cwlcf->token.keys, file)
+        != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -315,7 +311,6 @@ ngx_http_chatws_token_conf_set_key_file(ngx_conf_t *cf, ngx_command_t *cmd,
 static ngx_http_chatws_token_keys_t *
 ngx_http_chatws_token_conf_keys(ngx_conf_t *cf)
 {
-    chatws_memory_t                memory;
     ngx_pool_cleanup_t            *cln;
     ngx_http_chatws_token_keys_t  *keys;
 
@@ -333,11 +328,7 @@ ngx_http_chatws_token_conf_keys(ngx_conf_t *cf)
         return NULL;
     }
 
-    memory.alloc = ngx_http_chatws_token_conf_alloc;
-    memory.free = ngx_http_chatws_token_conf_free;
-    memory.ctx = NULL;
-
-    chatws_keys_init(&keys->keys, &memory);
+    chatws_keys_init(&keys->keys, &ngx_http_chatws_key_memory);
 
     cln->handler = ngx_http_chatws_token_conf_cleanup;
     cln->data = keys;
@@ -352,105 +343,27 @@ static ngx_int_t
 ngx_http_chatws_token_conf_load(ngx_conf_t *cf,
     ngx_http_chatws_token_keys_t *keys, ngx_str_t *name)
 {
-    ngx_int_t     rc;
-    ngx_file_t    file;
-    chatws_str_t  text;
-    char          error[CHATWS_JWK_ERROR_MAX];
+    char         error[CHATWS_JWK_ERROR_MAX];
+    ngx_int_t    rc;
+    ngx_str_t    text;
 
-    ngx_memzero(&file, sizeof(ngx_file_t));
-
-    file.name = *name;
-    file.log = cf->log;
-
-    file.fd = ngx_open_file(name->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (file.fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" failed", name);
+    if (ngx_http_chatws_key_file_read(cf, name, &text) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    text.data = ngx_alloc(CHATWS_JWK_SET_MAX, cf->log);
-    text.len = CHATWS_JWK_SET_MAX;
+    rc = NGX_OK;
 
-    rc = text.data == NULL ? NGX_ERROR
-                           : ngx_http_chatws_token_conf_read(cf, &file, &text);
-
-    if (ngx_close_file(file.fd) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
-                           ngx_close_file_n " \"%V\" failed", name);
-    }
-
-    if (rc == NGX_OK
-        && chatws_keys_add(&keys->keys, &text, error) != CHATWS_OK)
+    if (chatws_keys_add(&keys->keys, (chatws_str_t *) &text, error)
+        != CHATWS_OK)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid keys in \"%V\": %s",
                            name, error);
         rc = NGX_ERROR;
     }
 
-    if (text.data != NULL) {
-
-        /* there may be secrets in it */
-
-        ngx_explicit_memzero(text.data, CHATWS_JWK_SET_MAX);
-        ngx_free(text.data);
-    }
+    ngx_http_chatws_key_file_free(&text);
 
     return rc;
-}
-
-
-/* Reads a file whose size is less than text->len, and sets that to the size. */
-
-static ngx_int_t
-ngx_http_chatws_token_conf_read(ngx_conf_t *cf, ngx_file_t *file,
-    chatws_str_t *text)
-{
-    off_t            size;
-    ssize_t          n;
-    ngx_file_info_t  fi;
-
-    if (ngx_fd_info(file->fd, &fi) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_fd_info_n " \"%V\" failed", &file->name);
-        return NGX_ERROR;
-    }
-
-    size = ngx_file_size(&fi);
-
-    if (!ngx_is_file(&fi) || size > (off_t) text->len) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is no file of at most %uz bytes",
-                           &file->name, text->len);
-        return NGX_ERROR;
-    }
-
-    n = ngx_read_file(file, text->data, (size_t) size, 0);
-
-    if (n != (ssize_t) size) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, n == NGX_ERROR ? ngx_errno : 0,
-                           ngx_read_file_n " \"%V\" failed", &file->name);
-        return NGX_ERROR;
-    }
-
-    text->len = (size_t) size;
-
-    return NGX_OK;
-}
-
-
-static void *
-ngx_http_chatws_token_conf_alloc(void *ctx, size_t size)
-{
-    return ngx_alloc(size, ngx_cycle->log);
-}
-
-
-static void
-ngx_http_chatws_token_conf_free(void *ctx, void *p)
-{
-    ngx_free(p);
 }
 
 

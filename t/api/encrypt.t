@@ -21,7 +21,7 @@ use Test::Nginx;
 my $jwe = Test::Chatws::Jwe->new()
     or plan(skip_all => 'no jwcrypto for Python');
 
-my $t = Test::Nginx->new()->has(qw/ http proxy rewrite /)->plan(145);
+my $t = Test::Nginx->new()->has(qw/ http proxy rewrite /)->plan(147);
 
 my $k1 = $jwe->master(1);
 
@@ -55,6 +55,11 @@ EOH
         location = /require {
             chatws_publish chat;
             chatws_encrypt require;
+        }
+
+        location = /api {
+            chatws_api chat write=on;
+            chatws_encrypt on;
         }
 
         location = /app/on {
@@ -209,6 +214,9 @@ publish({ chatId => 'chat_1', text => 'if', sender => 's' },
 publish({ chatId => 'chat_1', text => 'inside', sender => 's' },
     uri => '/on/inside');
 
+publish({ command => 'publish', chatId => 'chat_1', text => 'command',
+    sender => 's' }, uri => '/api');
+
 my $body = '{ "chatId":"chat_1", "text":"app", "sender":"s" }';
 is(publish($body, uri => '/app/on')->{body}, $body,
     'response, byte for byte');
@@ -216,7 +224,7 @@ is(publish($body, uri => '/app/on')->{body}, $body,
 publish('[{"chatId":"chat_1","text":"app 1","sender":"s"},'
     . '{"chatId":"chat_1","text":"app 2","sender":"s"}]', uri => '/app/on');
 
-for my $text ('b1', 'b2', 'if', 'inside', 'app', 'app 1', 'app 2') {
+for my $text ('b1', 'b2', 'if', 'inside', 'command', 'app', 'app 1', 'app 2') {
     $event = $ws->await('new_message');
     is($event->{message}{text}, '', "$text, empty");
     is(opened($event->{message}{enc}, 'chat_1')->{hidden}{text}, $text,

@@ -153,19 +153,21 @@ my @cases = (
     [ 'encrypt, no key for responses', '',
       'location /x { chatws_publish_response chat; chatws_encrypt on;'
       . ' proxy_pass http://127.0.0.1; }', '', qr/needs a key/ ],
+    [ 'encrypt, no key for the API', '', 'location /x { chatws_api chat'
+      . ' write=on; chatws_encrypt on; }', '', qr/needs a key/ ],
     [ 'encrypt, no key in an if', '', 'location /x { chatws_publish chat;'
       . ' if ($arg_x) { chatws_encrypt on; } }', '',
       qr/needs a key|not allowed here/ ],
     [ 'key file, none', '', '', 'chatws_encryption_key_file none.jwks;',
       qr{open\(\) "\S+/none.jwks" failed .* in \S+:\d} ],
     [ 'key file, a directory', '', '', 'chatws_encryption_key_file .;',
-      qr{read\(\) "\S+" failed .* in \S+:\d} ],
+      qr{is no file of at most 65536 bytes in \S+:\d} ],
     [ 'key file, no set', '', '', 'chatws_encryption_key_file nginx.conf;',
-      qr/invalid key file "nginx.conf" in "chatws_encryption_key_file": / ],
+      qr{invalid keys in "\S+/nginx.conf": .* in \S+:\d} ],
     [ 'key file, no key', '', '', 'chatws_encryption_key_file sig.jwks;',
-      qr/"sig.jwks" in .*: it has no key that can encrypt in \S+:\d/ ],
+      qr{sig.jwks": it has no key that can encrypt in \S+:\d} ],
     [ 'key file, too large', '', '', 'chatws_encryption_key_file large.jwks;',
-      qr/large.jwks" is larger than 65536 bytes in \S+:\d/ ],
+      qr{large.jwks" is no file of at most 65536 bytes in \S+:\d} ],
     [ 'key file, twice', '', '', 'chatws_encryption_key_file enc.jwks;'
       . ' chatws_encryption_key_file enc.jwks;', qr/is duplicate/ ],
     [ 'message size, not a size', '', '', 'chatws_max_message_size x;',
