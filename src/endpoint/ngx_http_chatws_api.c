@@ -25,6 +25,7 @@
 #include "endpoint/ngx_http_chatws_publish_one.h"
 #include "endpoint/ngx_http_chatws_refuse.h"
 #include "endpoint/ngx_http_chatws_response.h"
+#include "endpoint/ngx_http_chatws_token.h"
 
 
 /* bytes of an answer to GET without the name of the zone, at most */
@@ -73,6 +74,10 @@ ngx_http_chatws_api_handler(ngx_http_request_t *r)
     const chatws_fault_t        *fault;
     ngx_http_chatws_loc_conf_t  *cwlcf;
 
+    static const chatws_fault_t  denied =
+        chatws_fault("Not allowed",
+                     "the token has to say so in its claim \"chatws\"");
+
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
 
     if (ngx_http_chatws_api_header(r) != NGX_OK) {
@@ -83,6 +88,16 @@ ngx_http_chatws_api_handler(ngx_http_request_t *r)
         && !(r->method == NGX_HTTP_POST && cwlcf->write))
     {
         return ngx_http_chatws_api_method(r, cwlcf->write);
+    }
+
+    rc = ngx_http_chatws_token_allows(r, r->method == NGX_HTTP_POST);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_chatws_refuse(r, NGX_HTTP_FORBIDDEN, &denied);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (r == r->main

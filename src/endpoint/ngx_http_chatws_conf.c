@@ -277,7 +277,8 @@ ngx_http_chatws_conf_merge_token(ngx_conf_t *cf,
 ngx_uint_t
 ngx_http_chatws_conf_asks(const ngx_http_chatws_loc_conf_t *cwlcf)
 {
-    return cwlcf->handler == ngx_http_chatws_publish_handler
+    return cwlcf->handler == ngx_http_chatws_api_handler
+           || cwlcf->handler == ngx_http_chatws_publish_handler
            || (cwlcf->handler == NULL && cwlcf->response != NULL);
 }
 

@@ -243,6 +243,27 @@ ngx_http_chatws_token_follows(ngx_http_request_t *r,
 
 
 ngx_int_t
+ngx_http_chatws_token_allows(ngx_http_request_t *r, ngx_uint_t write)
+{
+    ngx_http_chatws_token_t     *token;
+    ngx_http_chatws_loc_conf_t  *cwlcf;
+
+    cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
+
+    if (cwlcf->token.sources == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_chatws_token_good(r, &token) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return token != NULL && (write ? token->api_write : token->api_read)
+           ? NGX_OK : NGX_DECLINED;
+}
+
+
+ngx_int_t
 ngx_http_chatws_token_get(ngx_http_request_t *r,
     ngx_http_chatws_token_t **token)
 {

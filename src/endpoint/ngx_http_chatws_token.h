@@ -76,6 +76,14 @@ ngx_int_t ngx_http_chatws_token_good(ngx_http_request_t *r,
 ngx_uint_t ngx_http_chatws_token_follows(ngx_http_request_t *r,
     const ngx_http_chatws_token_t *token);
 
+/*
+ * Whether the request may read, or write, by an API of the server, for which a
+ * token has to say so where tokens are on; that of a subrequest's main request.
+ * NGX_OK; NGX_DECLINED: it may not; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_chatws_token_allows(ngx_http_request_t *r,
+    ngx_uint_t write);
+
 /* Why the request is refused with 401; static.  state is not "good". */
 const chatws_fault_t *ngx_http_chatws_token_fault(
     ngx_http_chatws_token_state_e state);
