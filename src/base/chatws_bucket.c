@@ -36,6 +36,13 @@ chatws_bucket_wait(chatws_bucket_t *bucket, const chatws_limit_t *limit,
 }
 
 
+int
+chatws_bucket_is_empty(const chatws_bucket_t *bucket, uint64_t ms)
+{
+    return bucket->until <= ms * CHATWS_BUCKET_MS;
+}
+
+
 void
 chatws_bucket_pour(chatws_bucket_t *bucket, const chatws_limit_t *limit,
     uint64_t n, uint64_t ms)

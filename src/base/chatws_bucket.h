@@ -37,6 +37,9 @@ typedef struct {
 uint64_t chatws_bucket_wait(chatws_bucket_t *bucket,
     const chatws_limit_t *limit, uint64_t n, uint64_t ms);
 
+/* Returns 1 if the bucket is empty at that time, else 0. */
+int chatws_bucket_is_empty(const chatws_bucket_t *bucket, uint64_t ms);
+
 /* Pours n into the bucket, which has room for it at that time. */
 void chatws_bucket_pour(chatws_bucket_t *bucket, const chatws_limit_t *limit,
     uint64_t n, uint64_t ms);

@@ -85,8 +85,8 @@ my $dir = tempdir(CLEANUP => 1);
 my (%defined, %wanted);
 
 for my $path (glob('src/store/*.c'), map { "src/$_.c" }
-              qw{ base/chatws_decimal base/chatws_hash base/chatws_utf8
-                  websocket/chatws_frame })
+              qw{ base/chatws_bucket base/chatws_decimal base/chatws_hash
+                  base/chatws_utf8 websocket/chatws_frame })
 {
     my ($name) = $path =~ m{(\w+)\.c$};
     my $object = "$dir/$name.o";
