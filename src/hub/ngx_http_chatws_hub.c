@@ -127,6 +127,14 @@ ngx_http_chatws_hub_init(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
 
 
 void
+ngx_http_chatws_hub_reload(ngx_http_chatws_hub_t *hub,
+    const ngx_http_chatws_zone_t *zone)
+{
+    ngx_memcpy(hub->zone.annexes, zone->annexes, sizeof(zone->annexes));
+}
+
+
+void
 ngx_http_chatws_hub_close(ngx_http_chatws_hub_t *hub)
 {
     if (hub->tick.timer_set) {

@@ -98,6 +98,13 @@ ngx_int_t ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
     ngx_cycle_t *cycle);
 
 /*
+ * Without a master, when a configuration has come into force: the hub goes on,
+ * and uses the annexes that its zone has now.
+ */
+void ngx_http_chatws_hub_reload(ngx_http_chatws_hub_t *hub,
+    const ngx_http_chatws_zone_t *zone);
+
+/*
  * At the end of the worker: gives the slot back and frees the hub.  All
  * subscribers have left.
  */

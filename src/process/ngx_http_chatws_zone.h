@@ -22,6 +22,14 @@
 typedef struct ngx_http_chatws_hub_s  ngx_http_chatws_hub_t;
 
 
+/* The kinds of annexes, see ngx_http_chatws_annex.h. */
+
+typedef enum {
+    NGX_HTTP_CHATWS_ANNEX_LIMITS = 0,
+    NGX_HTTP_CHATWS_ANNEX_N
+} ngx_http_chatws_annex_e;
+
+
 /*
  * In shared memory, before the store: the locations of the newest
  * configuration, in which sessions of workers that quit may go on.  The master
@@ -51,6 +59,8 @@ typedef struct {
     ngx_http_chatws_pass_t   *pass;
     uint32_t                  nslots;
     ngx_uint_t                generation;   /* of this configuration */
+    void                     *annexes[NGX_HTTP_CHATWS_ANNEX_N];  /* in shared
+                                               memory; NULL: not needed */
 
     /* of the worker */
 
