@@ -16,6 +16,7 @@
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_conf_check.h"
 #include "endpoint/ngx_http_chatws_conf_fingerprint.h"
+#include "endpoint/ngx_http_chatws_conf_limit.h"
 #include "endpoint/ngx_http_chatws_encrypt.h"
 #include "endpoint/ngx_http_chatws_farewell.h"
 #include "endpoint/ngx_http_chatws_handlers.h"
@@ -153,11 +154,32 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       0,
       NULL },
 
+    { ngx_string("chatws_limit_actions"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE12,
+      ngx_http_chatws_conf_set_limit,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, rules.limit_actions),
+      NULL },
+
+    { ngx_string("chatws_limit_errors"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE12,
+      ngx_http_chatws_conf_set_limit,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, rules.limit_errors),
+      NULL },
+
     { ngx_string("chatws_limit_subscriptions"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
       ngx_http_chatws_conf_set_limit_subscriptions,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
+      NULL },
+
+    { ngx_string("chatws_limit_user"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE12,
+      ngx_http_chatws_conf_set_limit,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, rules.limit_user),
       NULL },
 
     ngx_http_chatws_session_conf_commands,
@@ -335,9 +357,10 @@ ngx_http_chatws_postconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_chatws_init_module(ngx_cycle_t *cycle)
 {
-    ngx_uint_t                    i;
-    ngx_shm_zone_t              **zones;
-    ngx_http_chatws_main_conf_t  *cwmcf;
+    ngx_uint_t                     i;
+    ngx_shm_zone_t               **zones;
+    ngx_http_chatws_zone_t        *zone;
+    ngx_http_chatws_main_conf_t   *cwmcf;
 
     ngx_http_chatws_zone_report(cycle, &ngx_http_chatws_module);
 
@@ -355,6 +378,12 @@ ngx_http_chatws_init_module(ngx_cycle_t *cycle)
 
     for (i = 0; i < cwmcf->zones.nelts; i++) {
         ngx_http_chatws_offer_locations(cycle, cwmcf, zones[i]);
+
+        zone = zones[i]->data;
+
+        if (zone->hub != NULL) {
+            ngx_http_chatws_hub_reload(zone->hub, zone);
+        }
     }
 
     return NGX_OK;

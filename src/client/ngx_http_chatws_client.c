@@ -53,9 +53,9 @@ ngx_http_chatws_client_create(ngx_http_request_t *r,
 {
     ngx_http_chatws_session_t  *s;
 
-    s = ngx_http_chatws_session_create(r, sizeof(ngx_http_chatws_client_t)
-                                          + ngx_http_chatws_users_size(hub)
-                                          + ngx_http_chatws_identity_size(who),
+    s = ngx_http_chatws_session_create(r,
+                                       ngx_http_chatws_client_size(hub, rules,
+                                                                   who),
                                        conf,
                                        &ngx_http_chatws_client_handlers);
     if (s == NULL) {
@@ -68,19 +68,71 @@ ngx_http_chatws_client_create(ngx_http_request_t *r,
 }
 
 
+size_t
+ngx_http_chatws_client_size(ngx_http_chatws_hub_t *hub,
+    const ngx_http_chatws_rules_t *rules,
+    const ngx_http_chatws_identity_t *who)
+{
+    size_t  size;
+
+    size = sizeof(ngx_http_chatws_client_t) + ngx_http_chatws_users_size(hub);
+
+    if (rules->limit_actions != NULL || rules->limit_errors != NULL) {
+        size += sizeof(ngx_http_chatws_client_limits_t);
+    }
+
+    return who != NULL ? size + ngx_http_chatws_identity_size(who) : size;
+}
+
+
+ngx_http_chatws_client_limits_t *
+ngx_http_chatws_client_limits(ngx_http_chatws_client_t *client)
+{
+    u_char  *p;
+
+    if (client->rules->limit_actions == NULL
+        && client->rules->limit_errors == NULL)
+    {
+        return NULL;
+    }
+
+    p = (u_char *) (client + 1);
+
+    if (client->placed) {
+        p += sizeof(ngx_http_chatws_place_t);
+    }
+
+    return (ngx_http_chatws_client_limits_t *) p;
+}
+
+
+uint64_t
+ngx_http_chatws_client_key(ngx_http_chatws_client_t *client)
+{
+    uint64_t  key;
+
+    key = client->subscriber.user;
+
+    if (client->rules->claimed) {
+        key += ngx_http_chatws_hub_hash(client->subscriber.hub,
+                                        &client->session.addr);
+    }
+
+    return key;
+}
+
+
 ngx_int_t
 ngx_http_chatws_client_init(ngx_http_chatws_client_t *client,
     ngx_http_chatws_hub_t *hub, const ngx_http_chatws_rules_t *rules,
     const ngx_http_chatws_identity_t *who)
 {
-    size_t   place;
     u_char  *p;
 
-    place = ngx_http_chatws_users_size(hub);
-    p = (u_char *) (client + 1) + place;
-
     client->rules = rules;
-    client->placed = place != 0;
+    client->placed = ngx_http_chatws_users_size(hub) != 0;
+
+    p = (u_char *) client + ngx_http_chatws_client_size(hub, rules, NULL);
 
     client->user.len = who->user.len;
     client->user.data = p;

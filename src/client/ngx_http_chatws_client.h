@@ -22,15 +22,30 @@
 #include "client/ngx_http_chatws_credential.h"
 
 
-/* A client is allocated and freed as the session that it begins with. */
+/*
+ * What a client has used of the limits of its location.  It travels with the
+ * client to another worker: all of them have the same clock.
+ */
+
+typedef struct {
+    chatws_bucket_t                 actions;
+    chatws_bucket_t                 errors;
+    uint64_t                        retry;     /* ms, when it may try again */
+} ngx_http_chatws_client_limits_t;
+
+
+/*
+ * A client is allocated and freed as the session that it begins with.  Behind
+ * the structure lie its place in the index of users, if there is one; what it
+ * has used of the limits of its location, if that has any; then user and name.
+ */
 
 struct ngx_http_chatws_client_s {
     ngx_http_chatws_session_t       session;
     ngx_http_chatws_subscriber_t    subscriber;
     const ngx_http_chatws_rules_t  *rules;
     ngx_str_t                       user;      /* the bytes of these three */
-    ngx_str_t                       name;      /* follow the structure, and
-                                                  its place */
+    ngx_str_t                       name;      /* follow, see above */
     u_char                         *id;        /* of the session,
                                                   CHATWS_SESSION_LEN bytes;
                                                   NULL: it has none */
@@ -50,6 +65,7 @@ struct ngx_http_chatws_client_s {
     unsigned                        named:1;   /* user and name, which lie in
                                                   one block of their own */
     unsigned                        warned:1;  /* that its token expires */
+    unsigned                        limited:1; /* it has said too much */
 };
 
 
@@ -85,6 +101,24 @@ ngx_int_t ngx_http_chatws_client_create(ngx_http_request_t *r,
     const ngx_http_chatws_identity_t *who, ngx_http_chatws_client_t **client);
 
 /*
+ * Returns the bytes to be allocated for a client; who is NULL: without its user
+ * and name.
+ */
+size_t ngx_http_chatws_client_size(ngx_http_chatws_hub_t *hub,
+    const ngx_http_chatws_rules_t *rules,
+    const ngx_http_chatws_identity_t *who);
+
+/* What the client has used of its limits; NULL: its location has none. */
+ngx_http_chatws_client_limits_t *ngx_http_chatws_client_limits(
+    ngx_http_chatws_client_t *client);
+
+/*
+ * The number by which the limits of a user count the client: a keyed hash of
+ * its user or, where anybody may claim to be that user, of user and address.
+ */
+uint64_t ngx_http_chatws_client_key(ngx_http_chatws_client_t *client);
+
+/*
  * Is called when the session of a new client was started: from now on commands
  * are for it, unless it is a stranger.
  */
@@ -101,9 +135,8 @@ ngx_int_t ngx_http_chatws_client_join(ngx_http_chatws_client_t *client,
     ngx_http_chatws_hub_t *hub);
 
 /*
- * Makes a client of a new session, which was allocated with
- * ngx_http_chatws_users_size() and ngx_http_chatws_identity_size() bytes behind
- * the structure: who is copied there.
+ * Makes a client of a new session, which was allocated with the bytes of
+ * ngx_http_chatws_client_size(): who is copied there.
  *
  * NGX_OK; NGX_BUSY: the hub has no slot.
  */

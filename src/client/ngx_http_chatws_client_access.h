@@ -14,6 +14,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "base/chatws_bucket.h"
 #include "base/chatws_fault.h"
 #include "token/chatws_token.h"
 #include "protocol/chatws_notify.h"
@@ -39,6 +40,11 @@ typedef struct {
     const chatws_token_policy_t  *token;  /* NULL: tokens are off */
     ngx_msec_t    auth_timeout;        /* until a client has sent its token */
     ngx_msec_t    token_grace;         /* after its end */
+    ngx_flag_t    claimed;             /* anybody may give any user id */
+
+    chatws_limit_t  *limit_actions;    /* of a connection; NULL: none */
+    chatws_limit_t  *limit_user;       /* of all connections of a user */
+    chatws_limit_t  *limit_errors;     /* of a connection */
 } ngx_http_chatws_rules_t;
 
 

@@ -27,6 +27,7 @@ static void ngx_http_chatws_client_unsubscribe(
     ngx_http_chatws_client_t *client, chatws_action_t *action);
 static void ngx_http_chatws_client_typing(ngx_http_chatws_client_t *client,
     chatws_action_t *action);
+static ngx_uint_t ngx_http_chatws_blames(const chatws_fault_t *fault);
 
 
 /*
@@ -275,6 +276,12 @@ ngx_http_chatws_complain(ngx_http_chatws_client_t *client,
     chatws_cause_t           cause;
     ngx_http_chatws_reply_t  reply;
 
+    if (ngx_http_chatws_blames(fault)
+        && ngx_http_chatws_client_erred(client) != NGX_OK)
+    {
+        return;
+    }
+
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, client->session.connection->log, 0,
                    "chatws client error \"%V\"", (ngx_str_t *) &fault->error);
 
@@ -292,4 +299,31 @@ ngx_http_chatws_complain(ngx_http_chatws_client_t *client,
         ngx_http_chatws_send_payload(&client->session, CHATWS_FRAME_TEXT,
                                      text.data, text.len);
     }
+}
+
+
+/* Whether an error counts as one that a client in order does not make. */
+
+static ngx_uint_t
+ngx_http_chatws_blames(const chatws_fault_t *fault)
+{
+    size_t                     i;
+
+    static const chatws_str_t  errors[] = {
+        chatws_str(CHATWS_E_JSON),
+        chatws_str(CHATWS_E_TYPE),
+        chatws_str(CHATWS_E_MESSAGE),
+        chatws_str(CHATWS_E_TOKEN)
+    };
+
+    for (i = 0; i < chatws_nelts(errors); i++) {
+        if (fault->error.len == errors[i].len
+            && ngx_memcmp(fault->error.data, errors[i].data, errors[i].len)
+               == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }

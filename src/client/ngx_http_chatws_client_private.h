@@ -84,6 +84,13 @@ void ngx_http_chatws_auth_look(const ngx_http_chatws_client_t *client,
 void ngx_http_chatws_client_auth(ngx_http_chatws_client_t *client,
     chatws_action_t *action);
 
+/*
+ * Counts an error of the client, which a client that is in order does not make.
+ * NGX_DECLINED: these are more than its location allows, and the session is
+ * closed.
+ */
+ngx_int_t ngx_http_chatws_client_erred(ngx_http_chatws_client_t *client);
+
 /* Subscribes to all chats of a resume: protocol, section 5. */
 void ngx_http_chatws_client_resume(ngx_http_chatws_client_t *client,
     chatws_action_t *action);

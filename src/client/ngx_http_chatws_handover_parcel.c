@@ -40,6 +40,10 @@ typedef struct {
     ngx_uint_t  chats;                   /* each a serial, a byte of length,
                                             the id */
     chatws_deflate_params_t  params;
+    chatws_bucket_t          bucket;
+    uint32_t                 turn;
+    uint32_t                 told;
+    ngx_http_chatws_client_limits_t  limits;   /* zeros: it has none */
 } ngx_http_chatws_parcel_t;
 
 
@@ -69,9 +73,10 @@ size_t
 ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
     uint64_t position, u_char *parcel)
 {
-    u_char                     *p;
-    ngx_http_chatws_parcel_t    head;
-    ngx_http_chatws_session_t  *s;
+    u_char                           *p;
+    ngx_http_chatws_parcel_t          head;
+    ngx_http_chatws_session_t        *s;
+    ngx_http_chatws_client_limits_t  *limits;
 
     s = &client->session;
 
@@ -100,6 +105,15 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
     head.reader = chatws_reader_save_size(&s->reader);
     head.chats = client->subscriber.nsubs;
     head.params = s->params;
+    head.bucket = client->bucket;
+    head.turn = client->turn;
+    head.told = client->told;
+
+    limits = ngx_http_chatws_client_limits(client);
+
+    if (limits != NULL) {
+        head.limits = *limits;
+    }
 
     p = ngx_cpymem(parcel, &head, sizeof(ngx_http_chatws_parcel_t));
     p = ngx_cpymem(p, client->user.data, head.user);
@@ -287,10 +301,9 @@ ngx_http_chatws_parcel_read(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
     addr.data = p;
     p += addr.len;
 
-    s = ngx_http_chatws_session_adopt(fd, sizeof(ngx_http_chatws_client_t)
-                                          + ngx_http_chatws_users_size(hub)
-                                          + ngx_http_chatws_identity_size(
-                                                &who),
+    s = ngx_http_chatws_session_adopt(fd,
+                                      ngx_http_chatws_client_size(hub, rules,
+                                                                  &who),
                                       conf, &ngx_http_chatws_client_handlers,
                                       &addr);
     if (s == NULL) {
@@ -355,9 +368,20 @@ static ngx_int_t
 ngx_http_chatws_parcel_restore(ngx_http_chatws_client_t *client,
     ngx_http_chatws_parcel_t *head, u_char *p)
 {
-    ngx_http_chatws_session_t  *s;
+    ngx_http_chatws_session_t        *s;
+    ngx_http_chatws_client_limits_t  *limits;
 
     s = &client->session;
+
+    client->bucket = head->bucket;
+    client->turn = head->turn;
+    client->told = head->told;
+
+    limits = ngx_http_chatws_client_limits(client);
+
+    if (limits != NULL) {
+        *limits = head->limits;
+    }
 
     s->expires = head->expires;
     s->expiry = head->expiry;

@@ -13,6 +13,7 @@
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_conf_check.h"
 #include "endpoint/ngx_http_chatws_conf_fingerprint.h"
+#include "endpoint/ngx_http_chatws_conf_limit.h"
 #include "endpoint/ngx_http_chatws_encrypt.h"
 #include "endpoint/ngx_http_chatws_farewell.h"
 #include "endpoint/ngx_http_chatws_handlers.h"
@@ -70,6 +71,14 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
     ngx_http_chatws_set(token.leeway, 10000),
     ngx_http_chatws_set(token.max_lifetime, 24 * 60 * 60 * 1000),
     ngx_http_chatws_set(token.max_size, 4 * 1024),
+
+    ngx_http_chatws_rule(claimed, 0),
+    ngx_http_chatws_pointer(rules.limit_actions, NGX_HTTP_CHATWS_INHERIT,
+                            ngx_http_chatws_conf_mix_limit),
+    ngx_http_chatws_pointer(rules.limit_user, NGX_HTTP_CHATWS_INHERIT,
+                            ngx_http_chatws_conf_mix_limit),
+    ngx_http_chatws_pointer(rules.limit_errors, NGX_HTTP_CHATWS_INHERIT,
+                            ngx_http_chatws_conf_mix_limit),
 
     ngx_http_chatws_pointer(handler, NGX_HTTP_CHATWS_OWN, NULL),
     ngx_http_chatws_pointer(zone, NGX_HTTP_CHATWS_OWN,
@@ -230,9 +239,17 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
-    return conf->handler == ngx_http_chatws_connect_handler
-           ? ngx_http_chatws_conf_add_location(cf, conf)
-           : NGX_CONF_OK;
+    if (conf->handler != ngx_http_chatws_connect_handler) {
+        return NGX_CONF_OK;
+    }
+
+    conf->rules.claimed = conf->user == NULL && conf->rules.token == NULL;
+
+    if (ngx_http_chatws_conf_need_limits(cf, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_chatws_conf_add_location(cf, conf);
 }
 
 

@@ -12,6 +12,7 @@
 #include <ngx_http.h>
 #include "endpoint/ngx_http_chatws_conf_check.h"
 #include "endpoint/ngx_http_chatws_conf_fingerprint.h"
+#include "endpoint/ngx_http_chatws_conf_limit.h"
 #include "endpoint/ngx_http_chatws_handlers.h"
 
 
@@ -139,7 +140,7 @@ ngx_http_chatws_conf_zone_is_defined(ngx_http_chatws_main_conf_t *cwmcf,
 ngx_int_t
 ngx_http_chatws_conf_check(ngx_conf_t *cf)
 {
-    ngx_uint_t                     i, n, warned;
+    ngx_uint_t                     i, limits, n, warned;
     ngx_conf_t                     at;
     ngx_conf_file_t                file;
     ngx_http_chatws_use_t        **uses, *use, *open;
@@ -153,6 +154,7 @@ ngx_http_chatws_conf_check(ngx_conf_t *cf)
     open = NULL;
     n = 0;
     warned = 0;
+    limits = 0;
 
     for (i = 0; i < cwmcf->uses.nelts; i++) {
         use = uses[i];
@@ -180,6 +182,7 @@ ngx_http_chatws_conf_check(ngx_conf_t *cf)
         cwlcf = use->ctx->loc_conf[ngx_http_chatws_module.ctx_index];
 
         ngx_http_chatws_conf_check_ping(&at, &cwlcf->session, &warned);
+        ngx_http_chatws_conf_check_limits(&at, &cwlcf->rules, &limits);
 
         if (cwlcf->origins == NULL
             && cwlcf->token.sources == NULL

@@ -67,6 +67,10 @@ const ngx_http_chatws_figure_t  ngx_http_chatws_figures[] = {
         "slots taken back from dead workers"),
     ngx_http_chatws_counter(N_MOVED, "moved",
         "connections handed over to another worker"),
+    ngx_http_chatws_counter(N_RATE_LIMITED, "rateLimited",
+        "messages refused for their rate"),
+    ngx_http_chatws_counter(N_LIMIT_MISSES, "limitMisses",
+        "messages not counted for their user, for want of room"),
 
     ngx_http_chatws_counter(F_LOST, "lost",
         "connections that ended with their worker"),

@@ -57,6 +57,7 @@
 #define CHATWS_CLOSE_EXPIRED    4401
 #define CHATWS_CLOSE_FORBIDDEN  4403
 #define CHATWS_CLOSE_NO_AUTH    4408
+#define CHATWS_CLOSE_TOO_MANY   4429
 
 
 typedef struct {

@@ -62,7 +62,7 @@ my $told = $told[0] || {};
 
 is("$told->{action} $told->{chatId}", 'typing c', 'typing, what it is about');
 cmp_ok($told->{retryAfter}, '>', 0, 'typing, when to try again');
-cmp_ok($told->{retryAfter}, '<=', 10, 'typing, which is soon');
+cmp_ok($told->{retryAfter}, '<=', 20, 'typing, which is soon');
 
 publish({ chatId => 'c', text => 'marker', sender => 's' });
 

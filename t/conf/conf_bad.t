@@ -183,6 +183,22 @@ my @cases = (
       qr/"user=5x" must be between 1 and \d+/ ],
     [ 'user subscriptions, none', '', '',
       'chatws_limit_subscriptions user=0;', qr/must be between 1 and \d+/ ],
+    map({ [ "limit, $_->[0]", '', '', "chatws_limit_user $_->[0];", $_->[1] ] }
+        [ 'burst=5', qr/"chatws_limit_user" must have the parameter "rate"/ ],
+        [ '5r/s', qr/invalid parameter "5r\/s" of "chatws_limit_user"/ ],
+        [ 'rate=0r/s', qr/invalid parameter "rate=0r\/s"/ ],
+        [ 'rate=r/s', qr/invalid parameter "rate=r\/s"/ ],
+        [ 'rate=5r/h', qr/invalid parameter "rate=5r\/h"/ ],
+        [ 'rate=5', qr/invalid parameter "rate=5"/ ],
+        [ 'rate=1000001r/s', qr/invalid parameter.*1 to 1000000/ ],
+        [ 'rate=-1r/s', qr/invalid parameter/ ],
+        [ 'rate=5r/s burst=0', qr/invalid parameter "burst=0"/ ],
+        [ 'rate=5r/s burst=x', qr/invalid parameter "burst=x"/ ],
+        [ 'rate=5r/s burst=1000001', qr/invalid parameter/ ],
+        [ 'rate=5r/s nodelay', qr/invalid parameter "nodelay"/ ],
+        [ 'rate=5r/s rate=6r/s', qr/invalid parameter "rate=6r\/s"/ ],
+        [ 'rate=5r/s off', qr/invalid parameter "off"/ ],
+        [ 'off; chatws_limit_user off', qr/is duplicate/ ]),
     [ 'user subscriptions, twice', '', '', 'chatws_limit_subscriptions '
       . 'user=5; chatws_limit_subscriptions user=6;', qr/is duplicate/ ],
     [ 'subscriptions, not a number', '', '', 'chatws_max_subscriptions x;',
@@ -267,6 +283,14 @@ my @warned = (
     [ 'ping timeout, inherited', 'chatws_ping_timeout 1m;', '',
       'chatws_ping_interval 59s;',
       qr/\[warn\] .*"chatws_ping_timeout" of 60000ms/ ],
+    [ 'a limit of a claimed user', 'chatws_limit_user rate=1r/s;', '', '',
+      qr/\[warn\] .*"chatws_limit_user", .* by user and address.* in \S+:\d/ ],
+    [ 'a limit of a known user', 'chatws_allowed_origins same;', '',
+      'chatws_user $remote_user; chatws_limit_user rate=1r/s;', undef ],
+    [ 'a limit of a claimed user, off', 'chatws_limit_user rate=1r/s;', '',
+      'chatws_limit_user off;', undef ],
+    [ 'a limit of connections', '', '', 'chatws_limit_actions rate=1r/m;
+      chatws_limit_errors rate=1000000r/s burst=1000000;', undef ],
 );
 
 # values out of a range; what the message names is in it
