@@ -13,17 +13,13 @@ use Test::More;
 BEGIN { use FindBin; push @INC, "$FindBin::Bin/../lib"; }
 
 use Test::Chatws;
+use Test::Chatws::Clock;
 use Test::Nginx;
 
-plan(skip_all => 'no preloading with a sanitizer')
-    if `$ENV{TEST_NGINX_BINARY} -V 2>&1` =~ /fsanitize/;
+my $t = Test::Nginx->new()->has(qw/ http /);
+my $clock = Test::Chatws::Clock->new($t);
 
-my $t = Test::Nginx->new()->has(qw/ http /)->has_daemon('cc');
-my $dir = $t->testdir();
-
-plan(skip_all => 'no shared object')
-    if system('cc', '-shared', '-fPIC', '-o', "$dir/clock.so",
-              "$FindBin::Bin/../lib/clock.c", '-ldl') != 0;
+plan(skip_all => $clock) unless ref $clock;
 
 $t->plan(5);
 
@@ -53,14 +49,7 @@ EOC
 
 my $end = { code => 1012, reason => 'session lifetime over, reconnect' };
 
-clock_is(0);
-
-{
-    local $ENV{LD_PRELOAD} = "$dir/clock.so";
-    local $ENV{TEST_CHATWS_CLOCK} = "$dir/clock";
-
-    $t->run();
-}
+$clock->run();
 
 # the timers are over half a second before the wall clock says so
 
@@ -69,7 +58,7 @@ my $pinged = ws(user => 'u', path => '/pinged');
 is(($pinged->read_frame() || {})->{opcode}, 9, 'a ping');
 $pinged->{mute} = 1;
 
-clock_is(-500);
+$clock->set(-0.5);
 
 is_deeply($pinged->await_close(), $end, 'while a pong is awaited');
 
@@ -77,7 +66,7 @@ my $drains = ws(user => 'u', path => '/second');
 
 ok(reloaded($t), 'reload');
 
-clock_is(-1000);
+$clock->set(-1);
 
 is_deeply($drains->await_close(), $end, 'while the worker quits');
 
@@ -85,17 +74,6 @@ is_deeply($drains->await_close(), $end, 'while the worker quits');
 
 my $hour = ws(user => 'u', path => '/hour');
 
-clock_is(2 * 60 * 60 * 1000);
+$clock->set(2 * 60 * 60);
 
 is_deeply($hour->await_close(), $end, 'set forward');
-
-
-# The milliseconds by which the clock of nginx is ahead.  It reads the file at
-# any moment, so the length of the text stays the same.
-
-sub clock_is {
-    my ($msec) = @_;
-
-    open my $fh, -e "$dir/clock" ? '+<' : '>', "$dir/clock" or die "$!\n";
-    syswrite $fh, sprintf('%12d', $msec);
-}
