@@ -174,6 +174,20 @@ export interface Unsubscribed {
     timestamp: string;
 }
 
+/** Another token was taken. */
+export interface Authenticated {
+    type: 'authenticated';
+    action: 'auth';
+    userId: string;
+    expiresIn?: number;
+}
+
+/** The client asks for another token. */
+export interface TokenExpiring {
+    type: 'token_expiring';
+    expiresIn: number;
+}
+
 /**
  * Application events: what was published with a type of your own.  Their
  * names and members are told to connect() or ChatClient:
@@ -190,7 +204,7 @@ export type AppEvents<App> = {
 };
 
 type ServerEvent = Connected | SubscriptionConfirmed | Resumed | NewMessage
-    | ChatUpdate | UserTyping | Unsubscribed;
+    | ChatUpdate | UserTyping | Unsubscribed | Authenticated | TokenExpiring;
 
 /** All that a server sends but errors; "type" tells which one it is. */
 export type Notification<App = {}> = ServerEvent

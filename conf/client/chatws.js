@@ -138,6 +138,11 @@ export class ChatClient extends Target {
         if (chat && --chat.users === 0) {
             this.typing(chatId, false);
             this.#forget(chatId);
+
+            /* answers to what was asked before are nobody's, if they come */
+
+            this.#asked.forEach((chats, id) => this.#asked.set(id,
+                chats.filter((name) => name !== chatId)));
             this.#link.send({ action: 'unsubscribe', chatId });
         }
     }
@@ -292,19 +297,26 @@ export class ChatClient extends Target {
     #receive(data) {
         const { type, chatId, seq, id } = data;
         const chat = this.#chats.get(chatId);
-        let asked = [];
+        let asked;
 
         if (answers.includes(type)) {
-            asked = this.#asked.get(id) ?? asked;
+            asked = this.#asked.get(id);
             this.#asked.delete(id);
         }
 
         if (type === 'error') {
-            return this.#refuse(data, asked);
+            return asked?.length !== 0 && this.#refuse(data, asked ?? []);
         }
 
         if (type === 'subscription_confirmed') {
             if (data.action === 'subscribe') {
+
+                /* the server has put us into this chat */
+
+                if (!chat && id === undefined) {
+                    this.#chats.set(chatId, { users: 1 });
+                }
+
                 this.#confirm(chatId, data, data);
             }
 

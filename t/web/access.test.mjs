@@ -383,3 +383,46 @@ test('chat tokens that do not come', async (t) => {
     assert.deepEqual(socket().take().map(({ token }) => token), ['new']);
     assert.deepEqual(told(s), []);
 });
+
+
+/* A question that is still open is cancelled, and never answered. */
+
+test('left before it was answered', (t) => {
+    const s = open(t, []);
+
+    s.client.subscribe('a');
+    s.client.unsubscribe('a');
+    s.client.subscribe('a');
+
+    const [first, , second] = socket().take();
+
+    socket().say(confirmed('a', 3, { id: second.id }));
+    socket().say(unsubscribed('a', 'removed'));
+    assert.deepEqual(told(s), ['unsubscribed a']);
+    assert.deepEqual(s.client.chats, []);
+
+    /* or it is, when nobody cares any more */
+
+    socket().say(fault(first.id, 'Not allowed'));
+    assert.deepEqual(told(s), []);
+});
+
+
+test('entered by the server', (t) => {
+    const s = open(t, []);
+
+    socket().say(confirmed('a', 7), message('a', 8));
+    assert.deepEqual(told(s), ['new_message a']);
+    assert.deepEqual(s.client.chats, ['a']);
+    assert.deepEqual(again(s).map(({ since }) => since),
+        [{ seq: 8, epoch: 'e1' }]);
+    s.client.unsubscribe('a');
+    assert.deepEqual(sent(), ['unsubscribe a']);
+
+    /* but not by the answer to a request of ours */
+
+    s.client.subscribe('a');
+    s.client.unsubscribe('a');
+    socket().say(confirmed('a', 9, { id: socket().take()[0].id }));
+    assert.deepEqual(s.client.chats, []);
+});
