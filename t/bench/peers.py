@@ -226,6 +226,22 @@ class Chatws(Nginx):
         self.module = os.path.abspath(self.options.module)
 
 
+class Encrypted(Chatws):
+    """The mark of the generator has to be in the id: the text is hidden."""
+
+    server = """
+        location = /api/ws       { chatws bench; }
+        location = /api/messages { chatws_publish bench; chatws_encrypt on;
+                                   chatws_encryption_key_file keys.jwks; }
+    """
+
+    def command(self):
+        with open(os.path.join(self.prefix, "keys.jwks"), "w") as f:
+            f.write('{"keys":[{"kty":"oct","kid":"k1","k":"%s"}]}' % ("A" * 43))
+
+        return super().command()
+
+
 class PlainNginx(Nginx):
     """Its own answer to a POST: the floor of a publishing request."""
 
@@ -351,6 +367,7 @@ class UwsEcho(Uws):
 
 KINDS = {
     "chatws": Chatws,
+    "encrypted": Encrypted,
     "nchan": Nchan,
     "nginx": PlainNginx,
     "ws": Ws,

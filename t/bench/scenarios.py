@@ -90,6 +90,18 @@ class Post(Scenario):
         return super().figure(raw)
 
 
+class EncryptedPost(Post):
+
+    base = "chatws"
+    peers = ["chatws1", "encrypted1"]
+
+
+class Encrypted(Scenario):
+
+    base = "chatws"
+    peers = ["chatws1", "chatws2", "encrypted1", "encrypted2"]
+
+
 class Batch(Scenario):
     """A peer without a batch form gets single messages."""
 
@@ -181,6 +193,11 @@ class Idle(Scenario):
 
 ROOMS = {"conns": 5000, "rooms": 500, "publishers": 64}
 
+# the same for both: the id has the mark, and is readable
+
+MARKED = {"pub-body": '{"chatId":"room_%r","id":"%t","text":"' + "x" * 300
+          + '","sender":"publisher"}'}
+
 ALL = [
     Scenario("big1", "one chat of 1,000, one message at a time",
              conns=1000, rooms=1, publishers=1, time=2000),
@@ -195,6 +212,11 @@ ALL = [
              conns=2000, rooms=1000, publishers=64, time=2000),
     Post("post", "requests to empty chats, 64 publishers",
          conns=0, rooms=1000, publishers=64, time=2000),
+    EncryptedPost("encrypt", "requests to empty chats, 300 bytes encrypted",
+                  conns=0, rooms=1000, publishers=64, time=2000, **MARKED),
+    Encrypted("encrypt16", "one chat of 1,000, 300 bytes encrypted, "
+              "16 publishers", conns=1000, rooms=1, publishers=16, time=2000,
+              **MARKED),
     Latency("rate", "500 rooms of 10, 4,000 messages a second",
             rate=4000, time=3000, **ROOMS),
     Slow("slow", "100 readers, 20 more that do not read",
