@@ -19,7 +19,7 @@
 
 
 #define CHATWS_STORE_MAGIC      0x3130737774616863ULL
-#define CHATWS_STORE_LAYOUT     3
+#define CHATWS_STORE_LAYOUT     4
 
 /* bytes of the ephemeral ring and blocks of the tables, at least */
 #define CHATWS_STORE_EPHEMERAL  4096
@@ -389,6 +389,13 @@ chatws_store_share(chatws_store_t *st)
     share = st->table.arena.nblocks / 4;
 
     return share > CHATWS_SHARE_MIN ? share : CHATWS_SHARE_MIN;
+}
+
+
+uint32_t
+chatws_store_users(chatws_store_t *st, uint32_t chat)
+{
+    return chatws_table_chat(&st->table, chat)->u.users;
 }
 
 

@@ -267,6 +267,12 @@ chatws_rc_e chatws_store_subscribe(chatws_store_t *st, uint32_t slot,
 uint32_t chatws_store_share(chatws_store_t *st);
 
 /*
+ * Locked.  The users that are subscribed to a chat, each of them counted once,
+ * whatever its connections.  chat is the row of a chat that has subscribers.
+ */
+uint32_t chatws_store_users(chatws_store_t *st, uint32_t chat);
+
+/*
  * Locked.  Removes a subscription that was added with the same slot, chat,
  * user and flags; does nothing if there is none.  last tells that this slot
  * has no other subscription to the chat, of any user.

@@ -296,12 +296,12 @@ chatws_table_idle_add(chatws_table_t *tb, uint32_t chat)
 
         /* it has no history to lose: it is evicted first */
 
-        chatws_journal_set(jr, &ch->older, 0);
+        chatws_journal_set(jr, &ch->u.older, 0);
         chatws_journal_set(jr, &ch->newer, tb->oldest);
 
         if (tb->oldest != 0) {
             ch = chatws_table_chat(tb, tb->oldest);
-            chatws_journal_set(jr, &ch->older, chat);
+            chatws_journal_set(jr, &ch->u.older, chat);
 
         } else {
             chatws_journal_set(jr, &tb->newest, chat);
@@ -313,7 +313,7 @@ chatws_table_idle_add(chatws_table_t *tb, uint32_t chat)
         return;
     }
 
-    chatws_journal_set(jr, &ch->older, tb->newest);
+    chatws_journal_set(jr, &ch->u.older, tb->newest);
     chatws_journal_set(jr, &ch->newer, 0);
 
     if (tb->newest != 0) {
@@ -338,8 +338,8 @@ chatws_table_idle_del(chatws_table_t *tb, uint32_t chat)
     jr = &tb->journal;
     ch = chatws_table_chat(tb, chat);
 
-    if (ch->older != 0) {
-        other = chatws_table_chat(tb, ch->older);
+    if (ch->u.older != 0) {
+        other = chatws_table_chat(tb, ch->u.older);
         chatws_journal_set(jr, &other->newer, ch->newer);
 
     } else {
@@ -348,10 +348,10 @@ chatws_table_idle_del(chatws_table_t *tb, uint32_t chat)
 
     if (ch->newer != 0) {
         other = chatws_table_chat(tb, ch->newer);
-        chatws_journal_set(jr, &other->older, ch->older);
+        chatws_journal_set(jr, &other->u.older, ch->u.older);
 
     } else {
-        chatws_journal_set(jr, &tb->newest, ch->older);
+        chatws_journal_set(jr, &tb->newest, ch->u.older);
     }
 
     chatws_journal_set(jr, &tb->chats_idle, tb->chats_idle - 1);

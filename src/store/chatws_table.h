@@ -31,7 +31,10 @@ typedef struct {
     uint64_t          last;      /* offset + 1 of its entry, 0: none */
     uint32_t          next;      /* row in the same bucket */
     uint32_t          hash;      /* upper half */
-    uint32_t          older;     /* neighbours in the idle list */
+    union {
+        uint32_t      older;     /* of an idle chat: neighbours in the list, */
+        uint32_t      users;     /* of another one: users of its members */
+    } u;
     uint32_t          newer;
     uint32_t          total;     /* sum of the members' counts, 0: idle */
     uint32_t          tail;      /* block, 0: none */

@@ -23,6 +23,10 @@ static void chatws_table_insert(chatws_table_t *tb, uint32_t member,
     uint32_t chat, const chatws_member_key_t *key);
 static void chatws_table_remove(chatws_table_t *tb, uint32_t member);
 static uint32_t *chatws_table_link(chatws_table_t *tb, uint32_t member);
+static void chatws_table_user_left(chatws_table_t *tb, uint32_t chat,
+    uint64_t user);
+static int chatws_table_has_user(chatws_table_t *tb, uint32_t chat,
+    uint64_t user);
 static uint32_t chatws_table_user(chatws_table_t *tb, uint64_t user);
 static void chatws_table_user_add(chatws_table_t *tb, uint64_t user);
 static void chatws_table_user_sub(chatws_table_t *tb, uint64_t user,
@@ -73,7 +77,9 @@ chatws_rc_e
 chatws_table_join(chatws_table_t *tb, uint32_t chat,
     const chatws_member_key_t *key)
 {
+    int                had;
     uint32_t           cells, member;
+    chatws_chat_t     *ch;
     chatws_member_t   *m;
     chatws_journal_t  *jr;
 
@@ -103,12 +109,19 @@ chatws_table_join(chatws_table_t *tb, uint32_t chat,
         return CHATWS_BUSY;
     }
 
+    had = chatws_table_has_user(tb, chat, key->user);
+
     chatws_journal_begin(jr, NULL, 0);
 
     member = chatws_arena_take_cell(&tb->arena, jr);
     chatws_table_insert(tb, member, chat, key);
     chatws_table_add(tb, chat, key->slot);
     chatws_table_user_add(tb, key->user);
+
+    if (!had) {
+        ch = chatws_table_chat(tb, chat);
+        chatws_journal_set(jr, &ch->u.users, ch->u.users + 1);
+    }
 
     chatws_journal_commit(jr);
 
@@ -291,6 +304,7 @@ chatws_table_add(chatws_table_t *tb, uint32_t chat, uint32_t slot)
 
     if (ch->total == 0) {
         chatws_table_idle_del(tb, chat);
+        chatws_journal_set(jr, &ch->u.users, 0);
     }
 
     chatws_journal_set(jr, &ch->total, ch->total + 1);
@@ -372,6 +386,7 @@ chatws_table_leave(chatws_table_t *tb, uint32_t chat,
 
     } else {
         chatws_table_remove(tb, member);
+        chatws_table_user_left(tb, chat, key->user);
     }
 
     chatws_table_user_sub(tb, key->user, 1);
@@ -383,7 +398,7 @@ chatws_table_leave(chatws_table_t *tb, uint32_t chat,
 int
 chatws_table_drop(chatws_table_t *tb, uint32_t slot)
 {
-    uint32_t          member, n;
+    uint32_t          chat, member, n;
     uint64_t          user;
     chatws_member_t  *m;
 
@@ -394,19 +409,63 @@ chatws_table_drop(chatws_table_t *tb, uint32_t slot)
     }
 
     m = chatws_table_member(tb, member);
+    chat = m->cell.mark;
     user = m->user;
     n = m->count;
 
     chatws_journal_begin(&tb->journal, NULL, 0);
 
-    chatws_table_clear(tb, m->cell.mark, slot);
-    chatws_table_sub(tb, m->cell.mark, n);
+    chatws_table_clear(tb, chat, slot);
+    chatws_table_sub(tb, chat, n);
     chatws_table_remove(tb, member);
+    chatws_table_user_left(tb, chat, user);
     chatws_table_user_sub(tb, user, n);
 
     chatws_journal_commit(&tb->journal);
 
     return 1;
+}
+
+
+/*
+ * A member was removed, and its connections are taken off the chat: if the
+ * chat has others, but none of this user, it has one user less.
+ */
+
+static void
+chatws_table_user_left(chatws_table_t *tb, uint32_t chat, uint64_t user)
+{
+    chatws_chat_t  *ch;
+
+    ch = chatws_table_chat(tb, chat);
+
+    if (ch->total != 0 && !chatws_table_has_user(tb, chat, user)) {
+        chatws_journal_set(&tb->journal, &ch->u.users, ch->u.users - 1);
+    }
+}
+
+
+/* Whether a user has a member of the chat, in whatever slot. */
+
+static int
+chatws_table_has_user(chatws_table_t *tb, uint32_t chat, uint64_t user)
+{
+    uint32_t          member;
+    chatws_member_t  *m;
+
+    member = *chatws_table_member_head(tb, chat, user);
+
+    while (member != 0) {
+        m = chatws_table_member(tb, member);
+
+        if (m->cell.mark == chat && m->user == user) {
+            return 1;
+        }
+
+        member = m->cell.chain;
+    }
+
+    return 0;
 }
 
 

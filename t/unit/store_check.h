@@ -280,7 +280,7 @@ store_check_chats(chatws_store_t *st)
 
         ch = chatws_table_chat(tb, chat);
         store_want(ch->total == 0);
-        store_want(ch->older == b);
+        store_want(ch->u.older == b);
         store_want(++n <= idle);
 
         /* those that have no history come first */

@@ -87,7 +87,7 @@ forget(uint32_t slot)
 static void
 compare(void)
 {
-    uint32_t             c, f, i, n, s, u;
+    uint32_t             c, f, i, n, s, u, users;
     uint64_t             sum;
     chatws_chat_t       *ch;
     chatws_usage_t       usage;
@@ -109,6 +109,12 @@ compare(void)
         ch = chatws_table_chat(&st->table, row[c]);
         model_want(ch->serial == serial[c] && ch->total == n);
         model_want(ch->seq >= seq[c]);
+
+        for (u = 0, users = 0; u < USERS; u++) {
+            users += members(SLOTS, c, 1, (int) u) != 0;
+        }
+
+        model_want(chatws_store_users(st, row[c]) == users);
 
         for (s = 0; s < SLOTS; s++) {
             model_want((members(s, c, 1, -1) != 0)
