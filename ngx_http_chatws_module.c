@@ -19,6 +19,7 @@
 #include "endpoint/ngx_http_chatws_conf_limit.h"
 #include "endpoint/ngx_http_chatws_encrypt.h"
 #include "endpoint/ngx_http_chatws_farewell.h"
+#include "endpoint/ngx_http_chatws_conf_typing.h"
 #include "endpoint/ngx_http_chatws_handlers.h"
 #include "endpoint/ngx_http_chatws_origin.h"
 
@@ -274,6 +275,13 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_chatws_loc_conf_t, token.max_size),
       &ngx_http_chatws_token_size_bounds },
+
+    { ngx_string("chatws_typing"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1234,
+      ngx_http_chatws_conf_set_typing,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
 
     { ngx_string("chatws_user"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,

@@ -19,6 +19,7 @@
 #include "token/chatws_token.h"
 #include "protocol/chatws_notify.h"
 #include "store/chatws_store.h"
+#include "store/chatws_typing.h"
 
 
 /*
@@ -35,6 +36,8 @@ typedef struct {
     ngx_msec_t    history_time;        /* age of these, at most */
     ngx_flag_t    own_messages;
     ngx_flag_t    handover;
+    const chatws_typing_rules_t
+                 *typing;              /* NULL: passed on as it comes */
     ngx_regex_t  *chat_pattern;        /* NULL: any chat id */
 
     const chatws_token_policy_t  *token;  /* NULL: tokens are off */

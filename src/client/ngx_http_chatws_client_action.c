@@ -207,6 +207,7 @@ ngx_http_chatws_client_typing(ngx_http_chatws_client_t *client,
     chatws_post_t                post;
     chatws_posted_t              posted;
     ngx_http_chatws_hub_t       *hub;
+    const chatws_typing_rules_t *rules;
     u_char                       text[CHATWS_NOTIFY_SIZE];
 
     static const chatws_fault_t  stranger =
@@ -219,6 +220,16 @@ ngx_http_chatws_client_typing(ngx_http_chatws_client_t *client,
                                      (ngx_str_t *) &action->chat);
     if (row == 0) {
         ngx_http_chatws_complain(client, action, &stranger, 0);
+        return;
+    }
+
+    rules = client->rules->typing;
+
+    if (rules != NULL) {
+        (void) ngx_http_chatws_typing(&client->subscriber,
+                                      (ngx_str_t *) &action->chat, rules,
+                                      action->typing, &client->user,
+                                      &client->name);
         return;
     }
 

@@ -290,6 +290,8 @@ ngx_http_chatws_send_client(ngx_http_chatws_session_t *s, void *data)
     client->moved = 1;
     h->n++;
 
+    ngx_http_chatws_typing_gone(&client->subscriber);
+
     ngx_http_chatws_session_release(s);
 }
 

@@ -4,8 +4,8 @@
  *
  * Parcels: a head, then the user, the name, the id of the session, the
  * credential, the address, the unsent output, the reader with its incomplete
- * input, and the chats.  Both workers run the same
- * program, so structures are copied as they are.
+ * input, the chats, and those of them in which the user types.  Both workers
+ * run the same program, so structures are copied as they are.
  */
 
 
@@ -39,12 +39,22 @@ typedef struct {
     size_t      reader;
     ngx_uint_t  chats;                   /* each a serial, a byte of length,
                                             the id */
+    size_t      typing;                  /* bytes of the last part */
     chatws_deflate_params_t  params;
     chatws_bucket_t          bucket;
     uint32_t                 turn;
     uint32_t                 told;
     ngx_http_chatws_client_limits_t  limits;   /* zeros: it has none */
 } ngx_http_chatws_parcel_t;
+
+
+/* of the last part; the id of the chat follows */
+
+typedef struct {
+    uint64_t    deadline;
+    uint32_t    round;
+    uint32_t    id;                      /* bytes */
+} ngx_http_chatws_parcel_typist_t;
 
 
 static size_t ngx_http_chatws_parcel_size(ngx_http_chatws_client_t *client);
@@ -54,6 +64,10 @@ static void ngx_http_chatws_parcel_add_chat(void *data, const ngx_str_t *id,
     uint64_t serial);
 static void ngx_http_chatws_parcel_put_chat(void *data, const ngx_str_t *id,
     uint64_t serial);
+static void ngx_http_chatws_parcel_add_typist(void *data,
+    const ngx_str_t *chat, uint32_t round, uint64_t deadline);
+static void ngx_http_chatws_parcel_put_typist(void *data,
+    const ngx_str_t *chat, uint32_t round, uint64_t deadline);
 static u_char *ngx_http_chatws_parcel_put_out(u_char *p,
     ngx_http_chatws_session_t *s);
 static ngx_int_t ngx_http_chatws_parcel_valid(
@@ -65,6 +79,8 @@ static ngx_int_t ngx_http_chatws_parcel_restore(
     u_char *p);
 static ngx_int_t ngx_http_chatws_parcel_chats(
     ngx_http_chatws_client_t *client, ngx_uint_t n, u_char *p, u_char *last);
+static void ngx_http_chatws_parcel_typing(ngx_http_chatws_client_t *client,
+    u_char *p, u_char *last);
 static void ngx_http_chatws_parcel_catch_up(
     ngx_http_chatws_client_t *client, ngx_http_chatws_parcel_t *head);
 
@@ -82,7 +98,11 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
 
     ngx_memzero(&head, sizeof(ngx_http_chatws_parcel_t));
 
-    head.size = ngx_http_chatws_parcel_size(client);
+    ngx_http_chatws_typing_each(&client->subscriber,
+                                ngx_http_chatws_parcel_add_typist,
+                                &head.typing);
+
+    head.size = ngx_http_chatws_parcel_size(client) + head.typing;
 
     if (head.size > NGX_HTTP_CHATWS_PARCEL_MAX) {
         return 0;
@@ -135,6 +155,8 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
 
     ngx_http_chatws_hub_each_chat(&client->subscriber,
                                   ngx_http_chatws_parcel_put_chat, &p);
+    ngx_http_chatws_typing_each(&client->subscriber,
+                                ngx_http_chatws_parcel_put_typist, &p);
 
     return head.size;
 }
@@ -186,6 +208,33 @@ ngx_http_chatws_parcel_put_chat(void *data, const ngx_str_t *id,
     *p = ngx_cpymem(*p, &serial, sizeof(serial));
     *(*p)++ = (u_char) id->len;
     *p = ngx_cpymem(*p, id->data, id->len);
+}
+
+
+static void
+ngx_http_chatws_parcel_add_typist(void *data, const ngx_str_t *chat,
+    uint32_t round, uint64_t deadline)
+{
+    size_t *size = data;
+
+    *size += sizeof(ngx_http_chatws_parcel_typist_t) + chat->len;
+}
+
+
+static void
+ngx_http_chatws_parcel_put_typist(void *data, const ngx_str_t *chat,
+    uint32_t round, uint64_t deadline)
+{
+    u_char **p = data;
+
+    ngx_http_chatws_parcel_typist_t  typist;
+
+    typist.deadline = deadline;
+    typist.round = round;
+    typist.id = (uint32_t) chat->len;
+
+    *p = ngx_cpymem(*p, &typist, sizeof(ngx_http_chatws_parcel_typist_t));
+    *p = ngx_cpymem(*p, chat->data, chat->len);
 }
 
 
@@ -253,8 +302,9 @@ ngx_http_chatws_parcel_valid(ngx_http_chatws_parcel_t *head, size_t len)
         || head->addr > rest
         || head->out > rest
         || head->reader > rest
+        || head->typing > rest
         || head->user + head->name + head->id + head->credential + head->addr
-           + head->out + head->reader
+           + head->out + head->reader + head->typing
            > rest)
     {
         return NGX_ERROR;
@@ -324,13 +374,15 @@ ngx_http_chatws_parcel_read(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
         || ngx_http_chatws_parcel_restore(client, &head, p) != NGX_OK
         || ngx_http_chatws_parcel_chats(client, head.chats,
                                         p + head.out + head.reader,
-                                        parcel + len)
+                                        parcel + len - head.typing)
            != NGX_OK)
     {
         ngx_http_chatws_session_close(s, CHATWS_CLOSE_LATER,
                                       "no room, reconnect");
 
     } else if (!client->stranger) {
+        ngx_http_chatws_parcel_typing(client, parcel + len - head.typing,
+                                      parcel + len);
         ngx_http_chatws_parcel_catch_up(client, &head);
     }
 
@@ -448,6 +500,33 @@ ngx_http_chatws_parcel_chats(ngx_http_chatws_client_t *client, ngx_uint_t n,
     }
 
     return NGX_OK;
+}
+
+
+/* Goes on with what the user types; the table counts the connection as ever. */
+
+static void
+ngx_http_chatws_parcel_typing(ngx_http_chatws_client_t *client, u_char *p,
+    u_char *last)
+{
+    ngx_str_t                        id;
+    ngx_http_chatws_parcel_typist_t  typist;
+
+    while (last - p >= (ssize_t) sizeof(ngx_http_chatws_parcel_typist_t)) {
+        ngx_memcpy(&typist, p, sizeof(ngx_http_chatws_parcel_typist_t));
+        p += sizeof(ngx_http_chatws_parcel_typist_t);
+
+        if (typist.id > last - p) {
+            return;
+        }
+
+        id.len = typist.id;
+        id.data = p;
+        p += id.len;
+
+        ngx_http_chatws_typing_adopt(&client->subscriber, &id, typist.round,
+                                     typist.deadline);
+    }
 }
 
 

@@ -14,6 +14,7 @@
 #include "endpoint/ngx_http_chatws_conf_check.h"
 #include "endpoint/ngx_http_chatws_conf_fingerprint.h"
 #include "endpoint/ngx_http_chatws_conf_limit.h"
+#include "endpoint/ngx_http_chatws_conf_typing.h"
 #include "endpoint/ngx_http_chatws_encrypt.h"
 #include "endpoint/ngx_http_chatws_farewell.h"
 #include "endpoint/ngx_http_chatws_handlers.h"
@@ -24,9 +25,6 @@
 
 /* bytes of a message besides the token in it */
 #define NGX_HTTP_CHATWS_AUTH_ROOM    1024
-
-/* the largest number of chatws_limit_subscriptions */
-#define NGX_HTTP_CHATWS_USER_MAX     100000000
 
 
 static ngx_int_t ngx_http_chatws_conf_zone_args(ngx_conf_t *cf,
@@ -55,6 +53,8 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
     ngx_http_chatws_rule(history_time, 60 * 60 * 1000),
     ngx_http_chatws_rule(own_messages, 0),
     ngx_http_chatws_rule(handover, 1),
+    ngx_http_chatws_pointer(rules.typing, NGX_HTTP_CHATWS_INHERIT,
+                            ngx_http_chatws_conf_mix_typing),
     ngx_http_chatws_pointer(rules.chat_pattern, NGX_HTTP_CHATWS_INHERIT, NULL),
     ngx_http_chatws_pointer(rules.token, NGX_HTTP_CHATWS_INHERIT, NULL),
     ngx_http_chatws_rule(auth_timeout, 10000),
@@ -245,7 +245,9 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     conf->rules.claimed = conf->user == NULL && conf->rules.token == NULL;
 
-    if (ngx_http_chatws_conf_need_limits(cf, conf) != NGX_CONF_OK) {
+    if (ngx_http_chatws_conf_need_limits(cf, conf) != NGX_CONF_OK
+        || ngx_http_chatws_conf_need_typing(cf, conf) != NGX_CONF_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -598,45 +600,6 @@ ngx_http_chatws_conf_set_history(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     cwlcf->rules.history_time = time;
-
-    return NGX_CONF_OK;
-}
-
-
-/* chatws_limit_subscriptions user=NUMBER */
-
-char *
-ngx_http_chatws_conf_set_limit_subscriptions(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf)
-{
-    ngx_http_chatws_loc_conf_t *cwlcf = conf;
-
-    ngx_int_t   n;
-    ngx_str_t  *value;
-
-    if (cwlcf->rules.user_subscriptions != NGX_CONF_UNSET_UINT) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    if (ngx_strncmp(value[1].data, "user=", 5) != 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid parameter \"%V\" of \"%V\", it must be "
-                           "user=number", &value[1], &value[0]);
-        return NGX_CONF_ERROR;
-    }
-
-    n = ngx_atoi(value[1].data + 5, value[1].len - 5);
-
-    if (n < 1 || n > NGX_HTTP_CHATWS_USER_MAX) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" value \"%V\" must be between 1 and %d",
-                           &value[0], &value[1], NGX_HTTP_CHATWS_USER_MAX);
-        return NGX_CONF_ERROR;
-    }
-
-    cwlcf->rules.user_subscriptions = n;
 
     return NGX_CONF_OK;
 }

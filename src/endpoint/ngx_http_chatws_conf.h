@@ -103,8 +103,6 @@ char *ngx_http_chatws_conf_set_api(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_chatws_conf_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-char *ngx_http_chatws_conf_set_limit_subscriptions(ngx_conf_t *cf,
-    ngx_command_t *cmd, void *conf);
 char *ngx_http_chatws_conf_set_history(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_chatws_conf_set_pattern(ngx_conf_t *cf, ngx_command_t *cmd,

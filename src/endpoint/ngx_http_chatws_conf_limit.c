@@ -16,6 +16,9 @@
 /* the largest rate, each second or minute, and the largest burst */
 #define NGX_HTTP_CHATWS_LIMIT_MAX  1000000
 
+/* the largest number of chatws_limit_subscriptions */
+#define NGX_HTTP_CHATWS_USER_MAX   100000000
+
 /* nanoseconds of a second */
 #define NGX_HTTP_CHATWS_SECOND     UINT64_C(1000000000)
 
@@ -160,6 +163,45 @@ ngx_http_chatws_conf_mix_limit(uint64_t *hash, const void *value)
 
     ngx_http_chatws_mix(hash, *limit != NULL ? *limit : &none,
                         sizeof(chatws_limit_t));
+}
+
+
+/* chatws_limit_subscriptions user=NUMBER */
+
+char *
+ngx_http_chatws_conf_set_limit_subscriptions(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_chatws_loc_conf_t *cwlcf = conf;
+
+    ngx_int_t   n;
+    ngx_str_t  *value;
+
+    if (cwlcf->rules.user_subscriptions != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strncmp(value[1].data, "user=", 5) != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\" of \"%V\", it must be "
+                           "user=number", &value[1], &value[0]);
+        return NGX_CONF_ERROR;
+    }
+
+    n = ngx_atoi(value[1].data + 5, value[1].len - 5);
+
+    if (n < 1 || n > NGX_HTTP_CHATWS_USER_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" value \"%V\" must be between 1 and %d",
+                           &value[0], &value[1], NGX_HTTP_CHATWS_USER_MAX);
+        return NGX_CONF_ERROR;
+    }
+
+    cwlcf->rules.user_subscriptions = n;
+
+    return NGX_CONF_OK;
 }
 
 

@@ -192,6 +192,7 @@ static ngx_int_t
 ngx_http_chatws_publish_post(ngx_http_chatws_hub_t *hub,
     chatws_publication_t *pub, chatws_str_t *room, chatws_posted_t *posted)
 {
+    ngx_int_t      rc;
     chatws_post_t  post;
 
     ngx_memzero(&post, sizeof(chatws_post_t));
@@ -212,8 +213,15 @@ ngx_http_chatws_publish_post(ngx_http_chatws_hub_t *hub,
                                                (ngx_str_t *) &pub->sender);
     }
 
-    return ngx_http_chatws_hub_publish(hub, 0, &post,
-                                       NGX_HTTP_CHATWS_N_PUBLISHED, posted);
+    rc = ngx_http_chatws_hub_publish(hub, 0, &post,
+                                     NGX_HTTP_CHATWS_N_PUBLISHED, posted);
+
+    if (rc == NGX_OK && pub->kind == CHATWS_PUB_MESSAGE && post.sender != 0) {
+        ngx_http_chatws_typing_sent(hub, (ngx_str_t *) &pub->chat,
+                                    post.sender);
+    }
+
+    return rc;
 }
 
 

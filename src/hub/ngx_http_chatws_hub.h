@@ -19,6 +19,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "store/chatws_typing.h"
 #include "process/ngx_http_chatws_outframe.h"
 #include "process/ngx_http_chatws_zone.h"
 #include "hub/ngx_http_chatws_hub_figures.h"
@@ -40,6 +41,7 @@ typedef struct {
     uint32_t                delivery;           /* last delivery touched in */
     uint32_t                touched;            /* index in that delivery */
     unsigned                own:1;              /* gets its own messages */
+    unsigned                typing:1;           /* has typed in some chat */
 } ngx_http_chatws_subscriber_t;
 
 
@@ -83,6 +85,11 @@ typedef struct {
 /* Is told of a chat of a subscriber: its id, and the serial of its row. */
 typedef void (*ngx_http_chatws_chat_pt)(void *data, const ngx_str_t *id,
     uint64_t serial);
+
+
+/* Is told of a chat in which a subscriber types. */
+typedef void (*ngx_http_chatws_typist_pt)(void *data, const ngx_str_t *chat,
+    uint32_t round, uint64_t deadline);
 
 
 /*
@@ -246,6 +253,39 @@ ngx_int_t ngx_http_chatws_hub_publish(ngx_http_chatws_hub_t *hub,
  */
 ngx_int_t ngx_http_chatws_hub_command(ngx_http_chatws_hub_t *hub,
     ngx_str_t *text);
+
+/*
+ * The user of a subscriber begins to type in a chat, or goes on, with on; or
+ * has ended on this connection.  Others are told what rules say; the strings
+ * are the names to tell.  Whatever ends the subscription ends typing, too.
+ *
+ * NGX_DECLINED: the subscriber is not in the chat.
+ */
+ngx_int_t ngx_http_chatws_typing(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *chat, const chatws_typing_rules_t *rules, ngx_uint_t on,
+    const ngx_str_t *user, const ngx_str_t *name);
+
+/*
+ * A message of a user, by its hash, was published in a chat: the user has
+ * ended typing there, on all connections.
+ */
+void ngx_http_chatws_typing_sent(ngx_http_chatws_hub_t *hub, ngx_str_t *chat,
+    uint64_t user);
+
+/*
+ * For a subscriber that goes to another worker: calls handler for each chat in
+ * which it types; round and deadline, which is of a clock that all workers
+ * share, are what the other worker gives to typing_adopt().
+ */
+void ngx_http_chatws_typing_each(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_typist_pt handler, void *data);
+
+/* It has gone: what it types is not ended here. */
+void ngx_http_chatws_typing_gone(ngx_http_chatws_subscriber_t *subscriber);
+
+/* It has come, and is subscribed to the chat. */
+void ngx_http_chatws_typing_adopt(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *chat, uint32_t round, uint64_t deadline);
 
 /*
  * Delivers all that was published until now.  Returns the offset in the

@@ -31,6 +31,7 @@
 typedef struct ngx_http_chatws_local_chat_s  ngx_http_chatws_local_chat_t;
 typedef struct ngx_http_chatws_note_s        ngx_http_chatws_note_t;
 typedef struct ngx_http_chatws_ended_s       ngx_http_chatws_ended_t;
+typedef struct ngx_http_chatws_typing_s      ngx_http_chatws_typing_t;
 
 
 /*
@@ -172,6 +173,15 @@ typedef struct {
 } ngx_http_chatws_delivery_t;
 
 
+/* a user who types in a chat */
+
+typedef struct {
+    ngx_str_t                     *id;          /* of the chat */
+    chatws_typing_key_t            key;
+    uint32_t                       row;         /* 0: found by the id */
+} ngx_http_chatws_subject_t;
+
+
 struct ngx_http_chatws_hub_s {
     ngx_http_chatws_zone_t         zone;        /* a copy: outlives cycles */
     ngx_http_chatws_sleeper_t      sleeper;
@@ -187,6 +197,7 @@ struct ngx_http_chatws_hub_s {
     ngx_http_chatws_index_t        subs;        /* by subscriber and chat */
     ngx_http_chatws_delivery_t     delivery;
     ngx_http_chatws_ended_t       *ended;       /* list */
+    ngx_http_chatws_typing_t      *typing;      /* NULL: nobody has typed */
     uint32_t                      *wakes;       /* slots to wake: nslots
                                                    places for the store */
     uint64_t                       owed[CHATWS_SLOTS_MAX / 64];  /* a bit for
@@ -270,6 +281,10 @@ void ngx_http_chatws_hub_settle_ended(ngx_http_chatws_hub_t *hub);
 
 /* subscriptions in this worker: hub_subscribe.c */
 
+/* The subscription of a subscriber to a chat, or NULL. */
+ngx_http_chatws_sub_t *ngx_http_chatws_sub_of(
+    ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *id);
+
 /*
  * Whether a durable notification, at offset and with number seq or 0, is for
  * this subscriber: it is neither from before the subscription, nor one that
@@ -278,6 +293,44 @@ void ngx_http_chatws_hub_settle_ended(ngx_http_chatws_hub_t *hub);
 ngx_uint_t ngx_http_chatws_is_expected(
     ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_local_chat_t *chat, uint64_t offset, uint64_t seq);
+
+
+/* typing: hub_typing.c */
+
+/* The table of who types, or NULL: the zone has none. */
+chatws_typing_t *ngx_http_chatws_typing_table(ngx_http_chatws_hub_t *hub);
+
+/* A subscription of a subscriber that may type in the chat ends. */
+void ngx_http_chatws_typing_left(ngx_http_chatws_sub_t *sub);
+
+/* At the end of the hub: frees what it knows of typing, if anything. */
+void ngx_http_chatws_typing_done(ngx_http_chatws_hub_t *hub);
+
+
+/* telling who types: hub_typing_tell.c */
+
+/* in milliseconds, until a lock that was busy is asked for again */
+#define NGX_HTTP_CHATWS_TYPING_RETRY  20
+
+/*
+ * Fills the list of the chat of a subject, if it is to be told now, which is
+ * returned.  again is when to ask again, in milliseconds, 0: never.
+ */
+ngx_uint_t ngx_http_chatws_typing_list(ngx_http_chatws_hub_t *hub,
+    ngx_http_chatws_subject_t *subject, chatws_typing_list_t *list,
+    uint64_t *again);
+
+/*
+ * Tells others what a change has as news: of the user of the subject, who
+ * begins, or with round 0 has ended, or a list.
+ */
+void ngx_http_chatws_typing_tell(ngx_http_chatws_hub_t *hub,
+    ngx_http_chatws_subject_t *subject, uint32_t round,
+    chatws_typing_news_t *news);
+
+/* Tells a list, unless it is not right any more. */
+void ngx_http_chatws_typing_tell_list(ngx_http_chatws_hub_t *hub,
+    ngx_http_chatws_subject_t *subject, chatws_typing_list_t *list);
 
 
 /* collecting: hub_collect.c */

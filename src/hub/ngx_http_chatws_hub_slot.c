@@ -73,8 +73,9 @@ ngx_http_chatws_slot_leave(ngx_http_chatws_hub_t *hub)
 uint32_t
 ngx_http_chatws_slot_reap(ngx_http_chatws_hub_t *hub)
 {
-    uint32_t   n, reaped, slot;
-    ngx_pid_t  pid;
+    uint32_t          n, reaped, slot;
+    ngx_pid_t         pid;
+    chatws_typing_t  *typing;
 
     reaped = 0;
 
@@ -112,11 +113,17 @@ ngx_http_chatws_slot_reap(ngx_http_chatws_hub_t *hub)
      * them would find out by itself, but later.
      */
 
+    typing = ngx_http_chatws_typing_table(hub);
+
     if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
         return reaped;
     }
 
     n = chatws_store_pending(hub->zone.store, hub->wakes);
+
+    if (typing != NULL) {
+        chatws_typing_died(typing);
+    }
 
     ngx_http_chatws_zone_unlock(&hub->zone);
 

@@ -26,8 +26,6 @@ static void ngx_http_chatws_chat_destroy(ngx_http_chatws_hub_t *hub,
     ngx_http_chatws_local_chat_t *chat);
 static ngx_int_t ngx_http_chatws_chat_reserve(
     ngx_http_chatws_local_chat_t *chat);
-static ngx_http_chatws_sub_t *ngx_http_chatws_sub_of(
-    ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *id);
 static ngx_int_t ngx_http_chatws_sub_create(
     ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *id, uint64_t hash,
     ngx_http_chatws_local_chat_t *chat, uint32_t share,
@@ -375,9 +373,7 @@ ngx_http_chatws_is_expected(ngx_http_chatws_subscriber_t *subscriber,
 }
 
 
-/* The subscription of a subscriber to a chat, or NULL. */
-
-static ngx_http_chatws_sub_t *
+ngx_http_chatws_sub_t *
 ngx_http_chatws_sub_of(ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *id)
 {
     ngx_http_chatws_local_chat_t  *chat;
@@ -577,6 +573,10 @@ ngx_http_chatws_sub_del(ngx_http_chatws_sub_t *sub)
     subscriber = sub->subscriber;
     chat = sub->chat;
     hub = subscriber->hub;
+
+    if (subscriber->typing) {
+        ngx_http_chatws_typing_left(sub);
+    }
 
     ngx_http_chatws_index_del(&hub->subs, &sub->node);
 

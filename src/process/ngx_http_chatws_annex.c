@@ -11,6 +11,7 @@
 #include <ngx_core.h>
 #include "base/chatws_core.h"
 #include "store/chatws_rate.h"
+#include "store/chatws_typing.h"
 #include "process/ngx_http_chatws_annex.h"
 
 
@@ -44,7 +45,10 @@ static ngx_uint_t  ngx_http_chatws_annex_tag;
 static const ngx_http_chatws_annex_row_t  ngx_http_chatws_annexes[] = {
 
     [NGX_HTTP_CHATWS_ANNEX_LIMITS] = {
-        ngx_string("limits"), 32, chatws_rates_init }
+        ngx_string("limits"), 32, chatws_rates_init },
+
+    [NGX_HTTP_CHATWS_ANNEX_TYPING] = {
+        ngx_string("typing"), 32, chatws_typing_init }
 };
 
 chatws_static_assert(ngx_http_chatws_annexes_complete,

@@ -192,6 +192,43 @@ chatws_notify_unsubscribed(chatws_str_t *out, const chatws_str_t *chat,
 }
 
 
+void
+chatws_notify_typists_open(chatws_json_out_t *json, const chatws_str_t *chat)
+{
+    chatws_type_open(json, CHATWS_TYPE_TYPISTS);
+    chatws_json_put_lit(json, ",\"chatId\":");
+    chatws_json_put_string(json, chat);
+    chatws_json_put_lit(json, ",\"users\":[");
+}
+
+
+void
+chatws_notify_typists_user(chatws_json_out_t *json, unsigned first,
+    const chatws_str_t *user, const chatws_str_t *name)
+{
+    if (!first) {
+        chatws_json_put_lit(json, ",");
+    }
+
+    chatws_json_put_lit(json, "{\"userId\":");
+    chatws_json_put_string(json, user);
+    chatws_json_put_lit(json, ",\"username\":");
+    chatws_json_put_string(json, name);
+    chatws_json_put_lit(json, "}");
+}
+
+
+void
+chatws_notify_typists_close(chatws_json_out_t *json, uint64_t count,
+    uint64_t ms)
+{
+    chatws_json_put_lit(json, "],\"count\":");
+    chatws_json_put_uint(json, count);
+    chatws_notify_time(json, ms);
+    chatws_json_put_lit(json, "}");
+}
+
+
 chatws_rc_e
 chatws_notify_error(chatws_str_t *out, const chatws_fault_t *fault,
     const chatws_cause_t *cause, uint64_t ms)

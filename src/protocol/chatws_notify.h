@@ -129,6 +129,22 @@ chatws_rc_e chatws_notify_error(chatws_str_t *out,
 
 
 /*
+ * A "typing_users" notification is put piece by piece: open, one call for each
+ * user of the list, close with the number of all who type.  It has room in
+ * CHATWS_NOTIFY_SIZE bytes and CHATWS_TYPIST_SIZE for each user.
+ */
+
+#define CHATWS_TYPIST_SIZE       600
+
+void chatws_notify_typists_open(chatws_json_out_t *json,
+    const chatws_str_t *chat);
+void chatws_notify_typists_user(chatws_json_out_t *json, unsigned first,
+    const chatws_str_t *user, const chatws_str_t *name);
+void chatws_notify_typists_close(chatws_json_out_t *json, uint64_t count,
+    uint64_t ms);
+
+
+/*
  * A "resumed" notification is put piece by piece: open, one call for each
  * chat, close.  It has room in CHATWS_NOTIFY_SIZE bytes and
  * CHATWS_RESUMED_GROWTH bytes for each byte of the object of chats as the

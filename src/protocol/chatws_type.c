@@ -20,6 +20,7 @@ static const chatws_str_t  chatws_type_server[] = {
     [CHATWS_TYPE_MESSAGE] = chatws_str("new_message"),
     [CHATWS_TYPE_UPDATE] = chatws_str("chat_update"),
     [CHATWS_TYPE_TYPING] = chatws_str("user_typing"),
+    [CHATWS_TYPE_TYPISTS] = chatws_str("typing_users"),
     [CHATWS_TYPE_UNSUBSCRIBED] = chatws_str("unsubscribed"),
     [CHATWS_TYPE_AUTHENTICATED] = chatws_str("authenticated"),
     [CHATWS_TYPE_EXPIRING] = chatws_str("token_expiring"),

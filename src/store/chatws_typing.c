@@ -347,8 +347,16 @@ chatws_typing_drop(chatws_typing_t *tb, uint32_t n, uint64_t now,
 static uint64_t
 chatws_typing_due(const chatws_typing_chat_t *c)
 {
+    if (!c->merged && (c->merge == 0 || c->n <= c->merge)) {
+        return 0;
+    }
+
+    if (c->listed == 0) {
+        return 1;
+    }
+
     if (!c->merged) {
-        return c->merge != 0 && c->n > c->merge ? c->listed + c->interval : 0;
+        return c->listed + c->interval;
     }
 
     if (c->merge == 0 || c->n <= c->merge) {

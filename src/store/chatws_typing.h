@@ -154,11 +154,14 @@ typedef struct {
 } chatws_typing_list_t;
 
 
-/* The bytes of a table of n rows, which are 1 to 2^24. */
+/* The bytes of a table of n rows. */
 size_t chatws_typing_size(uint32_t n);
 
-/* Makes an empty table of n rows of the memory at tb. */
-void chatws_typing_init(chatws_typing_t *tb, uint32_t n);
+/*
+ * Makes an empty table of as many rows as size bytes at mem have room for:
+ * at least one, at most 2^24.
+ */
+void chatws_typing_init(void *mem, size_t size);
 
 /* 1: nobody types at the time now.  Without the lock. */
 int chatws_typing_is_idle(const chatws_typing_t *tb, uint64_t now);

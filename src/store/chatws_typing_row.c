@@ -15,6 +15,9 @@
 #include "store/chatws_typing_private.h"
 
 
+#define CHATWS_TYPING_ROWS  (1 << 24)
+
+
 static void chatws_typing_clear(chatws_typing_t *tb);
 static uint32_t *chatws_typing_head(chatws_typing_t *tb, uint64_t chat,
     uint64_t user);
@@ -45,11 +48,18 @@ chatws_typing_size(uint32_t n)
 
 
 void
-chatws_typing_init(chatws_typing_t *tb, uint32_t n)
+chatws_typing_init(void *mem, size_t size)
 {
+    size_t            n;
+    chatws_typing_t  *tb;
+
+    tb = mem;
+    n = (size - chatws_typing_size(0)) / (chatws_typing_size(1)
+                                          - chatws_typing_size(0));
+
     memset(tb, 0, sizeof(chatws_typing_t));
 
-    tb->n = n;
+    tb->n = n < CHATWS_TYPING_ROWS ? (uint32_t) n : CHATWS_TYPING_ROWS;
 
     chatws_typing_clear(tb);
 }

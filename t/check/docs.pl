@@ -103,6 +103,9 @@ for my $name (@sections) {
     ($set) = $source =~ /_word\(\w+,\s*$field,\s*\w+,\s*(\w+),/
         if !defined $set;
 
+    # where a pointer is set to nothing, that is "off"
+
+    $set = 0 if !defined $set && $source =~ /_pointer\(rules\.$field,/;
 
     fault("$name: the default is not understood"), next
         if !defined $value || !defined $set;

@@ -25,7 +25,7 @@ my @rooms = (
     [ protocol => 'pure', qw/ base json / ],
     [ store => 'pure', qw/ base websocket / ],
     [ process => 'nginx', qw/ base websocket store / ],
-    [ hub => 'nginx', qw/ base websocket store process / ],
+    [ hub => 'nginx', qw/ base json websocket protocol store process / ],
     [ session => 'nginx', qw/ base websocket process / ],
     [ client => 'nginx',
       qw/ base json websocket token protocol store process hub session / ],

@@ -63,7 +63,7 @@ table_new(uint32_t n)
 
     tb = malloc(chatws_typing_size(n));
     memset(tb, 0xa5, chatws_typing_size(n));
-    chatws_typing_init(tb, n);
+    chatws_typing_init(tb, chatws_typing_size(n));
 }
 
 

@@ -33,6 +33,7 @@
 static void test_connected(void);
 static void test_confirmed(void);
 static void test_typing(void);
+static void test_typists(void);
 static void test_unsubscribed(void);
 static void test_token(void);
 static void test_error(void);
@@ -51,6 +52,7 @@ main(void)
     test_connected();
     test_confirmed();
     test_typing();
+    test_typists();
     test_unsubscribed();
     test_token();
     test_error();
@@ -195,6 +197,37 @@ test_token(void)
     open_out();
     is(chatws_notify_expiring(&out, 30),
        "{\"type\":\"token_expiring\",\"expiresIn\":30}");
+}
+
+
+static void
+test_typists(void)
+{
+    chatws_str_t       chat = chatws_str("chat_1"), user = chatws_str("a"),
+                       name = chatws_str("A \"B\""), other = chatws_str("c");
+    chatws_json_out_t  json;
+
+    open_out();
+    chatws_json_out_begin(&json, &out);
+    chatws_notify_typists_open(&json, &chat);
+    chatws_notify_typists_user(&json, 1, &user, &name);
+    chatws_notify_typists_user(&json, 0, &other, &other);
+    chatws_notify_typists_close(&json, 17, TEST_MS);
+
+    is(chatws_json_out_end(&json, &out),
+       "{\"type\":\"typing_users\",\"chatId\":\"chat_1\",\"users\":["
+       "{\"userId\":\"a\",\"username\":\"A \\\"B\\\"\"},"
+       "{\"userId\":\"c\",\"username\":\"c\"}],\"count\":17,"
+       "\"timestamp\":\"2025-11-27T10:00:00.000Z\"}");
+
+    open_out();
+    chatws_json_out_begin(&json, &out);
+    chatws_notify_typists_open(&json, &chat);
+    chatws_notify_typists_close(&json, 0, TEST_MS);
+
+    is(chatws_json_out_end(&json, &out),
+       "{\"type\":\"typing_users\",\"chatId\":\"chat_1\",\"users\":[],"
+       "\"count\":0,\"timestamp\":\"2025-11-27T10:00:00.000Z\"}");
 }
 
 
