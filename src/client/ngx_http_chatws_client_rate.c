@@ -150,7 +150,7 @@ ngx_http_chatws_rate_wait(ngx_http_chatws_client_t *client,
         all = ngx_max(all, wait);
     }
 
-    if (rules->limit_user != NULL) {
+    if (rules->limit_user != NULL && !client->stranger) {
         wait = ngx_http_chatws_rate_user(client, rate, all == 0);
 
         if (wait > all) {

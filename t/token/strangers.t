@@ -16,7 +16,7 @@ use Test::Chatws;
 use Test::Chatws::Token;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(27);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(32);
 
 my $key = secret_key('k1');
 
@@ -31,6 +31,12 @@ $t->write_file_expand('nginx.conf', conf(
 
         location = /off {
             chatws chat;
+        }
+
+        location = /limited {
+            chatws chat;
+            chatws_token message;
+            chatws_limit_user rate=1r/m burst=1;
         }
 
         location = /status {
@@ -64,6 +70,19 @@ $ws[2]->drop();
 ok(eventually(sub { another() == 101 }), 'one has gone');
 ok(eventually(sub { another() == 101 }), 'one was closed');
 is(another(), 503, 'and no more than these');
+
+# strangers have no limit in common
+
+my ($one) = splice @ws, 3, 1;
+
+$one->drop();
+
+ok(eventually(sub { another(path => '/limited') == 101 }), 'a limit of users');
+
+for my $n (1 .. 4) {
+    $ws[-1]->send_json({ action => 'subscribe', chatId => 'c' });
+    is(($ws[-1]->next() || {})->{error}, 'Token required', "message $n");
+}
 
 # those that are handed over count in the new worker
 
