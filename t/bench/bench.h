@@ -53,6 +53,7 @@ struct bench_event_s {
 typedef struct {
     const char         *mode;
     const char         *sub_path;
+    const char         *sub_field;      /* a line of the header, or "" */
     const char         *sub_message;
     const char         *sub_ready;
     const char         *pub_path;

@@ -56,6 +56,7 @@ static const bench_option_t  bench_option_list[] = {
 
     bench_text("--mode", mode),
     bench_text("--sub-path", sub_path),
+    bench_text("--sub-field", sub_field),
     bench_text("--sub-message", sub_message),
     bench_text("--sub-ready", sub_ready),
     bench_text("--pub-path", pub_path),
@@ -122,6 +123,7 @@ bench_defaults(bench_opt_t *opt)
 {
     opt->mode = "fanout";
     opt->sub_path = "/";
+    opt->sub_field = "";
     opt->sub_message = "";
     opt->sub_ready = "subscription_confirmed";
     opt->pub_path = "/";

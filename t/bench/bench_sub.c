@@ -118,7 +118,7 @@ static void
 bench_sub_upgrade(bench_t *b, bench_sub_t *sub)
 {
     int        err;
-    char       path[512], request[1024];
+    char       path[512], request[4096];
     socklen_t  len;
 
     err = 0;
@@ -138,8 +138,13 @@ bench_sub_upgrade(bench_t *b, bench_sub_t *sub)
                    "Upgrade: websocket\r\n"
                    "Connection: Upgrade\r\n"
                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                   "Sec-WebSocket-Version: 13\r\n\r\n",
-                   path, b->opt.port);
+                   "Sec-WebSocket-Version: 13\r\n%s%s\r\n",
+                   path, b->opt.port, b->opt.sub_field,
+                   b->opt.sub_field[0] != '\0' ? "\r\n" : "");
+
+    if (err >= (int) sizeof(request)) {
+        bench_die("the request is too long");
+    }
 
     bench_sub_send(sub, request, (size_t) err);
     sub->state = BENCH_SUB_UPGRADING;

@@ -3,6 +3,9 @@
 # The compared servers: how each is started, and what the generator has to
 # say to it.  A peer is named KIND or KINDn, n being its workers.
 
+import base64
+import hmac
+import json
 import os
 import re
 import shutil
@@ -58,6 +61,10 @@ def listening(port):
     with socket.socket() as s:
         s.settimeout(1)
         return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+def b64(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def stat_fields(pid):
@@ -242,6 +249,64 @@ class Encrypted(Chatws):
         return super().command()
 
 
+class Token(Chatws):
+    """All connections come with the same token."""
+
+    server = """
+        location = /api/ws {
+            chatws                bench;
+            chatws_token          $http_authorization;
+            chatws_token_key_file keys.jwks;
+        }
+    """
+
+    def command(self):
+        signed = ".".join(b64(json.dumps(part).encode()) for part in (
+            {"alg": self.alg, "kid": "k1", "typ": "JWT"},
+            {"sub": "user_1", "name": "User One", "iat": int(time.time()),
+             "exp": int(time.time()) + 3600,
+             "chats": ["room_%d" % i for i in range(4)]}))
+        token = signed + "." + b64(self.sign(signed.encode()))
+
+        self.adapter = dict(
+            CHAT, **{"sub-field": "Authorization: Bearer " + token})
+
+        with open(os.path.join(self.prefix, "keys.jwks"), "w") as f:
+            json.dump({"keys": [dict(self.key, kid="k1", alg=self.alg)]}, f)
+
+        return super().command()
+
+
+class TokenHs(Token):
+
+    alg = "HS256"
+    key = {"kty": "oct", "k": "A" * 43}
+
+    def sign(self, text):
+        return hmac.new(bytes(32), text, "sha256").digest()
+
+
+class TokenRs(Token):
+
+    alg = "RS256"
+
+    def sign(self, text):
+        name = os.path.join(self.prefix, "key.pem")
+
+        subprocess.run(["openssl", "genrsa", "-out", name, "2048"],
+                       check=True, stderr=subprocess.DEVNULL)
+        modulus = subprocess.run(
+            ["openssl", "rsa", "-in", name, "-noout", "-modulus"], check=True,
+            stdout=subprocess.PIPE, text=True).stdout.split("=")[1].strip()
+
+        self.key = {"kty": "RSA", "n": b64(bytes.fromhex(modulus)),
+                    "e": "AQAB"}
+
+        return subprocess.run(["openssl", "dgst", "-sha256", "-sign", name],
+                              check=True, input=text,
+                              stdout=subprocess.PIPE).stdout
+
+
 class PlainNginx(Nginx):
     """Its own answer to a POST: the floor of a publishing request."""
 
@@ -368,6 +433,8 @@ class UwsEcho(Uws):
 KINDS = {
     "chatws": Chatws,
     "encrypted": Encrypted,
+    "token-hs": TokenHs,
+    "token-rs": TokenRs,
     "nchan": Nchan,
     "nginx": PlainNginx,
     "ws": Ws,

@@ -142,6 +142,12 @@ class Storm(Scenario):
     mode = "storm"
 
 
+class TokenStorm(Storm):
+
+    base = "chatws"
+    peers = ["chatws1", "token-hs1", "token-rs1"]
+
+
 class Echo(Scenario):
 
     unit = "us/message"
@@ -224,6 +230,8 @@ ALL = [
          time=3000),
     Storm("storm", "10,000 connect, subscribe and disconnect",
           conns=10000, rooms=1000, parallel=512),
+    TokenStorm("tokens", "10,000 connect with a token, subscribe and "
+               "disconnect", conns=10000, rooms=1000, parallel=512),
     Idle("idle", "10,000 idle subscribers", conns=10000),
     Echo("echo", "50-byte messages echoed, 100 deep, 64 connections",
          conns=64, depth=100, frame=50, time=2000),
