@@ -242,6 +242,7 @@ chatws_store_claim(chatws_store_t *st, int64_t pid, uint64_t wake)
             chatws_shared_set(&slot->blocked, 0);
             chatws_shared_set(&slot->lapped, 0);
             chatws_shared_set(&slot->wake, wake);
+            chatws_shared_set(&slot->serial, slot->serial + 1);
             chatws_shared_set(&slot->pid, pid);
             chatws_shared_set(&slot->state, CHATWS_SLOT_LIVE);
 

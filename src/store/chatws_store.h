@@ -79,7 +79,8 @@ typedef struct {
     uint32_t  state;              /* chatws_slot_state_e */
     uint64_t  wake;               /* how to wake the worker, a number of the
                                      caller of claim() */
-    uint64_t  spare[2];           /* the counters have cache lines of their
+    uint32_t  serial;             /* how often the slot was claimed */
+    uint32_t  spare[3];           /* the counters have cache lines of their
                                      own */
     uint64_t  counters[CHATWS_COUNTERS];
 } chatws_slot_t;
