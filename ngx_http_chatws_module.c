@@ -10,6 +10,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "process/ngx_http_chatws_annex.h"
 #include "process/ngx_http_chatws_scratch.h"
 #include "client/ngx_http_chatws_handover.h"
 #include "client/ngx_http_chatws_users.h"
@@ -160,6 +161,13 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       ngx_http_chatws_conf_set_limit,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_chatws_loc_conf_t, rules.limit_actions),
+      NULL },
+
+    { ngx_string("chatws_limit_connections"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_http_chatws_conf_set_limit_connections,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("chatws_limit_errors"),
@@ -494,7 +502,9 @@ ngx_http_chatws_init_process(ngx_cycle_t *cycle)
         if (ngx_http_chatws_hub_open(zone, &ngx_http_chatws_client_hub,
                                      cwmcf->coalesce, cycle)
             != NGX_OK
-            || (ngx_http_chatws_conf_is_written(cwmcf, zones[i])
+            || ((ngx_http_chatws_conf_is_written(cwmcf, zones[i])
+                 || ngx_http_chatws_annex(zone, NGX_HTTP_CHATWS_ANNEX_SEATS)
+                    != NULL)
                 && ngx_http_chatws_users_open(zone->hub, cycle->log)
                    != NGX_OK)
             || ngx_http_chatws_handover_init(zone->hub,

@@ -12,6 +12,7 @@
 #include "process/ngx_http_chatws_clock.h"
 #include "client/ngx_http_chatws_client_auth.h"
 #include "client/ngx_http_chatws_client_private.h"
+#include "client/ngx_http_chatws_client_seat.h"
 #include "client/ngx_http_chatws_client_command.h"
 #include "client/ngx_http_chatws_handover.h"
 #include "client/ngx_http_chatws_users.h"
@@ -199,6 +200,8 @@ ngx_http_chatws_client_listen(ngx_http_chatws_client_t *client)
     ring = ngx_http_chatws_hub_ring(client->subscriber.hub);
 
     ngx_http_chatws_users_add(client, chatws_ring_head(ring));
+
+    ngx_http_chatws_client_sit(client);
 }
 
 
@@ -284,6 +287,7 @@ ngx_http_chatws_client_ending(ngx_http_chatws_session_t *s)
 
     client = (ngx_http_chatws_client_t *) s;
 
+    ngx_http_chatws_client_rise(client);
     ngx_http_chatws_users_del(client);
     ngx_http_chatws_leave(&client->subscriber);
     ngx_http_chatws_client_settle(client);
@@ -297,6 +301,7 @@ ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s)
 
     client = (ngx_http_chatws_client_t *) s;
 
+    ngx_http_chatws_client_rise(client);
     ngx_http_chatws_users_del(client);
     ngx_http_chatws_leave(&client->subscriber);
     ngx_http_chatws_client_settle(client);

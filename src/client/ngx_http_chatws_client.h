@@ -66,6 +66,8 @@ struct ngx_http_chatws_client_s {
                                                   one block of their own */
     unsigned                        warned:1;  /* that its token expires */
     unsigned                        limited:1; /* it has said too much */
+    unsigned                        seated:1;  /* it counts as a connection of
+                                                  its user */
 };
 
 
@@ -124,7 +126,10 @@ uint64_t ngx_http_chatws_client_key(ngx_http_chatws_client_t *client);
  */
 void ngx_http_chatws_client_started(ngx_http_chatws_client_t *client);
 
-/* From now on commands are for the client, whose user is known. */
+/*
+ * From now on commands are for the client, whose user is known.  If the user
+ * has too many connections, this one is closed.
+ */
 void ngx_http_chatws_client_listen(ngx_http_chatws_client_t *client);
 
 /*

@@ -48,6 +48,7 @@ typedef struct {
     chatws_limit_t  *limit_actions;    /* of a connection; NULL: none */
     chatws_limit_t  *limit_user;       /* of all connections of a user */
     chatws_limit_t  *limit_errors;     /* of a connection */
+    ngx_uint_t       limit_connections;  /* of a user; 0: none */
 } ngx_http_chatws_rules_t;
 
 

@@ -5,7 +5,7 @@
  * How much a client may say.  Each message has a cost, which is poured into
  * the client's bucket; an action that many others get to see costs more.  A
  * location may have narrower limits for actions, of a connection and of a
- * user, and one for errors.  Protocol, sections 2 and 8.
+ * user, and one for errors.  See docs/limits.md.
  */
 
 

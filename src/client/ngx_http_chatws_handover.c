@@ -15,6 +15,7 @@
 #include <ngx_http.h>
 #include "process/ngx_http_chatws_courier.h"
 #include "process/ngx_http_chatws_event.h"
+#include "client/ngx_http_chatws_client_seat.h"
 #include "client/ngx_http_chatws_handover.h"
 #include "client/ngx_http_chatws_handover_parcel.h"
 
@@ -274,8 +275,15 @@ ngx_http_chatws_send_client(ngx_http_chatws_session_t *s, void *data)
         return;
     }
 
+    /* before another worker may have it */
+    ngx_http_chatws_client_walk(client);
+
     rc = ngx_http_chatws_courier_send(h->courier, s->connection->fd, parcel,
                                       len, s->connection->log);
+
+    if (rc != NGX_OK && client->seated) {
+        ngx_http_chatws_client_sit_again(client);
+    }
 
     if (rc == NGX_AGAIN) {
         h->full = 1;
@@ -288,6 +296,7 @@ ngx_http_chatws_send_client(ngx_http_chatws_session_t *s, void *data)
     }
 
     client->moved = 1;
+    client->seated = 0;
     h->n++;
 
     ngx_http_chatws_typing_gone(&client->subscriber);

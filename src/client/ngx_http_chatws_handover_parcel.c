@@ -16,6 +16,7 @@
 #include "process/ngx_http_chatws_fdpass.h"
 #include "client/ngx_http_chatws_client_auth.h"
 #include "client/ngx_http_chatws_client_replay.h"
+#include "client/ngx_http_chatws_client_seat.h"
 #include "client/ngx_http_chatws_handover_parcel.h"
 #include "client/ngx_http_chatws_users.h"
 
@@ -44,6 +45,7 @@ typedef struct {
     chatws_bucket_t          bucket;
     uint32_t                 turn;
     uint32_t                 told;
+    ngx_uint_t               seated;
     ngx_http_chatws_client_limits_t  limits;   /* zeros: it has none */
 } ngx_http_chatws_parcel_t;
 
@@ -128,6 +130,7 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
     head.bucket = client->bucket;
     head.turn = client->turn;
     head.told = client->told;
+    head.seated = client->seated;
 
     limits = ngx_http_chatws_client_limits(client);
 
@@ -363,6 +366,10 @@ ngx_http_chatws_parcel_read(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
     client = (ngx_http_chatws_client_t *) s;
 
     (void) ngx_http_chatws_client_init(client, hub, rules, &who);
+
+    if (head.seated) {
+        ngx_http_chatws_client_sit_again(client);
+    }
 
     if (who.user.len == 0) {
         ngx_http_chatws_auth_wait(client, head.due);

@@ -79,6 +79,7 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
                             ngx_http_chatws_conf_mix_limit),
     ngx_http_chatws_pointer(rules.limit_errors, NGX_HTTP_CHATWS_INHERIT,
                             ngx_http_chatws_conf_mix_limit),
+    ngx_http_chatws_rule(limit_connections, 0),
 
     ngx_http_chatws_pointer(handler, NGX_HTTP_CHATWS_OWN, NULL),
     ngx_http_chatws_pointer(zone, NGX_HTTP_CHATWS_OWN,

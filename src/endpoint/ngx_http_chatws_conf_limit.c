@@ -19,6 +19,9 @@
 /* the largest number of chatws_limit_subscriptions */
 #define NGX_HTTP_CHATWS_USER_MAX   100000000
 
+/* the largest number of connections of a user */
+#define NGX_HTTP_CHATWS_LIMIT_CONNECTIONS  10000
+
 /* nanoseconds of a second */
 #define NGX_HTTP_CHATWS_SECOND     UINT64_C(1000000000)
 
@@ -154,6 +157,46 @@ ngx_http_chatws_conf_limit_burst(ngx_str_t *value, uint64_t *size)
 }
 
 
+char *
+ngx_http_chatws_conf_set_limit_connections(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_chatws_loc_conf_t *cwlcf = conf;
+
+    ngx_int_t   n;
+    ngx_str_t  *value;
+
+    if (cwlcf->rules.limit_connections != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        cwlcf->rules.limit_connections = 0;
+        return NGX_CONF_OK;
+    }
+
+    n = NGX_ERROR;
+
+    if (ngx_strncmp(value[1].data, "user=", 5) == 0) {
+        n = ngx_atoi(value[1].data + 5, value[1].len - 5);
+    }
+
+    if (n < 1 || n > NGX_HTTP_CHATWS_LIMIT_CONNECTIONS) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\" of \"%V\", it must be "
+                           "user=number, from 1 to %d", &value[1], &value[0],
+                           NGX_HTTP_CHATWS_LIMIT_CONNECTIONS);
+        return NGX_CONF_ERROR;
+    }
+
+    cwlcf->rules.limit_connections = n;
+
+    return NGX_CONF_OK;
+}
+
+
 void
 ngx_http_chatws_conf_mix_limit(uint64_t *hash, const void *value)
 {
@@ -217,6 +260,14 @@ ngx_http_chatws_conf_need_limits(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
+    if (cwlcf->rules.limit_connections != 0
+        && ngx_http_chatws_annex_need(cf, cwlcf->zone,
+                                      NGX_HTTP_CHATWS_ANNEX_SEATS)
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
     return NGX_CONF_OK;
 }
 
@@ -225,14 +276,19 @@ void
 ngx_http_chatws_conf_check_limits(ngx_conf_t *cf,
     const ngx_http_chatws_rules_t *rules, ngx_uint_t *warned)
 {
-    if (*warned || !rules->claimed || rules->limit_user == NULL) {
+    if (*warned
+        || !rules->claimed
+        || (rules->limit_user == NULL && rules->limit_connections == 0))
+    {
         return;
     }
 
     *warned = 1;
 
     ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                       "\"chatws_limit_user\", here or in what is inherited, "
-                       "counts by user and address: anybody may be any user "
-                       "by the argument \"userId\"");
+                       "\"%s\", here or in what is inherited, counts by "
+                       "user and address: anybody may be any user by the "
+                       "argument \"userId\"",
+                       rules->limit_user != NULL ? "chatws_limit_user"
+                                                 : "chatws_limit_connections");
 }

@@ -290,6 +290,19 @@ ngx_http_chatws_hub_post_delivery(ngx_http_chatws_hub_t *hub)
 }
 
 
+uint32_t
+ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub)
+{
+    uint32_t  n;
+
+    n = ngx_http_chatws_slot_reap(hub);
+
+    ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_REAPED, n);
+
+    return n;
+}
+
+
 /*
  * Housekeeping, twice a second.  It gives back the slots of workers that died.
  * It also looks into the rings without having been woken: a worker may have
@@ -303,8 +316,7 @@ ngx_http_chatws_hub_tick_handler(ngx_event_t *ev)
 
     hub = ngx_http_chatws_event_data(ev);
 
-    ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_REAPED,
-                              ngx_http_chatws_slot_reap(hub));
+    (void) ngx_http_chatws_hub_reap(hub);
 
     if (hub->slot == CHATWS_SLOT_NONE) {
         (void) ngx_http_chatws_slot_claim(hub, (ngx_cycle_t *) ngx_cycle);

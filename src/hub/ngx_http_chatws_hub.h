@@ -163,6 +163,36 @@ void ngx_http_chatws_hub_count(ngx_http_chatws_hub_t *hub,
     ngx_uint_t counter, uint64_t n);
 
 
+/*
+ * Gives the slots of workers that have died back, with all that they had.
+ * Returns how many slots that were.
+ */
+uint32_t ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub);
+
+
+/*
+ * The connections of users, where the configuration limits them, see
+ * chatws_seat.h; user is a keyed hash.
+ */
+
+/*
+ * Counts a connection.  NGX_OK.  NGX_DECLINED: the user has max connections in
+ * all workers.  NGX_BUSY: it can't be counted now.
+ */
+ngx_int_t ngx_http_chatws_seat_take(ngx_http_chatws_hub_t *hub, uint64_t user,
+    uint32_t max);
+
+/* A connection that was counted counts no more. */
+void ngx_http_chatws_seat_leave(ngx_http_chatws_hub_t *hub, uint64_t user);
+
+/* A connection that was counted leaves for another worker, for a while. */
+void ngx_http_chatws_seat_send(ngx_http_chatws_hub_t *hub, uint64_t user);
+
+/* A connection that another worker has sent is counted.  NGX_OK or NGX_BUSY. */
+ngx_int_t ngx_http_chatws_seat_receive(ngx_http_chatws_hub_t *hub,
+    uint64_t user);
+
+
 /* subscribers */
 
 /*

@@ -70,7 +70,10 @@ const ngx_http_chatws_figure_t  ngx_http_chatws_figures[] = {
     ngx_http_chatws_counter(N_RATE_LIMITED, "rateLimited",
         "messages refused for their rate"),
     ngx_http_chatws_counter(N_LIMIT_MISSES, "limitMisses",
-        "messages not counted for their user, for want of room"),
+        "messages and connections not counted for their user, for want of "
+        "room"),
+    ngx_http_chatws_counter(N_CONNECTIONS_LIMITED, "connectionsLimited",
+        "connections closed because their user had too many"),
 
     ngx_http_chatws_counter(F_LOST, "lost",
         "connections that ended with their worker"),

@@ -11,6 +11,7 @@
 #include <ngx_core.h>
 #include "base/chatws_core.h"
 #include "store/chatws_rate.h"
+#include "store/chatws_seat.h"
 #include "store/chatws_typing.h"
 #include "process/ngx_http_chatws_annex.h"
 
@@ -46,6 +47,9 @@ static const ngx_http_chatws_annex_row_t  ngx_http_chatws_annexes[] = {
 
     [NGX_HTTP_CHATWS_ANNEX_LIMITS] = {
         ngx_string("limits"), 32, chatws_rates_init },
+
+    [NGX_HTTP_CHATWS_ANNEX_SEATS] = {
+        ngx_string("seats"), 32, chatws_seats_init },
 
     [NGX_HTTP_CHATWS_ANNEX_TYPING] = {
         ngx_string("typing"), 32, chatws_typing_init }

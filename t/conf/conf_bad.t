@@ -221,6 +221,13 @@ my @cases = (
         [ 'rate=5r/s rate=6r/s', qr/invalid parameter "rate=6r\/s"/ ],
         [ 'rate=5r/s off', qr/invalid parameter "off"/ ],
         [ 'off; chatws_limit_user off', qr/is duplicate/ ]),
+    map({ [ "connections, $_->[0]", '', '', "chatws_limit_connections $_->[0];",
+        $_->[1] ] }
+        [ '5', qr/"5" of "chatws_limit_connections", it must be user=number/ ],
+        [ 'user=0', qr/invalid parameter "user=0"/ ],
+        [ 'user=x', qr/invalid parameter "user=x"/ ],
+        [ 'user=10001', qr/invalid parameter.*from 1 to 10000/ ],
+        [ 'off; chatws_limit_connections off', qr/is duplicate/ ]),
     [ 'user subscriptions, twice', '', '', 'chatws_limit_subscriptions '
       . 'user=5; chatws_limit_subscriptions user=6;', qr/is duplicate/ ],
     [ 'subscriptions, not a number', '', '', 'chatws_max_subscriptions x;',
@@ -307,6 +314,8 @@ my @warned = (
       qr/\[warn\] .*"chatws_ping_timeout" of 60000ms/ ],
     [ 'a limit of a claimed user', 'chatws_limit_user rate=1r/s;', '', '',
       qr/\[warn\] .*"chatws_limit_user", .* by user and address.* in \S+:\d/ ],
+    [ 'connections of a claimed user', 'chatws_limit_connections user=5;', '',
+      '', qr/\[warn\] .*"chatws_limit_connections", .* by user and address/ ],
     [ 'a limit of a known user', 'chatws_allowed_origins same;', '',
       'chatws_user $remote_user; chatws_limit_user rate=1r/s;', undef ],
     [ 'a limit of a claimed user, off', 'chatws_limit_user rate=1r/s;', '',

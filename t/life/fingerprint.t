@@ -78,6 +78,7 @@ push @cases, (
     [ 'chatws_limit_actions, another burst',
       'chatws_limit_actions rate=9r/s burst=90;',
       'chatws_limit_actions rate=9r/s burst=91;' ],
+    [ 'chatws_limit_connections', '', 'chatws_limit_connections user=9;' ],
     [ 'chatws_limit_errors', '', 'chatws_limit_errors rate=9r/s;' ],
     [ 'chatws_limit_subscriptions', '',
       'chatws_limit_subscriptions user=9999;' ],
