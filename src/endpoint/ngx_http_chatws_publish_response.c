@@ -22,6 +22,7 @@
 #include "endpoint/ngx_http_chatws_ctx.h"
 #include "endpoint/ngx_http_chatws_handlers.h"
 #include "endpoint/ngx_http_chatws_publish.h"
+#include "endpoint/ngx_http_chatws_token.h"
 
 
 static ngx_int_t ngx_http_chatws_header_filter(ngx_http_request_t *r);
@@ -128,6 +129,7 @@ ngx_http_chatws_publish_response_start(ngx_http_request_t *r)
 {
     ngx_http_chatws_ctx_t       *ctx;
     ngx_http_chatws_zone_t      *zone;
+    ngx_http_chatws_token_t     *token;
     ngx_http_chatws_coding_e     coding;
     ngx_http_chatws_loc_conf_t  *cwlcf;
 
@@ -142,6 +144,24 @@ ngx_http_chatws_publish_response_start(ngx_http_request_t *r)
     if (zone->hub == NULL) {
         ngx_http_chatws_publish_response_skip(r, ctx, "the zone is not ready");
         return NGX_OK;
+    }
+
+    /*
+     * Not all that answers, "return" for one, lets requests come to the phase
+     * in which those without a token are refused.
+     */
+
+    if (r == r->main && cwlcf->token.sources != NULL) {
+
+        if (ngx_http_chatws_token_good(r, &token) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (token == NULL) {
+            ngx_http_chatws_publish_response_skip(r, ctx,
+                                              "its request has no good token");
+            return NGX_OK;
+        }
     }
 
     /* of a subrequest whose response is thrown away, as that of a mirror */

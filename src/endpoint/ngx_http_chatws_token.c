@@ -9,25 +9,22 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "websocket/chatws_handshake.h"
 #include "protocol/chatws_notify.h"
 #include "process/ngx_http_chatws_scratch.h"
 #include "endpoint/ngx_http_chatws_conf.h"
-#include "endpoint/ngx_http_chatws_field.h"
 #include "endpoint/ngx_http_chatws_handlers.h"
-#include "endpoint/ngx_http_chatws_handshake.h"
 #include "endpoint/ngx_http_chatws_refuse.h"
 #include "endpoint/ngx_http_chatws_token.h"
 #include "endpoint/ngx_http_chatws_token_mask.h"
+#include "endpoint/ngx_http_chatws_token_source.h"
 
 
 /* What a main request has of tokens; data of a cleanup of its pool. */
 
 typedef struct {
-    ngx_http_chatws_token_t  *tokens;   /* the one of now is the first */
-    ngx_str_t                 args;     /* the arguments before they were */
-    u_char                   *masked;   /* masked, and where they are; NULL:
-                                           nothing is masked */
+    ngx_http_chatws_token_t       *tokens;  /* the one of now is the first */
+    ngx_http_chatws_token_args_t   args;
+    unsigned                       finding:1;  /* a source is evaluated */
 } ngx_http_chatws_tokens_t;
 
 
@@ -39,21 +36,10 @@ static ngx_http_chatws_tokens_t *ngx_http_chatws_token_add(
     ngx_http_request_t *r);
 static void ngx_http_chatws_token_cleanup(void *data);
 static ngx_http_chatws_token_t *ngx_http_chatws_token_use(
-    ngx_http_chatws_tokens_t *tokens,
+    ngx_http_request_t *r, ngx_http_chatws_tokens_t *tokens,
     const ngx_http_chatws_loc_conf_t *cwlcf);
-static ngx_int_t ngx_http_chatws_token_text(ngx_http_request_t *r,
-    ngx_http_chatws_tokens_t *tokens, ngx_http_chatws_token_t *token,
-    ngx_str_t *text);
-static void ngx_http_chatws_token_bearer(ngx_http_request_t *r,
-    ngx_str_t *text);
-static ngx_int_t ngx_http_chatws_token_value(ngx_http_request_t *r,
-    ngx_http_chatws_tokens_t *tokens, ngx_http_chatws_token_source_t *source,
-    ngx_str_t *text);
-static ngx_int_t ngx_http_chatws_token_unmasked(ngx_http_request_t *r,
-    ngx_http_chatws_tokens_t *tokens, ngx_http_chatws_token_source_t *source,
-    ngx_str_t *text);
-static void ngx_http_chatws_token_scheme(
-    const ngx_http_chatws_token_source_t *source, ngx_str_t *text);
+static ngx_http_chatws_hub_t *ngx_http_chatws_token_hub(
+    const ngx_http_chatws_loc_conf_t *cwlcf);
 static ngx_int_t ngx_http_chatws_token_verify(ngx_http_request_t *r,
     ngx_http_chatws_token_t *token, ngx_str_t *text);
 static ngx_int_t ngx_http_chatws_token_keep(ngx_http_request_t *r,
@@ -183,16 +169,16 @@ ngx_http_chatws_token_mask_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (r->args.len != 0 && tokens->masked != r->args.data) {
+    if (r->args.len != 0 && tokens->args.masked != r->args.data) {
 
-        if (ngx_http_chatws_token_dup(r, &tokens->args,
+        if (ngx_http_chatws_token_dup(r, &tokens->args.args,
                                       (const chatws_str_t *) &r->args)
             != NGX_OK)
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        tokens->masked = r->args.data;
+        tokens->args.masked = r->args.data;
     }
 
     ngx_http_chatws_token_mask_names(r, &cwlcf->token.sources->names);
@@ -267,7 +253,9 @@ ngx_int_t
 ngx_http_chatws_token_get(ngx_http_request_t *r,
     ngx_http_chatws_token_t **token)
 {
+    ngx_int_t                    rc;
     ngx_str_t                    text;
+    ngx_uint_t                   bearer;
     ngx_http_chatws_tokens_t    *tokens;
     ngx_http_chatws_loc_conf_t  *cwlcf;
 
@@ -286,31 +274,37 @@ ngx_http_chatws_token_get(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    *token = ngx_http_chatws_token_use(tokens, cwlcf);
+    *token = ngx_http_chatws_token_use(r, tokens, cwlcf);
 
-    if (*token != NULL) {
-        return NGX_OK;
-    }
-
-    *token = ngx_pcalloc(r->pool, sizeof(ngx_http_chatws_token_t));
     if (*token == NULL) {
         return NGX_ERROR;
     }
 
-    (*token)->sources = cwlcf->token.sources;
-    (*token)->policy = cwlcf->rules.token;
+    /* a variable may have no value yet when it is asked for the first time */
 
-    if (ngx_http_chatws_token_text(r, tokens, *token, &text) != NGX_OK
-        || (text.len != 0
-            && ngx_http_chatws_token_verify(r, *token, &text) != NGX_OK))
-    {
-        return NGX_ERROR;
+    if ((*token)->state != NGX_HTTP_CHATWS_TOKEN_NONE) {
+        return NGX_OK;
     }
 
-    (*token)->next = tokens->tokens;
-    tokens->tokens = *token;
+    if (tokens->finding) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "\"chatws_token\" is made of itself");
+        return NGX_OK;
+    }
 
-    return NGX_OK;
+    tokens->finding = 1;
+
+    rc = ngx_http_chatws_token_source_find(r, (*token)->sources, &tokens->args,
+                                           &text, &bearer);
+    tokens->finding = 0;
+
+    if (rc != NGX_OK || text.len == 0) {
+        return rc;
+    }
+
+    (*token)->bearer = bearer;
+
+    return ngx_http_chatws_token_verify(r, *token, &text);
 }
 
 
@@ -368,204 +362,71 @@ ngx_http_chatws_token_cleanup(void *data)
 
 
 /*
- * Returns the token that was verified by the settings of the location, and
- * makes it the first one; NULL: none was.
+ * Returns the token by the settings of the location, which may be a new one,
+ * and makes it the first one.  The hub is among these: what may be revoked is
+ * known to a zone by hashes of its own.  NULL: no memory.
  */
 
 static ngx_http_chatws_token_t *
-ngx_http_chatws_token_use(ngx_http_chatws_tokens_t *tokens,
-    const ngx_http_chatws_loc_conf_t *cwlcf)
+ngx_http_chatws_token_use(ngx_http_request_t *r,
+    ngx_http_chatws_tokens_t *tokens, const ngx_http_chatws_loc_conf_t *cwlcf)
 {
+    ngx_http_chatws_hub_t    *hub;
     ngx_http_chatws_token_t  *token, **link;
+
+    hub = ngx_http_chatws_token_hub(cwlcf);
 
     for (link = &tokens->tokens; *link != NULL; link = &token->next) {
         token = *link;
 
         if (token->sources == cwlcf->token.sources
-            && token->policy == cwlcf->rules.token)
+            && token->policy == cwlcf->rules.token
+            && token->hub == hub)
         {
-            *link = token->next;
-
-            token->next = tokens->tokens;
-            tokens->tokens = token;
-
-            return token;
+            break;
         }
     }
 
-    return NULL;
+    token = *link;
+
+    if (token != NULL) {
+        *link = token->next;
+
+    } else {
+        token = ngx_pcalloc(r->pool, sizeof(ngx_http_chatws_token_t));
+        if (token == NULL) {
+            return NULL;
+        }
+
+        token->sources = cwlcf->token.sources;
+        token->policy = cwlcf->rules.token;
+        token->hub = hub;
+    }
+
+    token->next = tokens->tokens;
+    tokens->tokens = token;
+
+    return token;
 }
 
 
-/* Finds the token: the first one that is not empty.  NGX_ERROR: no memory. */
+/* Returns the hub of the zone of a location; NULL: it has none. */
 
-static ngx_int_t
-ngx_http_chatws_token_text(ngx_http_request_t *r,
-    ngx_http_chatws_tokens_t *tokens, ngx_http_chatws_token_t *token,
-    ngx_str_t *text)
+static ngx_http_chatws_hub_t *
+ngx_http_chatws_token_hub(const ngx_http_chatws_loc_conf_t *cwlcf)
 {
-    ngx_uint_t                       i;
-    ngx_http_chatws_loc_conf_t      *cwlcf;
-    ngx_http_chatws_token_source_t  *source;
+    ngx_shm_zone_t         *shm_zone;
+    ngx_http_chatws_zone_t *zone;
 
-    cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
+    shm_zone = cwlcf->zone != NULL ? cwlcf->zone : cwlcf->response;
 
-    source = token->sources->list.elts;
-    text->len = 0;
-
-    for (i = 0; i < token->sources->list.nelts && text->len == 0; i++) {
-
-        if ((source[i].protocol || source[i].arg)
-            && cwlcf->handler != ngx_http_chatws_connect_handler)
-        {
-            /* these are inherited by a location which nobody asks there */
-            continue;
-        }
-
-        if (source[i].protocol) {
-            ngx_http_chatws_token_bearer(r, text);
-            token->bearer = text->len != 0;
-            continue;
-        }
-
-        if (ngx_http_chatws_token_value(r, tokens, &source[i], text)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
+    if (shm_zone == NULL) {
+        return NULL;
     }
 
-    return NGX_OK;
-}
+    zone = shm_zone->data;
 
-
-/* Sets text to what a subprotocol on offer says behind "chatws.bearer.". */
-
-static void
-ngx_http_chatws_token_bearer(ngx_http_request_t *r, ngx_str_t *text)
-{
-    chatws_str_t                 *value;
-    ngx_http_chatws_field_walk_t  walk;
-
-    static const chatws_str_t     prefix = chatws_str("chatws.bearer.");
-
-    ngx_http_chatws_field_walk(&walk, &r->headers_in.headers);
-
-    while ((value = ngx_http_chatws_field_next(&walk,
-                                       &ngx_http_chatws_handshake_offer))
-           != NULL)
-    {
-        if (chatws_handshake_prefix(value, &prefix, (chatws_str_t *) text)
-            == CHATWS_OK
-            && text->len != 0)
-        {
-            return;
-        }
-    }
-
-    text->len = 0;
-}
-
-
-/* Sets text to the token in a string with variables.  NGX_ERROR: no memory. */
-
-static ngx_int_t
-ngx_http_chatws_token_value(ngx_http_request_t *r,
-    ngx_http_chatws_tokens_t *tokens, ngx_http_chatws_token_source_t *source,
-    ngx_str_t *text)
-{
-    ngx_int_t  rc;
-
-    rc = tokens->masked != NULL && tokens->masked == r->args.data
-         ? ngx_http_chatws_token_unmasked(r, tokens, source, text)
-         : ngx_http_complex_value(r, &source->value, text);
-
-    if (rc == NGX_OK) {
-        ngx_http_chatws_token_scheme(source, text);
-    }
-
-    return rc;
-}
-
-
-/*
- * The same with the arguments as they were.  It is done with a copy of the
- * variables: nginx keeps their values, and they would be logged.
- */
-
-static ngx_int_t
-ngx_http_chatws_token_unmasked(ngx_http_request_t *r,
-    ngx_http_chatws_tokens_t *tokens, ngx_http_chatws_token_source_t *source,
-    ngx_str_t *text)
-{
-    size_t                      size;
-    ngx_int_t                   rc;
-    ngx_str_t                   args;
-    ngx_http_variable_value_t  *variables, *copy;
-    ngx_http_core_main_conf_t  *cmcf;
-
-    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
-
-    size = cmcf->variables.nelts * sizeof(ngx_http_variable_value_t);
-
-    copy = ngx_palloc(r->pool, size);
-    if (copy == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(copy, r->variables, size);
-
-    args = r->args;
-    variables = r->variables;
-
-    r->args = tokens->args;
-    r->variables = copy;
-
-    rc = ngx_http_complex_value(r, &source->value, text);
-
-    r->args = args;
-    r->variables = variables;
-
-    return rc;
-}
-
-
-/*
- * Cuts "Bearer " off: RFC 6750, section 2.1.  With another scheme it is no
- * token; nor is it without one in the field that has to begin with one.
- */
-
-static void
-ngx_http_chatws_token_scheme(const ngx_http_chatws_token_source_t *source,
-    ngx_str_t *text)
-{
-    u_char  *last, *p;
-
-    last = text->data + text->len;
-    p = ngx_strlchr(text->data, last, ' ');
-
-    if (p == NULL) {
-
-        if (source->field) {
-            text->len = 0;
-        }
-
-        return;
-    }
-
-    if (p - text->data != 6
-        || ngx_strncasecmp(text->data, (u_char *) "Bearer", 6) != 0)
-    {
-        text->len = 0;
-        return;
-    }
-
-    while (p < last && *p == ' ') {
-        p++;
-    }
-
-    text->data = p;
-    text->len = last - p;
+    return zone->hub;
 }
 
 
@@ -576,16 +437,10 @@ ngx_http_chatws_token_verify(ngx_http_request_t *r,
     ngx_int_t                      rc;
     chatws_claims_t                claims;
     const chatws_str_t            *kid;
-    ngx_http_chatws_hub_t         *hub;
-    ngx_http_chatws_zone_t        *zone;
     ngx_http_chatws_loc_conf_t    *cwlcf;
     ngx_http_chatws_credential_t  *credential;
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
-
-    zone = cwlcf->zone != NULL ? cwlcf->zone->data
-           : cwlcf->response != NULL ? cwlcf->response->data : NULL;
-    hub = zone != NULL ? zone->hub : NULL;
 
     /* before anything is logged */
 
@@ -595,13 +450,13 @@ ngx_http_chatws_token_verify(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    rc = ngx_http_chatws_credential_verify(token->policy, hub, text,
+    rc = ngx_http_chatws_credential_verify(token->policy, token->hub, text,
                                            CHATWS_TOKEN_CONNECTION, &claims,
                                            &kid, r->connection->log);
 
     if (rc == NGX_OK) {
-        rc = ngx_http_chatws_credential_make(hub, &claims, kid, &credential,
-                                             r->connection->log);
+        rc = ngx_http_chatws_credential_make(token->hub, &claims, kid,
+                                             &credential, r->connection->log);
     }
 
     if (rc == NGX_OK) {

@@ -42,6 +42,7 @@ struct ngx_http_chatws_token_s {
 
     const ngx_http_chatws_token_sources_t  *sources;
     const chatws_token_policy_t            *policy;
+    ngx_http_chatws_hub_t                  *hub;       /* or NULL */
 
     ngx_http_chatws_token_state_e  state;
 

@@ -18,7 +18,7 @@ use Test::Chatws::Token;
 use Test::Nginx;
 
 my $t = Test::Nginx->new()->has(qw/ http rewrite access auth_request mirror
-    proxy ssi limit_req map /)->plan(84);
+    proxy ssi limit_req map /)->plan(92);
 
 my $key = secret_key('k');
 
@@ -119,6 +119,32 @@ EOC
             proxy_pass http://127.0.0.1:8081/accel;
         }
 
+        # answered before tokens are looked at
+
+        location = /returned {
+            default_type application/json;
+            chatws_publish_response chat;
+            chatws_token $http_authorization;
+            return 201 '{"chatId":"c","text":"returned","sender":"ann"}';
+        }
+
+        # a variable that has no value at first
+
+        location = /late {
+            auth_request /ask;
+            auth_request_set $late $upstream_http_x_token;
+            chatws_token $late;
+            set $early $chatws_claim_sub;
+            chatws_publish chat;
+        }
+
+        # of itself
+
+        location = /itself {
+            chatws_token $chatws_claim_sub $chatws_user;
+            chatws_publish chat;
+        }
+
         # 401 has an answer of its own
 
         location = /page {
@@ -186,6 +212,7 @@ EOC
         location = /ask {
             internal;
             proxy_pass http://127.0.0.1:8081/ask$chatws_claim_sub;
+            proxy_set_header X-Token $http_x_token;
         }
 
         # claims, in each phase
@@ -245,6 +272,7 @@ EOC
 
         location / {
             access_log %%TESTDIR%%/app.log combined;
+            add_header X-Token $http_x_token;
             return 204;
         }
 
@@ -290,6 +318,19 @@ is(request('GET', '/any', bearer($good))->{status}, 405,
 is(request('GET', '/response')->{status}, 401, 'a request of an app, none');
 is(published('/api/messages', undef, 'Authorization: Basic YTpi'),
     '401 Bearer Token required', 'another scheme');
+
+my $ws = ws(user => 'bob', chats => 'c');
+
+is(publish($message, uri => '/returned')->{status}, 201, 'return, none');
+is(published('/returned', $good), '201  ', 'return, a good one');
+is(published('/any', $good), '201  ', 'the next one');
+is(join(' ', map { $ws->await('new_message')->{message}{text} } 1, 2),
+    'returned t', 'one of them was published');
+
+is(published('/late', undef, "X-Token: $good"), '201  ', 'a late variable');
+is(published('/late'), '401 Bearer Token required', 'a late variable, none');
+is(published('/itself', $good), '401 Bearer Token required',
+    'made of itself');
 
 # --- pages of 401
 
@@ -347,6 +388,9 @@ is(publish($message, uri => '/open_mirrored')->{status}, 204,
 ok(eventually(sub { my $log = $t->read_file('app.log');
     $log =~ m{ /mirrorann } && $log =~ m{ /askann } && $log =~ m{ /mirror }
 }), 'subrequests have the claims of their main request');
+
+is(scalar(() = $t->read_file('app.log') =~ m{ /mirror}g), 2,
+    'what was refused is not mirrored');
 
 # --- the API
 
