@@ -338,7 +338,7 @@ export class ChatClient extends Target {
 
             /* a request that is on its way decides whether we are back */
 
-            chat.seq = chat.epoch = undefined;
+            chat.seq = chat.epoch = chat.keys = undefined;
 
             if (!this.#isAsked(chatId)) {
                 this.#forget(chatId);

@@ -149,6 +149,25 @@ test('keys: kept by chat and kid, and not to be read', async (t) => {
 });
 
 
+test('keys: forgotten with the right to be in a chat', async (t) => {
+    const s = open(t);
+
+    socket().say(await secret(1));
+    assert.equal((await s.next()).message.text, 'text 1');
+
+    /* a request that is on its way decides */
+
+    socket().end(1012);
+    s.client.retry();
+    socket().say(connected(), { type: 'unsubscribed', chatId: 'a',
+        reason: 'removed' }, { type: 'resumed', epoch: 'e1', chats: {
+        a: { recovered: false, seq: 1 }, b: { recovered: true, seq: 0 } } },
+        await secret(2));
+    await until(() => names(s.events).includes('new_message'));
+    assert.deepEqual(s.asked, ['a k1', 'a k1']);
+});
+
+
 test('keys of Web Crypto', async (t) => {
     const kinds = {
         'AES-GCM': (chatId, kid) => crypto.subtle.importKey('raw',
