@@ -225,11 +225,13 @@ ngx_http_chatws_client_typing(ngx_http_chatws_client_t *client,
 
     rules = client->rules->typing;
 
-    if (rules != NULL) {
-        (void) ngx_http_chatws_typing(&client->subscriber,
-                                      (ngx_str_t *) &action->chat, rules,
-                                      action->typing, &client->user,
-                                      &client->name);
+    if (rules != NULL
+        && ngx_http_chatws_typing(&client->subscriber,
+                                  (ngx_str_t *) &action->chat, rules,
+                                  action->typing, &client->user,
+                                  &client->name)
+           == NGX_OK)
+    {
         return;
     }
 

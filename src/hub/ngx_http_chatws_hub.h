@@ -289,7 +289,8 @@ ngx_int_t ngx_http_chatws_hub_command(ngx_http_chatws_hub_t *hub,
  * has ended on this connection.  Others are told what rules say; the strings
  * are the names to tell.  Whatever ends the subscription ends typing, too.
  *
- * NGX_DECLINED: the subscriber is not in the chat.
+ * NGX_DECLINED: the subscriber is not in the chat, or the zone has no table of
+ * who types.
  */
 ngx_int_t ngx_http_chatws_typing(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *chat, const chatws_typing_rules_t *rules, ngx_uint_t on,

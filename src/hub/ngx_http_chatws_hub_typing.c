@@ -68,7 +68,8 @@ static uint64_t ngx_http_chatws_typist_key(ngx_http_chatws_sub_t *sub);
 static void ngx_http_chatws_typist_schedule(ngx_http_chatws_typist_t *typist,
     uint64_t again);
 static void ngx_http_chatws_typing_begin(ngx_http_chatws_sub_t *sub,
-    const chatws_typing_rules_t *rules, const chatws_typing_who_t *who);
+    chatws_typing_t *table, const chatws_typing_rules_t *rules,
+    const chatws_typing_who_t *who);
 static ngx_int_t ngx_http_chatws_typing_start(
     ngx_http_chatws_typist_t *typist, chatws_typing_t *table,
     const chatws_typing_rules_t *rules, const chatws_typing_who_t *who,
@@ -89,19 +90,21 @@ ngx_http_chatws_typing(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *chat, const chatws_typing_rules_t *rules, ngx_uint_t on,
     const ngx_str_t *user, const ngx_str_t *name)
 {
+    chatws_typing_t           *table;
     chatws_typing_who_t        who;
     ngx_http_chatws_sub_t     *sub;
     ngx_http_chatws_typist_t  *typist;
 
     sub = ngx_http_chatws_sub_of(subscriber, chat);
+    table = ngx_http_chatws_typing_table(subscriber->hub);
 
-    if (sub == NULL) {
+    if (sub == NULL || table == NULL) {
         return NGX_DECLINED;
     }
 
     if (on) {
         ngx_http_chatws_typing_who(&who, user, name);
-        ngx_http_chatws_typing_begin(sub, rules, &who);
+        ngx_http_chatws_typing_begin(sub, table, rules, &who);
         return NGX_OK;
     }
 
@@ -133,19 +136,17 @@ ngx_http_chatws_typing_who(chatws_typing_who_t *who, const ngx_str_t *user,
 
 static void
 ngx_http_chatws_typing_begin(ngx_http_chatws_sub_t *sub,
-    const chatws_typing_rules_t *rules, const chatws_typing_who_t *who)
+    chatws_typing_t *table, const chatws_typing_rules_t *rules,
+    const chatws_typing_who_t *who)
 {
     ngx_int_t                   rc;
-    chatws_typing_t            *table;
     chatws_typing_news_t        news;
     ngx_http_chatws_hub_t      *hub;
     ngx_http_chatws_typist_t   *typist;
     ngx_http_chatws_subject_t   subject;
 
     hub = sub->subscriber->hub;
-    table = ngx_http_chatws_typing_table(hub);
-
-    typist = table != NULL ? ngx_http_chatws_typist_add(sub, table) : NULL;
+    typist = ngx_http_chatws_typist_add(sub, table);
 
     if (typist == NULL) {
         ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_TYPING_DROPPED, 1);

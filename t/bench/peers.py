@@ -307,6 +307,15 @@ class TokenRs(Token):
                               stdout=subprocess.PIPE).stdout
 
 
+class Typing(Chatws):
+    """Who types is counted, and nobody does."""
+
+    server = """
+        location = /api/ws       { chatws bench; chatws_typing merge=3; }
+        location = /api/messages { chatws_publish bench; }
+    """
+
+
 class PlainNginx(Nginx):
     """Its own answer to a POST: the floor of a publishing request."""
 
@@ -435,6 +444,7 @@ KINDS = {
     "encrypted": Encrypted,
     "token-hs": TokenHs,
     "token-rs": TokenRs,
+    "typing": Typing,
     "nchan": Nchan,
     "nginx": PlainNginx,
     "ws": Ws,

@@ -16,7 +16,7 @@ use Test::Chatws;
 use Test::Chatws::Typing;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(25);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(30);
 
 my $on = 'chatws_typing interval=30m timeout=1h;';
 
@@ -124,6 +124,40 @@ is(word(), '+a', 'and is not any more');
 
 $_->drop() for $reader, $mark;
 
+# without a master the worker goes on with its connections, and the table is
+# what the new configuration needs
+
+$t->stop();
+config($t, $on, 'master_process off;');
+$t->run();
+
+$reader = ws(user => 'reader', path => '/plain', chats => 'c');
+$a = ws(user => 'a', chats => [ 'c', 'd' ]);
+
+types($a, 'c', 1);
+types($a, 'd', 1);
+is(word(), '+a', 'no master');
+
+config($t, '', 'master_process off;');
+inits($t);
+types($a, 'c', 1);
+is(word(), '+a', 'no master, off');
+types($a, 'c', 0);
+is(word(), '-a', 'no master, off, an end');
+
+config($t, $on, 'master_process off;');
+inits($t);
+
+types($a, 'c', 0);
+types($a, 'd', 0);
+types($a, 'c', 1);
+is(word(), '+a', 'no master, on');
+types($a, 'c', 1);
+$a->drop();
+is(word(), '-a', 'no master, on, the end');
+
+$reader->drop();
+
 
 sub word {
     my $event = $reader->next() or return '';
@@ -133,13 +167,32 @@ sub word {
 
 
 sub config {
-    my ($t, $typing) = @_;
+    my ($t, $typing, $main) = @_;
 
     my $short = $typing ? 'chatws_typing interval=100ms timeout=1s;' : '';
 
-    $t->write_file_expand('nginx.conf', conf(main => 'worker_processes 2;',
+    $t->write_file_expand('nginx.conf', conf(
+        main => $main || 'worker_processes 2;',
         http => 'chatws_drain 0; add_header X-Pid $pid always;',
         endpoint => $typing,
         server => "location = /short { chatws chat; $short }
                    location = /plain { chatws chat; }"));
+}
+
+
+# Reloads, and waits until that is in force.
+
+sub inits {
+    my ($t) = @_;
+
+    my $n = sub {
+        return scalar(() = $t->read_file('error.log')
+            =~ /using the "\w+" event method/g);
+    };
+
+    my $before = $n->();
+
+    $t->reload();
+
+    return eventually(sub { $n->() > $before });
 }
