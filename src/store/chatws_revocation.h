@@ -50,7 +50,10 @@ typedef struct {
 } chatws_revocation_t;
 
 
-/* In the shared memory, with its cells behind it; changes under the lock. */
+/*
+ * In the shared memory, with its cells behind it; changes under the lock, and
+ * is read without it.
+ */
 
 typedef struct {
     uint64_t              n;        /* cells, a power of two */
@@ -64,8 +67,17 @@ typedef struct {
 /* The bytes of a table of n cells, a power of two, at least WAYS. */
 size_t chatws_revocations_size(uint64_t n);
 
-/* Makes an empty table of n cells of the memory at it. */
-void chatws_revocations_init(chatws_revocations_t *table, uint64_t n);
+/*
+ * Makes an empty table of the size bytes at mem, which are aligned to 8 and
+ * enough for WAYS cells; it has as many cells as a power of two lets it have.
+ */
+void chatws_revocations_init(void *mem, size_t size);
+
+/*
+ * Locked.  1: chatws_revocations_add() would find room for the key.
+ */
+int chatws_revocations_has_room(const chatws_revocations_t *table,
+    const chatws_revoked_key_t *key, uint64_t now);
 
 /*
  * Locked.  Adds a revocation, or extends the one of that key: before and
@@ -77,13 +89,22 @@ chatws_rc_e chatws_revocations_add(chatws_revocations_t *table,
     uint64_t now);
 
 /*
- * Locked.  1: a token with that iat, in seconds, is revoked by the key at the
- * time now.
+ * 1: there may be a revocation, so that it is worth to look for one.  Without
+ * the lock.
+ */
+int chatws_revocations_used(const chatws_revocations_t *table);
+
+/*
+ * 1: a token with that iat, in seconds, is revoked by the key at the time now.
+ * Without the lock.
  */
 int chatws_revocations_find(const chatws_revocations_t *table,
     const chatws_revoked_key_t *key, uint64_t iat, uint64_t now);
 
-/* Locked.  The revocations that are in force; a walk over all cells. */
+/*
+ * The revocations that are in force; a walk over all cells, without the lock:
+ * those that are added meanwhile may be counted or not.
+ */
 uint64_t chatws_revocations_count(const chatws_revocations_t *table,
     uint64_t now);
 

@@ -313,17 +313,24 @@ chatws_rc_e chatws_store_publish(chatws_store_t *st, uint32_t row,
     chatws_posted_t *out);
 
 /*
- * Locked.  Appends a command, which is an entry of the durable ring whose
- * frame is the text as it is; all live slots are to read it, in the order of
- * the ring.  time is in ms since 1970, the rest as for publish().  Of out,
- * only offset and the slots to wake count.
+ * Locked.  Makes room for a command of len bytes, as publish() does for a
+ * notification.  Of out, only the slots to wake count.
  *
- * CHATWS_OK.  CHATWS_BUSY: there is no room now.  CHATWS_DECLINED: the text is
- * larger than chatws_store_body_max().
+ * CHATWS_OK: a command of as many bytes can be appended under the same lock.
+ * CHATWS_BUSY: there is no room now.  CHATWS_DECLINED: it is larger than
+ * chatws_store_body_max().
  */
-chatws_rc_e chatws_store_command(chatws_store_t *st,
-    const chatws_str_t *text, uint64_t time, uint64_t now_ms,
-    uint64_t lap_limit_ms, chatws_posted_t *out);
+chatws_rc_e chatws_store_command_room(chatws_store_t *st, size_t len,
+    uint64_t now_ms, uint64_t lap_limit_ms, chatws_posted_t *out);
+
+/*
+ * Locked.  Appends a command for which room was made, with the same out: an
+ * entry of the durable ring whose frame is the text as it is.  All live slots
+ * are to read it, in the order of the ring; those to wake are added to out.
+ * time is in ms since 1970.
+ */
+void chatws_store_command(chatws_store_t *st, const chatws_str_t *text,
+    uint64_t time, chatws_posted_t *out);
 
 /*
  * The bytes of the largest body that the ring can take.  Without the lock.

@@ -58,8 +58,12 @@ typedef struct {
 static chatws_rc_e chatws_store_append(chatws_store_t *st, uint32_t row,
     const chatws_post_t *post, const chatws_patience_t *patience,
     chatws_posted_t *out);
-static chatws_rc_e chatws_store_place(chatws_store_t *st,
-    chatws_plan_t *plan, const chatws_patience_t *patience,
+static void chatws_store_order(chatws_store_t *st, size_t len,
+    chatws_post_t *post, chatws_plan_t *plan);
+static chatws_rc_e chatws_store_fit(chatws_store_t *st,
+    const chatws_plan_t *plan, const chatws_patience_t *patience,
+    chatws_posted_t *out);
+static void chatws_store_place(chatws_store_t *st, const chatws_plan_t *plan,
     chatws_posted_t *out);
 static uint32_t chatws_store_recipients(chatws_store_t *st, uint32_t row,
     const chatws_post_t *post);
@@ -140,6 +144,7 @@ chatws_store_append(chatws_store_t *st, uint32_t row,
     const chatws_post_t *post, const chatws_patience_t *patience,
     chatws_posted_t *out)
 {
+    chatws_rc_e    rc;
     chatws_plan_t  plan;
 
     out->chat = row;
@@ -162,73 +167,101 @@ chatws_store_append(chatws_store_t *st, uint32_t row,
 
     chatws_store_plan(st, row, post, &plan);
 
-    return chatws_store_place(st, &plan, patience, out);
+    rc = chatws_store_fit(st, &plan, patience, out);
+
+    if (rc == CHATWS_OK) {
+        chatws_store_place(st, &plan, out);
+    }
+
+    return rc;
 }
 
 
 chatws_rc_e
-chatws_store_command(chatws_store_t *st, const chatws_str_t *text,
-    uint64_t time, uint64_t now_ms, uint64_t lap_limit_ms,
-    chatws_posted_t *out)
+chatws_store_command_room(chatws_store_t *st, size_t len, uint64_t now_ms,
+    uint64_t lap_limit_ms, chatws_posted_t *out)
 {
     chatws_plan_t      plan;
     chatws_post_t      post;
     chatws_patience_t  patience;
 
-    memset(&post, 0, sizeof(chatws_post_t));
-
-    post.body = *text;
-    post.time = time;
-    post.ring = CHATWS_DURABLE;
-
     out->nwake = 0;
-    out->chat = 0;
-    out->seq = 0;
-    out->offset = CHATWS_OFF_NONE;
-    out->recipients = 0;
 
-    if (text->len > chatws_store_body_max(st, CHATWS_DURABLE)) {
+    if (len > chatws_store_body_max(st, CHATWS_DURABLE)) {
         return CHATWS_DECLINED;
     }
-
-    memset(&plan, 0, sizeof(chatws_plan_t));
-
-    plan.post = &post;
-    plan.row = CHATWS_ROW_COMMAND;
-    plan.payload = text->len;
-
-    chatws_store_measure(st, &plan);
 
     patience.now = now_ms;
     patience.limit = lap_limit_ms;
 
-    return chatws_store_place(st, &plan, &patience, out);
+    chatws_store_order(st, len, &post, &plan);
+
+    return chatws_store_fit(st, &plan, &patience, out);
 }
 
 
-/* Appends the entry where it was planned, if there is room. */
+void
+chatws_store_command(chatws_store_t *st, const chatws_str_t *text,
+    uint64_t time, chatws_posted_t *out)
+{
+    chatws_plan_t  plan;
+    chatws_post_t  post;
+
+    chatws_store_order(st, text->len, &post, &plan);
+
+    post.body = *text;
+    post.time = time;
+
+    chatws_store_place(st, &plan, out);
+}
+
+
+/* Plans a command of len bytes. */
+
+static void
+chatws_store_order(chatws_store_t *st, size_t len, chatws_post_t *post,
+    chatws_plan_t *plan)
+{
+    memset(post, 0, sizeof(chatws_post_t));
+    memset(plan, 0, sizeof(chatws_plan_t));
+
+    post->ring = CHATWS_DURABLE;
+
+    plan->post = post;
+    plan->row = CHATWS_ROW_COMMAND;
+    plan->payload = len;
+
+    chatws_store_measure(st, plan);
+}
+
+
+/* Makes room for the entry where it was planned. */
 
 static chatws_rc_e
-chatws_store_place(chatws_store_t *st, chatws_plan_t *plan,
+chatws_store_fit(chatws_store_t *st, const chatws_plan_t *plan,
     const chatws_patience_t *patience, chatws_posted_t *out)
 {
+    uint32_t  ring;
+    uint64_t  end;
+
+    ring = plan->post->ring;
+    end = plan->off + plan->size;
+
+    return end > st->ring[ring].room
+           ? chatws_store_room(st, ring, end, patience, out) : CHATWS_OK;
+}
+
+
+/* Appends the entry where it was planned, and where there is room. */
+
+static void
+chatws_store_place(chatws_store_t *st, const chatws_plan_t *plan,
+    chatws_posted_t *out)
+{
     uint32_t         ring;
-    uint64_t         end;
-    chatws_rc_e      rc;
-    chatws_ring_t   *rg;
     chatws_entry_t  *e;
 
     ring = plan->post->ring;
-    rg = &st->ring[ring];
-    end = plan->off + plan->size;
-
-    if (end > rg->room) {
-        rc = chatws_store_room(st, ring, end, patience, out);
-
-        if (rc != CHATWS_OK) {
-            return rc;
-        }
-    }
 
     if (plan->chat != NULL) {
         chatws_store_wake(st, ring, plan->chat, out);
@@ -237,15 +270,13 @@ chatws_store_place(chatws_store_t *st, chatws_plan_t *plan,
         chatws_store_wake_all(st, out);
     }
 
-    e = chatws_ring_open(rg, plan->off, plan->size);
+    e = chatws_ring_open(&st->ring[ring], plan->off, plan->size);
     chatws_store_fill(e, plan);
 
     out->seq = plan->seq;
     out->offset = plan->off;
 
     chatws_store_link(st, e, plan);
-
-    return CHATWS_OK;
 }
 
 

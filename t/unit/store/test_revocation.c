@@ -77,7 +77,7 @@ table_new(uint64_t n)
 
     table = malloc(chatws_revocations_size(n));
     memset(table, 0xa5, chatws_revocations_size(n));
-    chatws_revocations_init(table, n);
+    chatws_revocations_init(table, chatws_revocations_size(n));
 }
 
 
@@ -97,7 +97,17 @@ static chatws_rc_e
 add(const chatws_revoked_key_t *key, uint64_t before, uint64_t until,
     uint64_t now)
 {
-    return chatws_revocations_add(table, key, before, until, now);
+    int          room;
+    chatws_rc_e  rc;
+
+    room = chatws_revocations_has_room(table, key, now);
+    rc = chatws_revocations_add(table, key, before, until, now);
+
+    if ((rc == CHATWS_OK) != room) {
+        ok(0, "there is room or not");
+    }
+
+    return rc;
 }
 
 

@@ -401,7 +401,8 @@ command(size_t fill)
     str.len = fill;
     out.wake = wake;
 
-    if (chatws_store_command(st, &str, now, now, 100, &out) == CHATWS_OK) {
+    if (chatws_store_command_room(st, fill, now, 100, &out) == CHATWS_OK) {
+        chatws_store_command(st, &str, now, &out);
         side->said++;
     }
 
