@@ -15,6 +15,7 @@
 #include "client/ngx_http_chatws_client_seat.h"
 #include "client/ngx_http_chatws_client_command.h"
 #include "client/ngx_http_chatws_handover.h"
+#include "client/ngx_http_chatws_revoked.h"
 #include "client/ngx_http_chatws_users.h"
 
 
@@ -201,7 +202,22 @@ ngx_http_chatws_client_listen(ngx_http_chatws_client_t *client)
 
     ngx_http_chatws_users_add(client, chatws_ring_head(ring));
 
+    /* the token may have been verified long before */
+
+    if (ngx_http_chatws_revoked_client(client)) {
+        ngx_http_chatws_client_revoke(client);
+        return;
+    }
+
     ngx_http_chatws_client_sit(client);
+}
+
+
+void
+ngx_http_chatws_client_revoke(ngx_http_chatws_client_t *client)
+{
+    ngx_http_chatws_session_close(&client->session, CHATWS_CLOSE_FORBIDDEN,
+                                  "token revoked");
 }
 
 

@@ -127,10 +127,14 @@ uint64_t ngx_http_chatws_client_key(ngx_http_chatws_client_t *client);
 void ngx_http_chatws_client_started(ngx_http_chatws_client_t *client);
 
 /*
- * From now on commands are for the client, whose user is known.  If the user
- * has too many connections, this one is closed.
+ * From now on commands are for the client, whose user is known, and whose
+ * credential is set.  It is closed if its token was revoked meanwhile, or if
+ * the user has too many connections.
  */
 void ngx_http_chatws_client_listen(ngx_http_chatws_client_t *client);
+
+/* Closes a client whose token was revoked. */
+void ngx_http_chatws_client_revoke(ngx_http_chatws_client_t *client);
 
 /*
  * Joins the hub as the user of the client, who is known by now.  NGX_OK;

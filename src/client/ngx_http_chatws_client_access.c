@@ -11,6 +11,7 @@
 #include <ngx_http.h>
 #include "process/ngx_http_chatws_clock.h"
 #include "client/ngx_http_chatws_client_private.h"
+#include "client/ngx_http_chatws_revoked.h"
 
 
 const chatws_fault_t  ngx_http_chatws_chat_refused =
@@ -25,10 +26,28 @@ ngx_http_chatws_client_may(ngx_http_chatws_client_t *client,
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, client->session.connection->log, 0,
                    "chatws client right:%d chat:\"%V\"", right, chat);
 
-    /* every client has all rights in the chats that the location allows */
+    /* every client has all other rights */
+
+    return ngx_http_chatws_client_denied(client, chat);
+}
+
+
+const chatws_fault_t *
+ngx_http_chatws_client_denied(ngx_http_chatws_client_t *client,
+    ngx_str_t *chat)
+{
+    static const chatws_fault_t  denied =
+        chatws_fault(CHATWS_E_NOT_ALLOWED,
+                     "this user has no right in this chat");
 
     if (!ngx_http_chatws_chat_allowed(client->rules, chat)) {
         return &ngx_http_chatws_chat_refused;
+    }
+
+    if (ngx_http_chatws_revoked_chat(client->subscriber.hub, &client->user,
+                                     chat))
+    {
+        return &denied;
     }
 
     return NULL;

@@ -80,6 +80,13 @@ const chatws_fault_t *ngx_http_chatws_client_may(
     ngx_str_t *chat);
 
 /*
+ * The part of it that no grant overrules: whether the location allows the chat,
+ * and no command has taken all rights in it from the user.
+ */
+const chatws_fault_t *ngx_http_chatws_client_denied(
+    ngx_http_chatws_client_t *client, ngx_str_t *chat);
+
+/*
  * Returns 1 if the rules of the location allow the chat id, which was checked
  * as a name, else 0.
  */

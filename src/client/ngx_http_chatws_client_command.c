@@ -13,6 +13,7 @@
 #include "base/chatws_str.h"
 #include "client/ngx_http_chatws_client_command.h"
 #include "client/ngx_http_chatws_client_private.h"
+#include "client/ngx_http_chatws_revoked.h"
 #include "client/ngx_http_chatws_users.h"
 
 
@@ -42,6 +43,8 @@ static void ngx_http_chatws_obey_disconnect(ngx_http_chatws_client_t *client,
     const ngx_http_chatws_order_t *order);
 static void ngx_http_chatws_obey_expire(ngx_http_chatws_client_t *client,
     const ngx_http_chatws_order_t *order);
+static void ngx_http_chatws_obey_revoke(ngx_http_chatws_client_t *client,
+    const ngx_http_chatws_order_t *order);
 
 
 /* by chatws_command_e; NULL: there is nothing to be done for a client */
@@ -51,7 +54,7 @@ static const ngx_http_chatws_obey_pt  ngx_http_chatws_obeys[] = {
     [CHATWS_COMMAND_UNSUBSCRIBE] = ngx_http_chatws_obey_unsubscribe,
     [CHATWS_COMMAND_DISCONNECT] = ngx_http_chatws_obey_disconnect,
     [CHATWS_COMMAND_EXPIRE] = ngx_http_chatws_obey_expire,
-    [CHATWS_COMMAND_REVOKE] = NULL,
+    [CHATWS_COMMAND_REVOKE] = ngx_http_chatws_obey_revoke,
     [CHATWS_COMMAND_FORGET] = NULL
 };
 
@@ -164,9 +167,11 @@ ngx_http_chatws_obey_subscribe(ngx_http_chatws_client_t *client,
         return;
     }
 
-    fault = ngx_http_chatws_chat_allowed(client->rules, chat)
-            ? ngx_http_chatws_client_enter(client, chat, 0, &at)
-            : &ngx_http_chatws_chat_refused;
+    fault = ngx_http_chatws_client_denied(client, chat);
+
+    if (fault == NULL) {
+        fault = ngx_http_chatws_client_enter(client, chat, 0, &at);
+    }
 
     if (fault != NULL) {
         ngx_log_error(NGX_LOG_INFO, client->session.connection->log, 0,
@@ -220,4 +225,14 @@ ngx_http_chatws_obey_expire(ngx_http_chatws_client_t *client,
 {
     ngx_http_chatws_session_expire(&client->session,
                                    order->command.at * 1000);
+}
+
+
+static void
+ngx_http_chatws_obey_revoke(ngx_http_chatws_client_t *client,
+    const ngx_http_chatws_order_t *order)
+{
+    if (ngx_http_chatws_revoked_by(client, &order->command)) {
+        ngx_http_chatws_client_revoke(client);
+    }
 }

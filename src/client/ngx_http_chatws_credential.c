@@ -13,6 +13,7 @@
 #include "base/chatws_hash.h"
 #include "process/ngx_http_chatws_scratch.h"
 #include "client/ngx_http_chatws_credential.h"
+#include "client/ngx_http_chatws_revoked.h"
 
 
 ngx_int_t
@@ -37,6 +38,14 @@ ngx_http_chatws_credential_verify(const chatws_token_policy_t *policy,
     rc = chatws_token_verify(policy, (const chatws_str_t *) text, use,
                              (uint64_t) ngx_time(), mem, size, claims, kid,
                              &why);
+
+    if (rc == CHATWS_OK
+        && hub != NULL
+        && ngx_http_chatws_revoked_claims(hub, claims, *kid))
+    {
+        rc = CHATWS_ERROR;
+        why = "it was revoked";
+    }
 
     if (rc == CHATWS_OK) {
         return NGX_OK;

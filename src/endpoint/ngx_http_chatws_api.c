@@ -14,6 +14,7 @@
 #include "json/chatws_json.h"
 #include "json/chatws_json_scan.h"
 #include "process/ngx_http_chatws_scratch.h"
+#include "client/ngx_http_chatws_revoked.h"
 #include "endpoint/ngx_http_chatws_api_one.h"
 #include "endpoint/ngx_http_chatws_body.h"
 #include "endpoint/ngx_http_chatws_conf.h"
@@ -248,7 +249,8 @@ ngx_http_chatws_api_info(ngx_http_chatws_zone_t *zone, chatws_json_out_t *json)
     chatws_json_put_string(json, (chatws_str_t *) &zone->name);
     chatws_json_put_lit(json, ",\"epoch\":\"");
     chatws_json_put(json, epoch, CHATWS_EPOCH_LEN);
-    chatws_json_put_lit(json, "\"");
+    chatws_json_put_lit(json, "\",\"revocations\":");
+    chatws_json_put_uint(json, ngx_http_chatws_revoked_count(zone));
 }
 
 

@@ -10,6 +10,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "process/ngx_http_chatws_annex.h"
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_conf_check.h"
 #include "endpoint/ngx_http_chatws_conf_fingerprint.h"
@@ -236,6 +237,14 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         || ngx_http_chatws_encrypt_check(cf, conf) != NGX_OK
         || ngx_http_chatws_conf_merge_token(cf, conf, prev, named)
            != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->write
+        && ngx_http_chatws_annex_need(cf, conf->zone,
+                                      NGX_HTTP_CHATWS_ANNEX_REVOCATIONS)
+           != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }

@@ -19,6 +19,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "store/chatws_revocation.h"
 #include "store/chatws_typing.h"
 #include "process/ngx_http_chatws_outframe.h"
 #include "process/ngx_http_chatws_zone.h"
@@ -275,14 +276,26 @@ ngx_int_t ngx_http_chatws_hub_publish(ngx_http_chatws_hub_t *hub,
     uint32_t row, chatws_post_t *post, ngx_uint_t counter,
     chatws_posted_t *posted);
 
+/* What a command takes back, for those who come later. */
+
+typedef struct {
+    chatws_revoked_key_t  key;
+    uint64_t              before;    /* these two are in seconds, see */
+    uint64_t              until;     /* chatws_revocations_add() */
+} ngx_http_chatws_taken_t;
+
+
 /*
  * Gives a command to all workers of the zone: each of them carries it out
- * once, in the order of the durable ring.  text stays the caller's.
+ * once, in the order of the durable ring.  text stays the caller's.  taken is
+ * NULL, or what is added to the revocations of the zone in front of it.
  *
- * NGX_OK.  NGX_BUSY: there is no room now, and no worker will see it.
+ * NGX_OK.  NGX_BUSY: there is no room now; NGX_DECLINED: the revocations are
+ * full, or the zone has none.  No worker will see it then, and nothing was
+ * added.
  */
 ngx_int_t ngx_http_chatws_hub_command(ngx_http_chatws_hub_t *hub,
-    ngx_str_t *text);
+    ngx_str_t *text, const ngx_http_chatws_taken_t *taken);
 
 /*
  * The user of a subscriber begins to type in a chat, or goes on, with on; or

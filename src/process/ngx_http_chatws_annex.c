@@ -11,6 +11,7 @@
 #include <ngx_core.h>
 #include "base/chatws_core.h"
 #include "store/chatws_rate.h"
+#include "store/chatws_revocation.h"
 #include "store/chatws_seat.h"
 #include "store/chatws_typing.h"
 #include "process/ngx_http_chatws_annex.h"
@@ -47,6 +48,9 @@ static const ngx_http_chatws_annex_row_t  ngx_http_chatws_annexes[] = {
 
     [NGX_HTTP_CHATWS_ANNEX_LIMITS] = {
         ngx_string("limits"), 32, chatws_rates_init },
+
+    [NGX_HTTP_CHATWS_ANNEX_REVOCATIONS] = {
+        ngx_string("revocations"), 64, chatws_revocations_init },
 
     [NGX_HTTP_CHATWS_ANNEX_SEATS] = {
         ngx_string("seats"), 32, chatws_seats_init },

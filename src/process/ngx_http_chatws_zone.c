@@ -108,6 +108,17 @@ ngx_http_chatws_zone_check(ngx_cycle_t *cycle, void *tag)
 }
 
 
+ngx_uint_t
+ngx_http_chatws_zone_is_kept(ngx_cycle_t *cycle, ngx_shm_zone_t *shm_zone)
+{
+    ngx_shm_zone_t  *old;
+
+    old = ngx_http_chatws_zone_find(cycle->old_cycle, shm_zone);
+
+    return old != NULL && old->shm.size == shm_zone->shm.size;
+}
+
+
 void
 ngx_http_chatws_zone_report(ngx_cycle_t *cycle, void *tag)
 {

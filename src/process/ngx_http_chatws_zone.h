@@ -26,6 +26,7 @@ typedef struct ngx_http_chatws_hub_s  ngx_http_chatws_hub_t;
 
 typedef enum {
     NGX_HTTP_CHATWS_ANNEX_LIMITS = 0,
+    NGX_HTTP_CHATWS_ANNEX_REVOCATIONS,
     NGX_HTTP_CHATWS_ANNEX_SEATS,
     NGX_HTTP_CHATWS_ANNEX_TYPING,
     NGX_HTTP_CHATWS_ANNEX_N

@@ -34,6 +34,7 @@
 #define CHATWS_E_MESSAGE         "Invalid message"
 #define CHATWS_E_CHAT            "Invalid chatId"
 #define CHATWS_E_NOT_SUBSCRIBED  "Not subscribed"
+#define CHATWS_E_NOT_ALLOWED     "Not allowed"
 #define CHATWS_E_SUBSCRIPTIONS   "Too many subscriptions"
 #define CHATWS_E_RATE            "Rate limited"
 #define CHATWS_E_NO_USER         "Missing userId"
