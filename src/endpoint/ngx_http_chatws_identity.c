@@ -205,9 +205,13 @@ ngx_http_chatws_identity_token(ngx_http_request_t *r,
 
     state = *token != NULL ? (*token)->state : NGX_HTTP_CHATWS_TOKEN_NONE;
 
-    if (state == NGX_HTTP_CHATWS_TOKEN_GOOD
-        || (*token != NULL && ngx_http_chatws_token_follows(r, *token)))
-    {
+    if (state == NGX_HTTP_CHATWS_TOKEN_GOOD) {
+        return NGX_OK;
+    }
+
+    if (*token != NULL && ngx_http_chatws_token_follows(r, *token)) {
+        ngx_str_set(&(*token)->user, "");
+        ngx_str_set(&(*token)->name, "");
         return NGX_OK;
     }
 
