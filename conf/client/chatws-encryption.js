@@ -78,7 +78,18 @@ function keyFor(chatId, kid, keys, options, isBad) {
     const now = Date.now();
 
     if (!had || isBad && (!had.again || now - had.time > rest)) {
-        const key = keyOf(chatId, kid, options);
+        const key = keyOf(chatId, kid, options).catch(async (error) => {
+
+            /* what was damaged does not cost us a good key */
+
+            const old = await had?.key.catch(() => {});
+
+            if (old) {
+                return old;
+            }
+
+            throw error;
+        });
 
         key.catch(() => {});
         keys.delete(kid);

@@ -343,6 +343,23 @@ test('another key, where the first one is of no use', async (t) => {
 });
 
 
+test('a good key stays where no other can be had', async (t) => {
+    const tries = [() => keyOf('a', 'k1')];
+    const s = open(t, () => (tries.shift() ?? (() => {
+        throw new Error('503');
+    }))());
+    const bad = await secret(2);
+
+    bad.message.enc = bad.message.enc.replace(/.$/,
+        (letter) => letter === 'A' ? 'Q' : 'A');
+    socket().say(await secret(1), bad, await secret(3));
+    assert.deepEqual([await s.next(), await s.next(), await s.next()].map(
+        ({ event }) => event),
+        ['new_message', 'undecryptable', 'new_message']);
+    assert.equal(s.asked.length, 2);
+});
+
+
 test('no key: asked once more, and later again', async (t) => {
     let isThere = false;
     const s = open(t, (...args) => {
