@@ -37,13 +37,15 @@ const ngx_http_chatws_handlers_t  ngx_http_chatws_client_handlers = {
     ngx_http_chatws_client_ending,
     ngx_http_chatws_client_gone,
     ngx_http_chatws_client_quit,
-    ngx_http_chatws_auth_due
+    ngx_http_chatws_auth_due,
+    ngx_http_chatws_client_owes
 };
 
 const ngx_http_chatws_hub_handlers_t  ngx_http_chatws_client_hub = {
     ngx_http_chatws_client_deliver,
     ngx_http_chatws_client_lapse,
-    ngx_http_chatws_client_command
+    ngx_http_chatws_client_command,
+    ngx_http_chatws_client_displace
 };
 
 

@@ -15,9 +15,13 @@
 #include "client/ngx_http_chatws_users.h"
 
 
-static ngx_int_t ngx_http_chatws_seat_try(ngx_http_chatws_client_t *client);
+static ngx_int_t ngx_http_chatws_seat_try(ngx_http_chatws_client_t *client,
+    ngx_uint_t displace);
+static void ngx_http_chatws_seat_taken(ngx_http_chatws_client_t *client,
+    ngx_int_t rc);
 static void ngx_http_chatws_seat_silent(ngx_http_chatws_client_t *client,
     void *data);
+static ngx_uint_t ngx_http_chatws_seat_given(ngx_http_chatws_client_t *client);
 
 
 static const char  ngx_http_chatws_seat_reason[] =
@@ -32,24 +36,24 @@ ngx_http_chatws_client_sit(ngx_http_chatws_client_t *client)
     hub = client->subscriber.hub;
 
     if (client->rules->limit_connections == 0
-        || ngx_http_chatws_seat_try(client) != NGX_DECLINED)
+        || ngx_http_chatws_seat_try(client, 0) != NGX_DECLINED)
     {
         return;
     }
 
     /* those that do not answer a ping may be what the client has lost */
 
-    ngx_http_chatws_users_each(hub, client->subscriber.user,
-                               ngx_http_chatws_seat_silent, client);
+    ngx_http_chatws_client_displace(hub, ngx_http_chatws_client_key(client),
+                                    client->subscriber.user);
 
-    if (ngx_http_chatws_seat_try(client) != NGX_DECLINED) {
+    if (ngx_http_chatws_seat_try(client, 1) != NGX_DECLINED) {
         return;
     }
 
     /* seats of dead workers are free as soon as somebody finds them dead */
 
     if (ngx_http_chatws_hub_reap(hub) != 0
-        && ngx_http_chatws_seat_try(client) != NGX_DECLINED)
+        && ngx_http_chatws_seat_try(client, 0) != NGX_DECLINED)
     {
         return;
     }
@@ -61,23 +65,31 @@ ngx_http_chatws_client_sit(ngx_http_chatws_client_t *client)
 }
 
 
-/* NGX_DECLINED: the user has as many connections as it may have. */
+/*
+ * Takes a seat; with displace that of a connection in another worker that owes
+ * a pong, if need be.  NGX_DECLINED: the user has as many as it may have.
+ */
 
 static ngx_int_t
-ngx_http_chatws_seat_try(ngx_http_chatws_client_t *client)
+ngx_http_chatws_seat_try(ngx_http_chatws_client_t *client,
+    ngx_uint_t displace)
 {
+    uint32_t                max;
+    uint64_t                key;
     ngx_int_t               rc;
     ngx_http_chatws_hub_t  *hub;
 
     hub = client->subscriber.hub;
+    key = ngx_http_chatws_client_key(client);
+    max = client->rules->limit_connections;
 
-    rc = ngx_http_chatws_seat_take(hub, ngx_http_chatws_client_key(client),
-                                   client->rules->limit_connections);
+    rc = displace ? ngx_http_chatws_seat_displace(hub, key,
+                                                  client->subscriber.user, max)
+                  : ngx_http_chatws_seat_take(hub, key, max);
 
-    if (rc == NGX_OK) {
-        client->seated = 1;
+    ngx_http_chatws_seat_taken(client, rc);
 
-    } else if (rc == NGX_BUSY) {
+    if (rc == NGX_BUSY) {
         ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_LIMIT_MISSES, 1);
     }
 
@@ -85,17 +97,35 @@ ngx_http_chatws_seat_try(ngx_http_chatws_client_t *client)
 }
 
 
-/* Closes another connection of the user that owes a pong. */
+static void
+ngx_http_chatws_seat_taken(ngx_http_chatws_client_t *client, ngx_int_t rc)
+{
+    client->seated = (rc == NGX_OK);
+
+    if (client->session.pinged) {
+        ngx_http_chatws_client_owes(&client->session);
+    }
+}
+
+
+void
+ngx_http_chatws_client_displace(ngx_http_chatws_hub_t *hub, uint64_t seat,
+    uint64_t user)
+{
+    ngx_http_chatws_users_each(hub, user, ngx_http_chatws_seat_silent, &seat);
+}
+
+
+/* Closes a connection of the user that owes a pong. */
 
 static void
 ngx_http_chatws_seat_silent(ngx_http_chatws_client_t *client, void *data)
 {
-    ngx_http_chatws_client_t *newer = data;
+    uint64_t *seat = data;
 
     if (client->seated
         && client->session.pinged
-        && ngx_http_chatws_client_key(client)
-           == ngx_http_chatws_client_key(newer))
+        && ngx_http_chatws_client_key(client) == *seat)
     {
         ngx_http_chatws_session_close(&client->session, CHATWS_CLOSE_TOO_MANY,
                                       ngx_http_chatws_seat_reason);
@@ -104,10 +134,24 @@ ngx_http_chatws_seat_silent(ngx_http_chatws_client_t *client, void *data)
 
 
 void
+ngx_http_chatws_client_owes(ngx_http_chatws_session_t *s)
+{
+    ngx_http_chatws_client_t  *client;
+
+    client = (ngx_http_chatws_client_t *) s;
+
+    if (client->seated) {
+        ngx_http_chatws_seat_owe(client->subscriber.hub,
+                                 ngx_http_chatws_client_key(client),
+                                 s->pinged);
+    }
+}
+
+
+void
 ngx_http_chatws_client_rise(ngx_http_chatws_client_t *client)
 {
-    if (client->seated) {
-        client->seated = 0;
+    if (ngx_http_chatws_seat_given(client)) {
         ngx_http_chatws_seat_leave(client->subscriber.hub,
                                    ngx_http_chatws_client_key(client));
     }
@@ -117,18 +161,37 @@ ngx_http_chatws_client_rise(ngx_http_chatws_client_t *client)
 void
 ngx_http_chatws_client_walk(ngx_http_chatws_client_t *client)
 {
-    if (client->seated) {
+    if (ngx_http_chatws_seat_given(client)) {
         ngx_http_chatws_seat_send(client->subscriber.hub,
                                   ngx_http_chatws_client_key(client));
     }
 }
 
 
+/* The client has its seat no more.  Returns 1 if it had one, else 0. */
+
+static ngx_uint_t
+ngx_http_chatws_seat_given(ngx_http_chatws_client_t *client)
+{
+    if (!client->seated) {
+        return 0;
+    }
+
+    if (client->session.pinged) {
+        ngx_http_chatws_seat_owe(client->subscriber.hub,
+                                 ngx_http_chatws_client_key(client), 0);
+    }
+
+    client->seated = 0;
+
+    return 1;
+}
+
+
 void
 ngx_http_chatws_client_sit_again(ngx_http_chatws_client_t *client)
 {
-    client->seated =
-        ngx_http_chatws_seat_receive(client->subscriber.hub,
-                                     ngx_http_chatws_client_key(client))
-        == NGX_OK;
+    ngx_http_chatws_seat_taken(client,
+                ngx_http_chatws_seat_receive(client->subscriber.hub,
+                                        ngx_http_chatws_client_key(client)));
 }

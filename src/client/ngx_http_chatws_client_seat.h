@@ -22,6 +22,13 @@
  */
 void ngx_http_chatws_client_sit(ngx_http_chatws_client_t *client);
 
+/* The callback of the session: the client owes a pong, or not any more. */
+void ngx_http_chatws_client_owes(ngx_http_chatws_session_t *s);
+
+/* The callback of the hub: closes those of a user that owe a pong. */
+void ngx_http_chatws_client_displace(ngx_http_chatws_hub_t *hub,
+    uint64_t seat, uint64_t user);
+
 /* The connection counts no more; it may not have counted. */
 void ngx_http_chatws_client_rise(ngx_http_chatws_client_t *client);
 

@@ -256,6 +256,7 @@ ngx_http_chatws_send_client(ngx_http_chatws_session_t *s, void *data)
 
     size_t                     len;
     ngx_int_t                  rc;
+    ngx_uint_t                 seated;
     ngx_http_chatws_client_t  *client;
     u_char                     parcel[NGX_HTTP_CHATWS_PARCEL_MAX];
 
@@ -276,12 +277,14 @@ ngx_http_chatws_send_client(ngx_http_chatws_session_t *s, void *data)
     }
 
     /* before another worker may have it */
+
+    seated = client->seated;
     ngx_http_chatws_client_walk(client);
 
     rc = ngx_http_chatws_courier_send(h->courier, s->connection->fd, parcel,
                                       len, s->connection->log);
 
-    if (rc != NGX_OK && client->seated) {
+    if (rc != NGX_OK && seated) {
         ngx_http_chatws_client_sit_again(client);
     }
 
@@ -296,7 +299,6 @@ ngx_http_chatws_send_client(ngx_http_chatws_session_t *s, void *data)
     }
 
     client->moved = 1;
-    client->seated = 0;
     h->n++;
 
     ngx_http_chatws_typing_gone(&client->subscriber);

@@ -267,6 +267,8 @@ ngx_http_chatws_hub_woken(void *data)
 
     store = hub->zone.store;
 
+    ngx_http_chatws_seat_calls(hub);
+
     if (chatws_store_cursor(store, hub->slot, CHATWS_DURABLE)
         != CHATWS_OFF_NONE
         || chatws_store_cursor(store, hub->slot, CHATWS_EPHEMERAL)
@@ -322,6 +324,7 @@ ngx_http_chatws_hub_tick_handler(ngx_event_t *ev)
         (void) ngx_http_chatws_slot_claim(hub, (ngx_cycle_t *) ngx_cycle);
 
     } else {
+        ngx_http_chatws_seat_calls(hub);
         ngx_post_event(&hub->round, &ngx_posted_events);
     }
 

@@ -74,12 +74,21 @@ typedef void (*ngx_http_chatws_command_pt)(ngx_http_chatws_hub_t *hub,
     ngx_str_t *text, uint64_t offset);
 
 
+/*
+ * Another worker has a new connection of a user with this hash, and no seat for
+ * it: those that owe a pong, and are counted by the hash seat, are closed.
+ */
+typedef void (*ngx_http_chatws_displace_pt)(ngx_http_chatws_hub_t *hub,
+    uint64_t seat, uint64_t user);
+
+
 /* The callbacks of the hub's owner, all of them set.  The table is static. */
 
 typedef struct {
     ngx_http_chatws_deliver_pt   deliver;
     ngx_http_chatws_lapse_pt     lapse;
     ngx_http_chatws_command_pt   command;
+    ngx_http_chatws_displace_pt  displace;
 } ngx_http_chatws_hub_handlers_t;
 
 
@@ -182,6 +191,18 @@ uint32_t ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub);
  */
 ngx_int_t ngx_http_chatws_seat_take(ngx_http_chatws_hub_t *hub, uint64_t user,
     uint32_t max);
+
+/*
+ * The same where connections of the user in other workers that owe a pong do
+ * not count: these workers are told to close them.  seat is the hash by which
+ * the user is counted, and user that of the user's id.
+ */
+ngx_int_t ngx_http_chatws_seat_displace(ngx_http_chatws_hub_t *hub,
+    uint64_t seat, uint64_t user, uint32_t max);
+
+/* A connection that was counted owes a pong, or not any more. */
+void ngx_http_chatws_seat_owe(ngx_http_chatws_hub_t *hub, uint64_t user,
+    ngx_uint_t owes);
 
 /* A connection that was counted counts no more. */
 void ngx_http_chatws_seat_leave(ngx_http_chatws_hub_t *hub, uint64_t user);

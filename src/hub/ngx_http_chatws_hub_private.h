@@ -239,6 +239,12 @@ void ngx_http_chatws_slot_leave(ngx_http_chatws_hub_t *hub);
 uint32_t ngx_http_chatws_slot_reap(ngx_http_chatws_hub_t *hub);
 
 
+/* seats: hub_seat.c */
+
+/* Answers what other workers have asked of this one. */
+void ngx_http_chatws_seat_calls(ngx_http_chatws_hub_t *hub);
+
+
 /* publishing: hub_publish.c */
 
 /* in milliseconds: a stopped worker may hold up publishers for so long */

@@ -67,7 +67,11 @@ typedef void (*ngx_http_chatws_quit_pt)(ngx_http_chatws_session_t *s);
 typedef uint64_t (*ngx_http_chatws_due_pt)(ngx_http_chatws_session_t *s);
 
 
-/* The callbacks of the user, all but the last one set.  It is static. */
+/* The peer owes a pong, or does not any more: s->pinged tells which. */
+typedef void (*ngx_http_chatws_owes_pt)(ngx_http_chatws_session_t *s);
+
+
+/* The callbacks of the user, all but the last two set.  It is static. */
 
 typedef struct {
     ngx_http_chatws_message_pt   message;
@@ -76,6 +80,7 @@ typedef struct {
     ngx_http_chatws_quit_pt      quit;
     ngx_http_chatws_due_pt       due;       /* NULL: session_due() is not
                                                called */
+    ngx_http_chatws_owes_pt      owes;      /* or NULL */
 } ngx_http_chatws_handlers_t;
 
 

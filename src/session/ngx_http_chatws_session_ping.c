@@ -57,6 +57,8 @@ typedef struct {
 
 static void ngx_http_chatws_renew_timer(ngx_http_chatws_session_t *s);
 static void ngx_http_chatws_ping(ngx_http_chatws_session_t *s);
+static void ngx_http_chatws_owes(ngx_http_chatws_session_t *s,
+    ngx_uint_t owes);
 static void ngx_http_chatws_flow(ngx_http_chatws_session_t *s,
     ngx_http_chatws_flow_t *flow);
 static size_t ngx_http_chatws_unsent(ngx_socket_t fd);
@@ -245,12 +247,24 @@ ngx_http_chatws_ping(ngx_http_chatws_session_t *s)
     }
 
     s->waiting = 1;
-    s->pinged = 1;
+
+    ngx_http_chatws_owes(s, 1);
 
     ngx_http_chatws_set_timer(s, s->conf->ping_timeout);
 
     ngx_http_chatws_send_payload(s, CHATWS_FRAME_PING,
                                  ping + CHATWS_FRAME_HEAD_OUT, 0);
+}
+
+
+static void
+ngx_http_chatws_owes(ngx_http_chatws_session_t *s, ngx_uint_t owes)
+{
+    s->pinged = owes;
+
+    if (s->handlers->owes != NULL) {
+        s->handlers->owes(s);
+    }
 }
 
 
@@ -261,9 +275,10 @@ ngx_http_chatws_pong(ngx_http_chatws_session_t *s)
         return;
     }
 
-    s->pinged = 0;
     s->waiting = 0;
     s->behind = 0;
+
+    ngx_http_chatws_owes(s, 0);
 
     if (s->state == NGX_HTTP_CHATWS_OPEN && !s->draining) {
         ngx_http_chatws_set_timer(s, s->conf->ping_interval);

@@ -23,6 +23,9 @@
 #define chatws_seat_serial(owner)  ((uint32_t) ((owner) >> 32))
 
 
+static uint32_t chatws_seat_calls_free(const chatws_seats_t *seats);
+static void chatws_seat_call(chatws_seats_t *seats,
+    const chatws_seat_call_t *call, uint32_t slot);
 static chatws_seat_t *chatws_seat_cells(const chatws_seats_t *seats,
     uint64_t user);
 static int chatws_seat_is_free(const chatws_seat_t *cell, chatws_store_t *st,
@@ -58,6 +61,140 @@ chatws_seats_take(chatws_seats_t *seats, chatws_store_t *st, uint32_t slot,
     }
 
     return chatws_seat_add(seats, st, user, slot, now);
+}
+
+
+chatws_rc_e
+chatws_seats_displace(chatws_seats_t *seats, chatws_store_t *st,
+    uint32_t slot, const chatws_seat_call_t *call, uint32_t max, uint32_t now,
+    uint32_t *wake, uint32_t *nwake)
+{
+    uint32_t        i, n, owing, other, owes;
+    chatws_seat_t  *cell;
+
+    cell = chatws_seat_cells(seats, call->seat);
+    owing = 0;
+    n = 0;
+
+    for (i = 0; i < CHATWS_SEAT_WAYS && n < CHATWS_SEAT_CALLS; i++) {
+        other = chatws_seat_slot(chatws_shared_get(&cell[i].owner));
+        owes = chatws_shared_get(&cell[i].owing);
+
+        if (cell[i].user == call->seat
+            && owes != 0
+            && other != slot
+            && other != CHATWS_SEAT_WAY
+            && !chatws_seat_is_free(&cell[i], st, now))
+        {
+            wake[n++] = other;
+            owing += owes;
+        }
+    }
+
+    *nwake = 0;
+
+    if (chatws_seats_count(seats, st, call->seat, now) >= max + owing
+        || chatws_seat_calls_free(seats) < n)
+    {
+        return CHATWS_DECLINED;
+    }
+
+    *nwake = n;
+
+    while (n != 0) {
+        chatws_seat_call(seats, call, wake[--n]);
+    }
+
+    return chatws_seat_add(seats, st, call->seat, slot, now);
+}
+
+
+static uint32_t
+chatws_seat_calls_free(const chatws_seats_t *seats)
+{
+    uint32_t  i, n;
+
+    n = 0;
+
+    for (i = 0; i < CHATWS_SEAT_CALLS; i++) {
+        n += seats->calls[i].slot == 0;
+    }
+
+    return n;
+}
+
+
+static void
+chatws_seat_call(chatws_seats_t *seats, const chatws_seat_call_t *call,
+    uint32_t slot)
+{
+    uint32_t  i;
+
+    for (i = 0; i < CHATWS_SEAT_CALLS; i++) {
+
+        if (seats->calls[i].slot == 0) {
+            chatws_shared_set(&seats->calls[i].seat, call->seat);
+            chatws_shared_set(&seats->calls[i].user, call->user);
+            chatws_shared_set(&seats->calls[i].slot, slot + 1);
+            return;
+        }
+    }
+}
+
+
+int
+chatws_seats_is_called(const chatws_seats_t *seats, uint32_t slot)
+{
+    uint32_t  i;
+
+    for (i = 0; i < CHATWS_SEAT_CALLS; i++) {
+        if (chatws_shared_get(&seats->calls[i].slot) == slot + 1) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+chatws_rc_e
+chatws_seats_answer(chatws_seats_t *seats, uint32_t slot,
+    chatws_seat_call_t *call)
+{
+    uint32_t  i;
+
+    for (i = 0; i < CHATWS_SEAT_CALLS; i++) {
+
+        if (seats->calls[i].slot == slot + 1) {
+            *call = seats->calls[i];
+            chatws_shared_set(&seats->calls[i].slot, 0);
+
+            return CHATWS_OK;
+        }
+    }
+
+    return CHATWS_DECLINED;
+}
+
+
+void
+chatws_seats_owe(chatws_seats_t *seats, chatws_store_t *st, uint32_t slot,
+    uint64_t user, int owes)
+{
+    chatws_seat_t  *cell;
+
+    cell = chatws_seat_find(seats, st, user, slot, 0);
+
+    if (cell == NULL) {
+        return;
+    }
+
+    if (owes) {
+        chatws_shared_set(&cell->owing, cell->owing + 1);
+
+    } else if (cell->owing != 0) {
+        chatws_shared_set(&cell->owing, cell->owing - 1);
+    }
 }
 
 
@@ -245,6 +382,7 @@ chatws_seat_new(chatws_seats_t *seats, chatws_store_t *st, uint64_t user,
 
         chatws_shared_set(&cell[i].owner, 0);
         chatws_shared_set(&cell[i].user, user);
+        chatws_shared_set(&cell[i].owing, 0);
         chatws_shared_set(&cell[i].owner, owner);
 
         return CHATWS_OK;

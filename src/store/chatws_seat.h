@@ -27,6 +27,9 @@
 /* the cells in which a user may be */
 #define CHATWS_SEAT_WAYS  64
 
+/* calls on their way, at most */
+#define CHATWS_SEAT_CALLS  8
+
 /* connections of a user in a slot, at most */
 #define CHATWS_SEAT_MAX   0xffff
 
@@ -36,7 +39,20 @@ typedef struct {
     uint64_t       owner;            /* from the lowest bits: 16 of the count,
                                         0: free; 16 of the slot; 32 of the
                                         serial of who has taken it */
+    uint32_t       owing;            /* of these, those that owe a pong; the
+                                        owner's, without the lock */
+    uint32_t       spare;
 } chatws_seat_t;
+
+
+/* A call to a slot: those of a user that owe a pong are to be closed. */
+
+typedef struct {
+    uint64_t       seat;             /* the user, as in the cells */
+    uint64_t       user;             /* and as the caller knows it otherwise */
+    uint32_t       slot;             /* + 1, written last; 0: no call */
+    uint32_t       spare;
+} chatws_seat_call_t;
 
 
 /* In the shared memory, with its cells behind it. */
@@ -44,6 +60,7 @@ typedef struct {
 typedef struct {
     uint64_t       n;                /* cells, a multiple of WAYS */
     uint64_t       spare[7];         /* the cells begin at a line */
+    chatws_seat_call_t  calls[CHATWS_SEAT_CALLS];
     chatws_seat_t  cells[];
 } chatws_seats_t;
 
@@ -68,6 +85,29 @@ chatws_rc_e chatws_seats_take(chatws_seats_t *seats, chatws_store_t *st,
 /* Gives back a seat that was taken in this slot.  Without the lock. */
 void chatws_seats_leave(chatws_seats_t *seats, chatws_store_t *st,
     uint32_t slot, uint64_t user);
+
+/*
+ * Locked.  The same where connections of the user in other slots that owe a
+ * pong do not count.  These are to be closed there: their slots get a call, and
+ * are listed in wake, which has CHATWS_SEAT_CALLS places, to be woken.
+ */
+chatws_rc_e chatws_seats_displace(chatws_seats_t *seats, chatws_store_t *st,
+    uint32_t slot, const chatws_seat_call_t *call, uint32_t max, uint32_t now,
+    uint32_t *wake, uint32_t *nwake);
+
+/*
+ * A connection that has a seat in this slot owes a pong, or not any more.
+ * Without the lock.
+ */
+void chatws_seats_owe(chatws_seats_t *seats, chatws_store_t *st, uint32_t slot,
+    uint64_t user, int owes);
+
+/* Returns 1 if there is a call to the slot, else 0.  Without the lock. */
+int chatws_seats_is_called(const chatws_seats_t *seats, uint32_t slot);
+
+/* Locked.  Takes a call to the slot.  CHATWS_OK, or CHATWS_DECLINED: none. */
+chatws_rc_e chatws_seats_answer(chatws_seats_t *seats, uint32_t slot,
+    chatws_seat_call_t *call);
 
 /*
  * Locked.  The connection leaves for another slot: its seat counts until then,

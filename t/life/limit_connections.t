@@ -19,7 +19,7 @@ use Test::Chatws::Alerts;
 use Test::Chatws::Token;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http http_ssl /)->plan(36);
+my $t = Test::Nginx->new()->has(qw/ http http_ssl /)->plan(57);
 
 my $key = secret_key('k1');
 
@@ -37,7 +37,7 @@ my @ws = map { ws(user => 'u') } 1 .. 3;
 
 is(refused(ws(user => 'u')), '4429 too many connections, reconnect',
     'one too many');
-is(counts(), '3 1', 'is counted as such');
+is(hub_status()->{connectionsLimited}, 1, 'is counted as such');
 
 my $other = ws(user => 'v');
 
@@ -135,29 +135,37 @@ $_->drop() for @stay;
 
 # what does not answer a ping gives way
 
-configure($t, 'worker_processes 1;', 'chatws_ping_interval 1s;
+configure($t, 'worker_processes 4;', 'chatws_ping_interval 1s;
     chatws_ping_timeout 1h;');
-ok(replaced($t, 1), 'pings');
+ok(replaced($t, 4), 'pings');
 
 my $quiet = ws(user => 'p', path => '/quiet');
 my @silent = map { ws(user => 'p') } 1 .. 2;
 
-for my $ws (@silent) {
-    $ws->{mute} = 1;
-
-    do {
-        $ws->parse_message();
-    } while (!$ws->{pings} && $ws->fill(Test::Chatws::deadline()));
-
-    is($ws->{pings}, 1, 'a ping');
-}
+silent($_) for @silent;
 
 my $new = ws(user => 'p', path => '/quiet');
 
 is(open_of($new), 1, 'a new one is let in');
-is(refused($_), '4429 too many connections, reconnect', 'silent ones go')
-    for @silent;
-is(open_of($quiet, $new), 2, 'the others stay');
+is(open_of($quiet, $new), 2, 'those that owe nothing stay');
+
+ok(eventually(sub { open_of(@silent) < 2 }), 'a silent one goes');
+
+# whichever worker has them
+
+my @one = map { ws(user => "p$_", path => '/one') } 1 .. 8;
+
+silent($_) for @one;
+
+for my $i (1 .. 8) {
+    my $ws = ws(user => "p$i", path => '/one/quiet');
+
+    is(open_of($ws), 1, 'it is let in');
+    is(refused($one[$i - 1]), '4429 too many connections, reconnect',
+        'for another one');
+    is(refused(ws(user => "p$i", path => '/one')),
+        '4429 too many connections, reconnect', 'and no more');
+}
 
 is(unexplained($t->read_file('error.log')), '', 'no other alerts');
 
@@ -199,6 +207,16 @@ sub configure {
         location = /quiet {
             chatws chat;
             chatws_ping_interval 0;
+        }
+
+        location /one {
+            chatws chat;
+            chatws_limit_connections user=1;
+
+            location = /one/quiet {
+                chatws chat;
+                chatws_ping_interval 0;
+            }
         }
 
         location = /stay {
@@ -243,6 +261,19 @@ sub open_of {
 }
 
 
+# Waits until a client has got a ping, which it does not answer.
+
+sub silent {
+    my ($ws) = @_;
+
+    $ws->{mute} = 1;
+
+    do {
+        $ws->parse_message();
+    } while (!$ws->{pings} && $ws->fill(Test::Chatws::deadline()));
+}
+
+
 # Closes one, and waits until the server has.
 
 sub quit {
@@ -251,11 +282,4 @@ sub quit {
     $ws->send_close(1000);
     $ws->await_close();
     $ws->drop();
-}
-
-
-# The connections that are open, and those that were too many.
-
-sub counts {
-    return join ' ', @{hub_status()}{qw/ connections connectionsLimited /};
 }

@@ -51,6 +51,7 @@ typedef struct {
 static void test_limit(void);
 static void test_death(void);
 static void test_way(void);
+static void test_owing(void);
 static void test_room(void);
 static void test_stores(void);
 static void dying(unsigned n, unsigned what);
@@ -71,6 +72,7 @@ main(void)
     test_limit();
     test_death();
     test_way();
+    test_owing();
     test_room();
     test_stores();
     test_model();
@@ -188,6 +190,75 @@ test_way(void)
        && chatws_seats_count(seats, st, 7, 116) == 2, "or late");
     ok(chatws_seats_receive(seats, st, 2, 7, 116) == CHATWS_OK
        && chatws_seats_count(seats, st, 7, 116) == 3, "one of which none knew");
+}
+
+
+/* Those that owe a pong, in other slots, give way. */
+
+static void
+test_owing(void)
+{
+    uint32_t            n, wake[CHATWS_SEAT_CALLS];
+    chatws_rc_e         rc;
+    chatws_seat_call_t  call = { 7, 70, 0, 0 }, got;
+
+    begin(64);
+
+    (void) chatws_seats_take(seats, st, 0, 7, 3, 1);
+    (void) chatws_seats_take(seats, st, 1, 7, 3, 1);
+    (void) chatws_seats_take(seats, st, 2, 7, 3, 1);
+
+    ok(chatws_seats_displace(seats, st, 3, &call, 3, 1, wake, &n)
+       == CHATWS_DECLINED && n == 0, "none owes a pong");
+
+    chatws_seats_owe(seats, st, 0, 7, 1);
+    chatws_seats_owe(seats, st, 1, 7, 1);
+    chatws_seats_owe(seats, st, 1, 7, 0);
+    chatws_seats_owe(seats, st, 1, 7, 0);
+
+    ok(chatws_seats_displace(seats, st, 0, &call, 3, 1, wake, &n)
+       == CHATWS_DECLINED && n == 0, "only one of the same slot");
+
+    rc = chatws_seats_displace(seats, st, 3, &call, 3, 1, wake, &n);
+
+    ok(rc == CHATWS_OK && n == 1 && wake[0] == 0
+       && chatws_seats_count(seats, st, 7, 1) == 4,
+       "one of another slot does, and gives way");
+    ok(chatws_seats_displace(seats, st, 3, &call, 3, 1, wake, &n)
+       == CHATWS_DECLINED && n == 0, "but not twice");
+
+    ok(chatws_seats_is_called(seats, 0) && !chatws_seats_is_called(seats, 1)
+       && chatws_seats_answer(seats, 1, &got) == CHATWS_DECLINED
+       && chatws_seats_answer(seats, 0, &got) == CHATWS_OK
+       && got.seat == 7 && got.user == 70
+       && !chatws_seats_is_called(seats, 0), "its slot is called, once");
+
+    chatws_seats_owe(seats, st, 0, 7, 0);
+    chatws_seats_leave(seats, st, 0, 7);
+
+    ok(chatws_seats_count(seats, st, 7, 1) == 3, "it has gone");
+
+    /* a dead slot owes nothing; nobody takes calls for ever */
+
+    for (n = 0; n < CHATWS_SEAT_CALLS; n++) {
+        chatws_seat_call(seats, &call, 5);
+    }
+
+    chatws_seats_owe(seats, st, 1, 7, 1);
+
+    ok(chatws_seats_displace(seats, st, 3, &call, 3, 1, wake, &n)
+       == CHATWS_DECLINED, "no room for a call");
+
+    while (chatws_seats_answer(seats, 5, &got) == CHATWS_OK) {
+        /* void */
+    }
+
+    (void) chatws_store_release(st, 1, 16);
+    (void) chatws_store_claim(st, 2, 0);
+    (void) chatws_seats_take(seats, st, 1, 7, 3, 1);
+
+    ok(chatws_seats_displace(seats, st, 3, &call, 3, 1, wake, &n)
+       == CHATWS_DECLINED, "a cell that is taken again owes nothing");
 }
 
 
