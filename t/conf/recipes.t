@@ -18,6 +18,7 @@ use MIME::Base64 qw/ encode_base64 /;
 use Test::Chatws;
 use Test::Chatws::Docs;
 use Test::Chatws::Piece;
+use Test::Chatws::Secrets;
 use Test::Nginx;
 
 my $top = $Test::Chatws::TOP;
@@ -35,7 +36,11 @@ my %attack = (
     auth_basic => \&auth_basic,
     auth_request => \&auth_request,
     echo => \&echo,
+    encrypt => \&encrypt,
+    encrypt_require => \&encrypt_require,
+    encrypt_response => \&encrypt,
     error_page => \&error_page,
+    farewell => \&farewell,
     limits => \&limits,
     names => \&names,
     log => \&log_line,
@@ -45,8 +50,10 @@ my %attack = (
     protected => \&protected,
     proxy => \&proxy,
     realip => \&realip,
+    refusal => \&refusal,
     secure_link => \&secure_link,
     status => \&status,
+    token => \&token_of,
 );
 
 # these leave it to others who may come in

@@ -580,6 +580,34 @@ sub subprotocol {
 }
 
 
+sub token {
+    my ($self) = @_;
+
+    my $token = Test::Chatws::Token::token(
+        Test::Chatws::Token::secret_key('1'));
+
+    for my $headers ([ "Authorization: Bearer $token" ],
+        [ "Sec-WebSocket-Protocol: chatws.v1, chatws.bearer.$token" ])
+    {
+        my $ws = $self->ws(user => 'u', headers => $headers);
+
+        return "@$headers: $ws->{status}"
+            if ($ws->{connected}{userId} || '') ne 'ann';
+    }
+
+    my $ws = $self->ws(user => 'u', raw => 1);
+
+    for my $type (qw/ connected authenticated /) {
+        my $answer = $ws->ask({ action => 'auth', token => $token });
+
+        return "not $type" if $answer->{type} ne $type
+            || $answer->{userId} ne 'ann' || !$answer->{expiresIn};
+    }
+
+    return $ws->subscribe('chat_1') ? '' : 'not subscribed';
+}
+
+
 sub tls {
     my ($self) = @_;
 
