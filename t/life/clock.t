@@ -35,7 +35,7 @@ $t->write_file_expand('nginx.conf', conf(
 
         location = /pinged {
             chatws chat;
-            chatws_session_lifetime 1s;
+            chatws_session_lifetime 3s;
             chatws_ping_interval 100ms;
             chatws_ping_timeout 1h;
         }

@@ -31,7 +31,8 @@ $t->write_file('keys.jwks', jwks($key));
 
 $t->write_file_expand('nginx.conf', conf(
     main => 'worker_processes 2;',
-    endpoint => 'chatws_token message $http_authorization;',
+    endpoint => 'chatws_token message $http_authorization;
+                 chatws_auth_timeout 1h;',
     http => <<'EOC', server => <<'EOC2'));
 
     chatws_token_key_file %%TESTDIR%%/keys.jwks;

@@ -33,7 +33,7 @@ $t->write_file_expand('nginx.conf', conf(
     main => 'worker_processes 2;', publish => 'chatws_token off;',
     http => 'chatws_token_key_file %%TESTDIR%%/keys.jwks; chatws_drain 0;
              chatws_token message; chatws_token_leeway 0;
-             chatws_auth_timeout 10s;',
+             chatws_auth_timeout 1m;',
     server => <<'EOC'));
 
         chatws_ping_interval 50ms;

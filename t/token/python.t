@@ -27,7 +27,8 @@ $t->write_file('keys.jwks', jwks($key));
 
 $t->write_file_expand('nginx.conf', conf(
     main => 'worker_processes 2;',
-    http => 'chatws_token_key_file %%TESTDIR%%/keys.jwks;',
+    http => 'chatws_token_key_file %%TESTDIR%%/keys.jwks;
+             chatws_auth_timeout 1h;',
     server => <<'EOC'))->run();
 
         location = /message {

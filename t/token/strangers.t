@@ -36,6 +36,7 @@ $t->write_file_expand('nginx.conf', conf(
         location = /limited {
             chatws chat;
             chatws_token message;
+            chatws_auth_timeout 1h;
             chatws_limit_user rate=1r/m burst=1;
         }
 
