@@ -11,10 +11,12 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "process/ngx_http_chatws_annex.h"
+#include "process/ngx_http_chatws_ask.h"
 #include "process/ngx_http_chatws_scratch.h"
 #include "client/ngx_http_chatws_handover.h"
 #include "client/ngx_http_chatws_users.h"
 #include "endpoint/ngx_http_chatws_conf.h"
+#include "endpoint/ngx_http_chatws_conf_access.h"
 #include "endpoint/ngx_http_chatws_conf_check.h"
 #include "endpoint/ngx_http_chatws_conf_fingerprint.h"
 #include "endpoint/ngx_http_chatws_conf_limit.h"
@@ -48,6 +50,11 @@ static ngx_http_chatws_bounds_t  ngx_http_chatws_subscriptions_bounds = {
     NGX_HTTP_CHATWS_NUMBER
 };
 
+static ngx_http_chatws_bounds_t  ngx_http_chatws_access_timeout_bounds = {
+    ngx_http_chatws_check_bounds, 1, 60 * 1000,
+    NGX_HTTP_CHATWS_TIME
+};
+
 static ngx_http_chatws_bounds_t  ngx_http_chatws_coalesce_bounds = {
     ngx_http_chatws_check_bounds, 0, 1000,
     NGX_HTTP_CHATWS_TIME
@@ -78,6 +85,34 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
+
+    { ngx_string("chatws_access"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_1MORE,
+      ngx_http_chatws_conf_set_access,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("chatws_access_cache"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE123,
+      ngx_http_chatws_conf_set_access_cache,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("chatws_access_pass"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_http_chatws_conf_set_access_pass,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("chatws_access_timeout"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, rules.access_timeout),
+      &ngx_http_chatws_access_timeout_bounds },
 
     { ngx_string("chatws_allowed_origins"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_1MORE,
@@ -531,6 +566,7 @@ ngx_http_chatws_exit_process(ngx_cycle_t *cycle)
     ngx_http_chatws_main_conf_t   *cwmcf;
 
     ngx_http_chatws_session_exit();
+    ngx_http_chatws_ask_exit();
     ngx_http_chatws_scratch_done();
 
     cwmcf = ngx_http_chatws_main_conf(cycle);

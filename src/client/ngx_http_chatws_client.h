@@ -22,6 +22,9 @@
 #include "client/ngx_http_chatws_credential.h"
 
 
+typedef struct ngx_http_chatws_question_s  ngx_http_chatws_question_t;
+
+
 /*
  * What a client has used of the limits of its location.  It travels with the
  * client to another worker: all of them have the same clock.
@@ -51,12 +54,16 @@ struct ngx_http_chatws_client_s {
                                                   NULL: it has none */
     ngx_http_chatws_credential_t   *credential;  /* the client's own; NULL: it
                                                   has no token */
+    ngx_http_chatws_question_t     *question;  /* to the app server, or NULL */
     chatws_bucket_t                 bucket;    /* limits its messages, */
     chatws_bucket_t                 auth;      /* and its tokens */
     uint32_t                        turn;      /* the turn in which the client
                                                   has said too much, */
     uint32_t                        told;      /* and a bit for each verb for
                                                   which it was told so then */
+    uint32_t                        grant;     /* of the right that it was
+                                                  found to have last, see
+                                                  client_grant.h */
     unsigned                        moved:1;   /* to another worker */
     unsigned                        placed:1;  /* it has a place behind the
                                                   structure: see users.h */

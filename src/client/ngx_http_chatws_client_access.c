@@ -9,26 +9,58 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "token/chatws_grant.h"
 #include "process/ngx_http_chatws_clock.h"
-#include "client/ngx_http_chatws_client_private.h"
+#include "client/ngx_http_chatws_client_grant.h"
+#include "client/ngx_http_chatws_client_question.h"
 #include "client/ngx_http_chatws_revoked.h"
+
+
+static const chatws_fault_t *ngx_http_chatws_client_granted(
+    ngx_http_chatws_client_t *client, ngx_http_chatws_right_e right,
+    ngx_str_t *chat);
 
 
 const chatws_fault_t  ngx_http_chatws_chat_refused =
     chatws_fault(CHATWS_E_CHAT,
                  "chatId does not match the pattern of this server");
 
+const chatws_fault_t  ngx_http_chatws_denied =
+    chatws_fault_about(CHATWS_E_NOT_ALLOWED,
+                       "this user has no right to do that in this chat");
+
+const chatws_fault_t  ngx_http_chatws_undecided =
+    chatws_fault_about(CHATWS_E_UNAVAILABLE,
+                       "the app server was not asked");
+
+const chatws_fault_t  ngx_http_chatws_unavailable =
+    chatws_fault_about(CHATWS_E_UNAVAILABLE,
+                       "the app server gave no answer, try again");
+
+const chatws_fault_t  ngx_http_chatws_cancelled = chatws_fault("", "");
+
 
 const chatws_fault_t *
 ngx_http_chatws_client_may(ngx_http_chatws_client_t *client,
     ngx_http_chatws_right_e right, ngx_str_t *chat)
 {
+    const chatws_fault_t  *fault;
+
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, client->session.connection->log, 0,
                    "chatws client right:%d chat:\"%V\"", right, chat);
 
-    /* every client has all other rights */
+    client->grant = 0;
 
-    return ngx_http_chatws_client_denied(client, chat);
+    fault = ngx_http_chatws_client_denied(client, chat);
+
+    if (fault != NULL
+        || client->rules->access == 0
+        || right == NGX_HTTP_CHATWS_RIGHT_NONE)
+    {
+        return fault;
+    }
+
+    return ngx_http_chatws_client_granted(client, right, chat);
 }
 
 
@@ -36,21 +68,86 @@ const chatws_fault_t *
 ngx_http_chatws_client_denied(ngx_http_chatws_client_t *client,
     ngx_str_t *chat)
 {
-    static const chatws_fault_t  denied =
-        chatws_fault(CHATWS_E_NOT_ALLOWED,
-                     "this user has no right in this chat");
-
     if (!ngx_http_chatws_chat_allowed(client->rules, chat)) {
         return &ngx_http_chatws_chat_refused;
     }
 
-    if (ngx_http_chatws_revoked_chat(client->subscriber.hub, &client->user,
-                                     chat))
-    {
-        return &denied;
+    return ngx_http_chatws_revoked_chat(client->subscriber.hub, &client->user,
+                                        chat)
+           ? &ngx_http_chatws_denied : NULL;
+}
+
+
+/* Asks the sources that the location has, the cheaper ones first. */
+
+static const chatws_fault_t *
+ngx_http_chatws_client_granted(ngx_http_chatws_client_t *client,
+    ngx_http_chatws_right_e right, ngx_str_t *chat)
+{
+    uint32_t              *mark;
+    ngx_uint_t             bit, rights;
+    const chatws_fault_t  *fault;
+
+    if (ngx_http_chatws_question_decided(client, chat, &fault) == NGX_OK) {
+        return fault;
     }
 
+    bit = ngx_http_chatws_right_bit(right);
+
+    if (client->rules->access & NGX_HTTP_CHATWS_ACCESS_TOKEN) {
+
+        /* a token of the chat decides alone, as long as it is valid */
+
+        mark = client->subscriber.nsubs != 0
+               ? ngx_http_chatws_hub_mark(&client->subscriber, chat) : NULL;
+
+        if (mark != NULL
+            && ngx_http_chatws_grant_source(*mark)
+               == NGX_HTTP_CHATWS_GRANT_TOKEN)
+        {
+            client->grant = *mark;
+
+            return ngx_http_chatws_grant_rights(*mark) & bit
+                   ? NULL : &ngx_http_chatws_denied;
+        }
+
+        if (ngx_http_chatws_client_claims(client, chat) & bit) {
+            client->grant = NGX_HTTP_CHATWS_GRANT_CLAIMS;
+            return NULL;
+        }
+    }
+
+    if (!(client->rules->access & NGX_HTTP_CHATWS_ACCESS_REQUEST)) {
+        return &ngx_http_chatws_denied;
+    }
+
+    if (ngx_http_chatws_grant_get(client, chat, &rights) != NGX_OK) {
+        return &ngx_http_chatws_undecided;
+    }
+
+    if (!(rights & bit)) {
+        return &ngx_http_chatws_denied;
+    }
+
+    client->grant = ngx_http_chatws_request_grant(client);
+
     return NULL;
+}
+
+
+ngx_uint_t
+ngx_http_chatws_client_claims(const ngx_http_chatws_client_t *client,
+    const ngx_str_t *chat)
+{
+    if (!(client->rules->access & NGX_HTTP_CHATWS_ACCESS_TOKEN)
+        || client->credential == NULL)
+    {
+        return 0;
+    }
+
+    return chatws_grants_find(client->credential->grants,
+                              client->credential->len,
+                              (const chatws_str_t *) chat);
 }
 
 
@@ -67,7 +164,7 @@ const chatws_fault_t *
 ngx_http_chatws_client_enter(ngx_http_chatws_client_t *client,
     ngx_str_t *chat, ngx_uint_t replay, chatws_subscribed_t *at)
 {
-    uint32_t                     share;
+    uint32_t                     share, *mark;
 
     static const chatws_fault_t  many =
         chatws_fault(CHATWS_E_SUBSCRIPTIONS,
@@ -99,6 +196,13 @@ ngx_http_chatws_client_enter(ngx_http_chatws_client_t *client,
     {
 
     case NGX_OK:
+
+        if (client->rules->access != 0) {
+            mark = ngx_http_chatws_hub_mark(&client->subscriber, chat);
+            *mark = client->grant;
+            ngx_http_chatws_question_remind(client, *mark);
+        }
+
         return NULL;
 
     case NGX_DECLINED:

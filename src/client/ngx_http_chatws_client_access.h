@@ -20,6 +20,7 @@
 #include "protocol/chatws_notify.h"
 #include "store/chatws_store.h"
 #include "store/chatws_typing.h"
+#include "process/ngx_http_chatws_app.h"
 
 
 /*
@@ -49,7 +50,23 @@ typedef struct {
     chatws_limit_t  *limit_user;       /* of all connections of a user */
     chatws_limit_t  *limit_errors;     /* of a connection */
     ngx_uint_t       limit_connections;  /* of a user; 0: none */
+
+    ngx_uint_t    access;              /* a bit for each source of rights;
+                                          0: every client has all of them */
+    ngx_http_chatws_app_t  *access_app;   /* that is asked, or NULL */
+    ngx_msec_t    access_timeout;
+    ngx_uint_t    access_valid;        /* seconds that a grant is known for, */
+    ngx_uint_t    access_denied;       /* and a denial */
+    ngx_uint_t    access_recheck;      /* seconds between two questions for a
+                                          subscription; 0: it is asked once */
 } ngx_http_chatws_rules_t;
+
+
+/* The sources of rights: protocol, section 7. */
+
+#define NGX_HTTP_CHATWS_ACCESS_OPEN     0x01   /* while it is read only */
+#define NGX_HTTP_CHATWS_ACCESS_TOKEN    0x02
+#define NGX_HTTP_CHATWS_ACCESS_REQUEST  0x04
 
 
 typedef struct ngx_http_chatws_client_s  ngx_http_chatws_client_t;
@@ -67,13 +84,27 @@ typedef enum {
 /* the fault of a chat id that the rules of the location don't allow */
 extern const chatws_fault_t  ngx_http_chatws_chat_refused;
 
+/* no source has granted the right */
+extern const chatws_fault_t  ngx_http_chatws_denied;
+
+/* the client has left the chat while it waited: it is told nothing */
+extern const chatws_fault_t  ngx_http_chatws_cancelled;
+
+/* nobody knows now: the app server is to be asked */
+extern const chatws_fault_t  ngx_http_chatws_undecided;
+
+/* the app server was asked, and has not answered */
+extern const chatws_fault_t  ngx_http_chatws_unavailable;
+
 
 /*
  * Asks whether the client has the right in this chat.  Whatever the right, the
- * location has to allow the chat id, which was checked as a name.
+ * location has to allow the chat id, which was checked as a name.  The right
+ * to type is not looked at where the client is not subscribed.
  *
- * Returns NULL: it may; otherwise the fault that the client is told, which is
- * static.
+ * Returns NULL: it may, and client->grant says by which grant; otherwise the
+ * fault that the client is told, which is static, or undecided, if the
+ * question has not been asked: see ngx_http_chatws_client_question.h.
  */
 const chatws_fault_t *ngx_http_chatws_client_may(
     ngx_http_chatws_client_t *client, ngx_http_chatws_right_e right,
@@ -85,6 +116,19 @@ const chatws_fault_t *ngx_http_chatws_client_may(
  */
 const chatws_fault_t *ngx_http_chatws_client_denied(
     ngx_http_chatws_client_t *client, ngx_str_t *chat);
+
+/*
+ * The bits of the rights in a chat that the claims of the client grant, where
+ * the location has this source.
+ */
+ngx_uint_t ngx_http_chatws_client_claims(
+    const ngx_http_chatws_client_t *client, const ngx_str_t *chat);
+
+/*
+ * The token of the client was renewed: ends the subscriptions that the claims
+ * had granted, and do not grant any more.
+ */
+void ngx_http_chatws_client_renewed(ngx_http_chatws_client_t *client);
 
 /*
  * Returns 1 if the rules of the location allow the chat id, which was checked

@@ -15,10 +15,18 @@
 #include "protocol/chatws_notify.h"
 #include "process/ngx_http_chatws_clock.h"
 #include "process/ngx_http_chatws_scratch.h"
+#include "client/ngx_http_chatws_chat_token.h"
 #include "client/ngx_http_chatws_client_private.h"
+#include "client/ngx_http_chatws_client_question.h"
 #include "client/ngx_http_chatws_client_replay.h"
 
 
+/* milliseconds: a client asks again after once to twice that time */
+#define NGX_HTTP_CHATWS_RETRY  1000
+
+
+static ngx_int_t ngx_http_chatws_parse(ngx_http_chatws_client_t *client,
+    const chatws_str_t *text, chatws_action_t *action);
 static void ngx_http_chatws_act(ngx_http_chatws_client_t *client,
     chatws_action_t *action);
 static void ngx_http_chatws_client_subscribe(
@@ -42,23 +50,23 @@ const ngx_http_chatws_client_verb_t  ngx_http_chatws_client_verbs[] = {
 
     [CHATWS_VERB_SUBSCRIBE] = {
         ngx_http_chatws_client_subscribe,
-        NGX_HTTP_CHATWS_RIGHT_SUBSCRIBE, 1, 0 },
+        NGX_HTTP_CHATWS_RIGHT_SUBSCRIBE, 1, 0, 0 },
 
     [CHATWS_VERB_UNSUBSCRIBE] = {
         ngx_http_chatws_client_unsubscribe,
-        NGX_HTTP_CHATWS_RIGHT_NONE, 0, 0 },
+        NGX_HTTP_CHATWS_RIGHT_NONE, 0, 0, 0 },
 
     [CHATWS_VERB_TYPING] = {
         ngx_http_chatws_client_typing,
-        NGX_HTTP_CHATWS_RIGHT_TYPING, 10, 0 },
+        NGX_HTTP_CHATWS_RIGHT_TYPING, 10, 0, 1 },
 
     [CHATWS_VERB_RESUME] = {
         ngx_http_chatws_client_resume,
-        NGX_HTTP_CHATWS_RIGHT_NONE, 1, 32 },
+        NGX_HTTP_CHATWS_RIGHT_NONE, 1, 32, 0 },
 
     [CHATWS_VERB_AUTH] = {
         ngx_http_chatws_client_auth,
-        NGX_HTTP_CHATWS_RIGHT_NONE, 0, 0 }
+        NGX_HTTP_CHATWS_RIGHT_NONE, 0, 0, 0 }
 };
 
 chatws_static_assert(ngx_http_chatws_client_verbs_complete,
@@ -69,28 +77,18 @@ void
 ngx_http_chatws_client_message(ngx_http_chatws_session_t *s,
     chatws_event_t *ev)
 {
-    void                        *mem;
-    size_t                       size;
-    chatws_str_t                 text;
-    chatws_action_t              action;
-    ngx_http_chatws_client_t    *client;
+    chatws_str_t               text;
+    chatws_action_t            action;
+    ngx_http_chatws_client_t  *client;
 
     client = (ngx_http_chatws_client_t *) s;
 
     text.data = ev->data;
     text.len = ev->len;
 
-    size = chatws_json_arena_size(text.len);
-
-    mem = ngx_http_chatws_scratch_get(NGX_HTTP_CHATWS_SCRATCH_PARSE, size);
-
-    if (mem == NULL) {
-        ngx_http_chatws_session_close(s, CHATWS_CLOSE_LATER,
-                                      "no memory, reconnect");
+    if (ngx_http_chatws_parse(client, &text, &action) != NGX_OK) {
         return;
     }
-
-    (void) chatws_action_parse(&action, &text, CHATWS_JSON_DEPTH, mem, size);
 
     ngx_http_chatws_auth_look(client, &action);
 
@@ -108,27 +106,103 @@ ngx_http_chatws_client_message(ngx_http_chatws_session_t *s,
 }
 
 
-/* Carries an action out, if the client has the right in its chat. */
+void
+ngx_http_chatws_client_act_again(ngx_http_chatws_client_t *client,
+    const chatws_str_t *text)
+{
+    chatws_action_t  action;
+
+    if (ngx_http_chatws_parse(client, text, &action) != NGX_OK) {
+        return;
+    }
+
+    ngx_http_chatws_act(client, &action);
+
+    ngx_http_chatws_scratch_put();
+}
+
+
+/* NGX_ERROR: there is no memory, and the session was closed. */
+
+static ngx_int_t
+ngx_http_chatws_parse(ngx_http_chatws_client_t *client,
+    const chatws_str_t *text, chatws_action_t *action)
+{
+    void    *mem;
+    size_t   size;
+
+    size = chatws_json_arena_size(text->len);
+
+    mem = ngx_http_chatws_scratch_get(NGX_HTTP_CHATWS_SCRATCH_PARSE, size);
+
+    if (mem == NULL) {
+        ngx_http_chatws_session_close(&client->session, CHATWS_CLOSE_LATER,
+                                      "no memory, reconnect");
+        return NGX_ERROR;
+    }
+
+    (void) chatws_action_parse(action, text, CHATWS_JSON_DEPTH, mem, size);
+
+    return NGX_OK;
+}
+
+
+/*
+ * Carries an action out, if the client has the right in its chat; where nobody
+ * knows that now, it waits until the app server has told.
+ */
 
 static void
 ngx_http_chatws_act(ngx_http_chatws_client_t *client,
     chatws_action_t *action)
 {
+    ngx_str_t                            *chat;
     const chatws_fault_t                 *fault;
     const ngx_http_chatws_client_verb_t  *verb;
 
     verb = &ngx_http_chatws_client_verbs[action->verb];
+    chat = (ngx_str_t *) &action->chat;
 
-    if (action->chat.len != 0) {
-        fault = ngx_http_chatws_client_may(client, verb->right,
-                                           (ngx_str_t *) &action->chat);
+    if (client->rules->access != 0
+        && ngx_http_chatws_question_take(client, action) != NGX_OK)
+    {
+        return;
+    }
+
+    if (chat->len != 0
+        && !(verb->inside
+             && !ngx_http_chatws_subscribed(&client->subscriber, chat)))
+    {
+        fault = ngx_http_chatws_question_shows(client, &action->token)
+                ? ngx_http_chatws_chat_token(client, verb->right, chat,
+                                             (ngx_str_t *) &action->token)
+                : ngx_http_chatws_client_may(client, verb->right, chat);
+
+        if (fault == &ngx_http_chatws_undecided) {
+            ngx_http_chatws_question_hold(client, action);
+            return;
+        }
+
         if (fault != NULL) {
-            ngx_http_chatws_complain(client, action, fault, 0);
+            ngx_http_chatws_complain(client, action, fault,
+                                     ngx_http_chatws_retry_after(fault));
             return;
         }
     }
 
     verb->handler(client, action);
+}
+
+
+uint64_t
+ngx_http_chatws_retry_after(const chatws_fault_t *fault)
+{
+    if (fault != &ngx_http_chatws_unavailable) {
+        return 0;
+    }
+
+    return NGX_HTTP_CHATWS_RETRY + (uint64_t) ngx_random()
+                                   % NGX_HTTP_CHATWS_RETRY;
 }
 
 

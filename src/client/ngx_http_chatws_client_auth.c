@@ -249,6 +249,7 @@ ngx_http_chatws_client_auth(ngx_http_chatws_client_t *client,
 
     if (ngx_http_chatws_auth_again(client, &claims, credential) == NGX_OK) {
         ngx_http_chatws_auth_confirm(client, action);
+        ngx_http_chatws_client_renewed(client);
     }
 }
 

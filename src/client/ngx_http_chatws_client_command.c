@@ -170,6 +170,11 @@ ngx_http_chatws_obey_subscribe(ngx_http_chatws_client_t *client,
     fault = ngx_http_chatws_client_denied(client, chat);
 
     if (fault == NULL) {
+
+        /* nobody takes it away again but a command */
+
+        client->grant = 0;
+
         fault = ngx_http_chatws_client_enter(client, chat, 0, &at);
     }
 

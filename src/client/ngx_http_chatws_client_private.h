@@ -42,6 +42,8 @@ typedef struct {
     uint32_t                        cost;      /* see client_rate.c; 0: none */
     uint32_t                        per;       /* one more for so many bytes of
                                                   a resume's chats; 0: none */
+    unsigned                        inside:1;  /* its handler refuses who is
+                                                  not subscribed to the chat */
 } ngx_http_chatws_client_verb_t;
 
 
@@ -52,6 +54,16 @@ extern const ngx_http_chatws_client_verb_t  ngx_http_chatws_client_verbs[];
 /* Acts on a message of the client: the callback of its session. */
 void ngx_http_chatws_client_message(ngx_http_chatws_session_t *s,
     chatws_event_t *ev);
+
+/* The same for the text of a message that has waited, and was counted. */
+void ngx_http_chatws_client_act_again(ngx_http_chatws_client_t *client,
+    const chatws_str_t *text);
+
+/*
+ * Milliseconds after which a client may try again what has met this fault; 0:
+ * it makes no difference.
+ */
+uint64_t ngx_http_chatws_retry_after(const chatws_fault_t *fault);
 
 /*
  * Answers an action with an error.  retry_after is the time in milliseconds

@@ -205,6 +205,14 @@ ngx_http_chatws_resume_chat(void *data, const chatws_resume_t *r)
 
     fault = ngx_http_chatws_resume_enter(resume->client, r, &at);
 
+    if (fault == &ngx_http_chatws_cancelled) {
+        return CHATWS_OK;
+    }
+
+    if (fault != NULL) {
+        at.seq = ngx_http_chatws_retry_after(fault);
+    }
+
     if (fault == NULL && resume->same) {
         recovered = ngx_http_chatws_replay_add(&resume->replay, &at, r->seq);
     }

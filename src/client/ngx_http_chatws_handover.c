@@ -15,6 +15,7 @@
 #include <ngx_http.h>
 #include "process/ngx_http_chatws_courier.h"
 #include "process/ngx_http_chatws_event.h"
+#include "client/ngx_http_chatws_client_question.h"
 #include "client/ngx_http_chatws_client_seat.h"
 #include "client/ngx_http_chatws_handover.h"
 #include "client/ngx_http_chatws_handover_parcel.h"
@@ -155,6 +156,7 @@ ngx_http_chatws_handover_of(ngx_http_chatws_hub_t *hub)
 void
 ngx_http_chatws_handover_start(ngx_http_chatws_client_t *client)
 {
+    ngx_msec_t                   patience;
     ngx_http_chatws_hub_t       *hub;
     ngx_http_chatws_handover_t  *h;
 
@@ -170,12 +172,33 @@ ngx_http_chatws_handover_start(ngx_http_chatws_client_t *client)
         return;
     }
 
-    /* the client is not closed while it waits for its turn */
+    /* the client is not closed while it waits for its turn, or an answer */
+
+    patience = NGX_HTTP_CHATWS_PATIENCE;
+
+    if (ngx_http_chatws_question_is_open(client)) {
+        patience += client->rules->access_timeout;
+    }
 
     ngx_http_chatws_set_timer(&client->session,
-                              NGX_HTTP_CHATWS_PATIENCE
+                              patience
                               + (ngx_msec_t) ngx_random()
                                 % (client->session.conf->drain + 1));
+
+    ngx_http_chatws_handover_go_on(client);
+}
+
+
+void
+ngx_http_chatws_handover_go_on(ngx_http_chatws_client_t *client)
+{
+    ngx_http_chatws_handover_t  *h;
+
+    h = ngx_http_chatws_handover_of(client->subscriber.hub);
+
+    if (h == NULL || ngx_http_chatws_question_is_open(client)) {
+        return;
+    }
 
     /*
      * nginx calls this outside of its event loop: unlike other posted events
@@ -264,6 +287,7 @@ ngx_http_chatws_send_client(ngx_http_chatws_session_t *s, void *data)
 
     if (h->full
         || client->subscriber.hub != h->hub
+        || ngx_http_chatws_question_is_open(client)
         || !ngx_http_chatws_can_move(client))
     {
         return;

@@ -48,5 +48,8 @@ void ngx_http_chatws_handover_done(ngx_http_chatws_hub_t *hub);
  */
 void ngx_http_chatws_handover_start(ngx_http_chatws_client_t *client);
 
+/* The same for a client that has waited for an answer of the app server. */
+void ngx_http_chatws_handover_go_on(ngx_http_chatws_client_t *client);
+
 
 #endif /* _NGX_HTTP_CHATWS_HANDOVER_H_INCLUDED_ */

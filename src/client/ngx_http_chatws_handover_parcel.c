@@ -15,6 +15,7 @@
 #include "websocket/chatws_reader_save.h"
 #include "process/ngx_http_chatws_fdpass.h"
 #include "client/ngx_http_chatws_client_auth.h"
+#include "client/ngx_http_chatws_client_question.h"
 #include "client/ngx_http_chatws_client_replay.h"
 #include "client/ngx_http_chatws_client_seat.h"
 #include "client/ngx_http_chatws_handover_parcel.h"
@@ -39,7 +40,7 @@ typedef struct {
     size_t      out;
     size_t      reader;
     ngx_uint_t  chats;                   /* each a serial, a byte of length,
-                                            the id */
+                                            the id, its mark */
     size_t      typing;                  /* bytes of the last part */
     chatws_deflate_params_t  params;
     chatws_bucket_t          bucket;
@@ -63,9 +64,9 @@ static size_t ngx_http_chatws_parcel_size(ngx_http_chatws_client_t *client);
 static size_t ngx_http_chatws_parcel_credential_size(
     ngx_http_chatws_client_t *client);
 static void ngx_http_chatws_parcel_add_chat(void *data, const ngx_str_t *id,
-    uint64_t serial);
+    uint64_t serial, uint32_t *mark);
 static void ngx_http_chatws_parcel_put_chat(void *data, const ngx_str_t *id,
-    uint64_t serial);
+    uint64_t serial, uint32_t *mark);
 static void ngx_http_chatws_parcel_add_typist(void *data,
     const ngx_str_t *chat, uint32_t round, uint64_t deadline);
 static void ngx_http_chatws_parcel_put_typist(void *data,
@@ -194,23 +195,24 @@ ngx_http_chatws_parcel_credential_size(ngx_http_chatws_client_t *client)
 
 static void
 ngx_http_chatws_parcel_add_chat(void *data, const ngx_str_t *id,
-    uint64_t serial)
+    uint64_t serial, uint32_t *mark)
 {
     size_t *size = data;
 
-    *size += sizeof(serial) + 1 + id->len;
+    *size += sizeof(serial) + 1 + id->len + sizeof(*mark);
 }
 
 
 static void
 ngx_http_chatws_parcel_put_chat(void *data, const ngx_str_t *id,
-    uint64_t serial)
+    uint64_t serial, uint32_t *mark)
 {
     u_char **p = data;
 
     *p = ngx_cpymem(*p, &serial, sizeof(serial));
     *(*p)++ = (u_char) id->len;
     *p = ngx_cpymem(*p, id->data, id->len);
+    *p = ngx_cpymem(*p, mark, sizeof(*mark));
 }
 
 
@@ -472,15 +474,18 @@ static ngx_int_t
 ngx_http_chatws_parcel_chats(ngx_http_chatws_client_t *client, ngx_uint_t n,
     u_char *p, u_char *last)
 {
+    ssize_t              rest;
+    uint32_t             mark;
     uint64_t             serial;
     ngx_str_t            id;
     chatws_subscribed_t  at;
 
     while (n-- != 0) {
 
-        if (last - p < (ssize_t) sizeof(uint64_t) + 1
-            || p[sizeof(uint64_t)] > last - p - (ssize_t) sizeof(uint64_t) - 1)
-        {
+        rest = last - p
+               - (ssize_t) (sizeof(uint64_t) + 1 + sizeof(uint32_t));
+
+        if (rest < 0 || p[sizeof(uint64_t)] > rest) {
             return NGX_ERROR;
         }
 
@@ -490,6 +495,9 @@ ngx_http_chatws_parcel_chats(ngx_http_chatws_client_t *client, ngx_uint_t n,
         id.len = *p++;
         id.data = p;
         p += id.len;
+
+        ngx_memcpy(&mark, p, sizeof(uint32_t));
+        p += sizeof(uint32_t);
 
         /*
          * No limit for the user: the subscriptions in the other worker may
@@ -504,6 +512,10 @@ ngx_http_chatws_parcel_chats(ngx_http_chatws_client_t *client, ngx_uint_t n,
         {
             return NGX_ERROR;
         }
+
+        *ngx_http_chatws_hub_mark(&client->subscriber, &id) = mark;
+
+        ngx_http_chatws_question_remind(client, mark);
     }
 
     return NGX_OK;

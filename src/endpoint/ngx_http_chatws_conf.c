@@ -12,6 +12,7 @@
 #include <ngx_http.h>
 #include "process/ngx_http_chatws_annex.h"
 #include "endpoint/ngx_http_chatws_conf.h"
+#include "endpoint/ngx_http_chatws_conf_access.h"
 #include "endpoint/ngx_http_chatws_conf_check.h"
 #include "endpoint/ngx_http_chatws_conf_fingerprint.h"
 #include "endpoint/ngx_http_chatws_conf_limit.h"
@@ -81,6 +82,14 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
     ngx_http_chatws_pointer(rules.limit_errors, NGX_HTTP_CHATWS_INHERIT,
                             ngx_http_chatws_conf_mix_limit),
     ngx_http_chatws_rule(limit_connections, 0),
+
+    ngx_http_chatws_rule(access, 0),
+    ngx_http_chatws_pointer(rules.access_app, NGX_HTTP_CHATWS_INHERIT,
+                            ngx_http_chatws_conf_mix_app),
+    ngx_http_chatws_rule(access_timeout, 3000),
+    ngx_http_chatws_rule(access_valid, 60),
+    ngx_http_chatws_rule(access_denied, 5),
+    ngx_http_chatws_rule(access_recheck, 0),
 
     ngx_http_chatws_pointer(handler, NGX_HTTP_CHATWS_OWN, NULL),
     ngx_http_chatws_pointer(zone, NGX_HTTP_CHATWS_OWN,
@@ -255,13 +264,10 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     conf->rules.claimed = conf->user == NULL && conf->rules.token == NULL;
 
-    if (ngx_http_chatws_conf_need_limits(cf, conf) != NGX_CONF_OK
-        || ngx_http_chatws_conf_need_typing(cf, conf) != NGX_CONF_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    return ngx_http_chatws_conf_add_location(cf, conf);
+    return ngx_http_chatws_conf_need_limits(cf, conf) == NGX_CONF_OK
+           && ngx_http_chatws_conf_need_typing(cf, conf) == NGX_CONF_OK
+           && ngx_http_chatws_conf_need_grants(cf, conf) == NGX_CONF_OK
+           ? ngx_http_chatws_conf_add_location(cf, conf) : NGX_CONF_ERROR;
 }
 
 
@@ -610,44 +616,6 @@ ngx_http_chatws_conf_set_history(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     cwlcf->rules.history_time = time;
-
-    return NGX_CONF_OK;
-}
-
-
-/* chatws_chat_pattern REGEX */
-
-char *
-ngx_http_chatws_conf_set_pattern(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_chatws_loc_conf_t *cwlcf = conf;
-
-    ngx_str_t            *value;
-    ngx_regex_compile_t   rc;
-    u_char                errstr[NGX_MAX_CONF_ERRSTR];
-
-    if (cwlcf->rules.chat_pattern != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    ngx_memzero(&rc, sizeof(ngx_regex_compile_t));
-
-    rc.pattern = value[1];
-    rc.pool = cf->pool;
-    rc.err.len = NGX_MAX_CONF_ERRSTR;
-    rc.err.data = errstr;
-
-    if (ngx_regex_compile(&rc) != NGX_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid pattern \"%V\" of \"%V\": %V", &value[1],
-                           &value[0], &rc.err);
-        return NGX_CONF_ERROR;
-    }
-
-    cwlcf->rules.chat_pattern = rc.regex;
-    cwlcf->pattern = value[1];
 
     return NGX_CONF_OK;
 }

@@ -10,6 +10,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "endpoint/ngx_http_chatws_conf_access.h"
 #include "endpoint/ngx_http_chatws_conf_check.h"
 #include "endpoint/ngx_http_chatws_conf_fingerprint.h"
 #include "endpoint/ngx_http_chatws_conf_limit.h"
@@ -183,6 +184,10 @@ ngx_http_chatws_conf_check(ngx_conf_t *cf)
 
         ngx_http_chatws_conf_check_ping(&at, &cwlcf->session, &warned);
         ngx_http_chatws_conf_check_limits(&at, &cwlcf->rules, &limits);
+
+        if (ngx_http_chatws_conf_check_access(&at, &cwlcf->rules) != NGX_OK) {
+            return NGX_ERROR;
+        }
 
         if (cwlcf->origins == NULL
             && cwlcf->token.sources == NULL

@@ -173,3 +173,14 @@ ngx_http_chatws_conf_mix_strs(uint64_t *hash, const void *value)
         ngx_http_chatws_mix_str(hash, &str[i]);
     }
 }
+
+
+void
+ngx_http_chatws_conf_mix_app(uint64_t *hash, const void *value)
+{
+    ngx_http_chatws_app_t *const *app = value;
+
+    if (*app != NULL) {
+        ngx_http_chatws_mix_str(hash, &(*app)->url);
+    }
+}

@@ -48,11 +48,12 @@ ngx_http_chatws_location_t *ngx_http_chatws_conf_find_location(
 /*
  * Functions of rows in the table of settings, see ngx_http_chatws_mix_pt: each
  * adds to the hash what the pointer at value points to, a zone, a complex
- * value, or an array of ngx_str_t.
+ * value, an array of ngx_str_t, or an app server.
  */
 void ngx_http_chatws_conf_mix_zone(uint64_t *hash, const void *value);
 void ngx_http_chatws_conf_mix_complex(uint64_t *hash, const void *value);
 void ngx_http_chatws_conf_mix_strs(uint64_t *hash, const void *value);
+void ngx_http_chatws_conf_mix_app(uint64_t *hash, const void *value);
 
 
 #endif /* _NGX_HTTP_CHATWS_CONF_FINGERPRINT_H_INCLUDED_ */

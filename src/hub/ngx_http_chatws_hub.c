@@ -194,6 +194,18 @@ ngx_http_chatws_hub_has_slot(ngx_http_chatws_hub_t *hub)
 }
 
 
+void
+ngx_http_chatws_hub_each_chat(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_chat_pt handler, void *data)
+{
+    ngx_http_chatws_sub_t  *sub;
+
+    for (sub = subscriber->subs; sub != NULL; sub = sub->next) {
+        handler(data, &sub->chat->id, sub->chat->serial, &sub->mark);
+    }
+}
+
+
 const ngx_http_chatws_zone_t *
 ngx_http_chatws_hub_zone(ngx_http_chatws_hub_t *hub)
 {

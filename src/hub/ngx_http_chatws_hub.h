@@ -92,9 +92,12 @@ typedef struct {
 } ngx_http_chatws_hub_handlers_t;
 
 
-/* Is told of a chat of a subscriber: its id, and the serial of its row. */
+/*
+ * Is told of a chat of a subscriber: its id, the serial of its row, and the
+ * mark of the subscription.
+ */
 typedef void (*ngx_http_chatws_chat_pt)(void *data, const ngx_str_t *id,
-    uint64_t serial);
+    uint64_t serial, uint32_t *mark);
 
 
 /* Is told of a chat in which a subscriber types. */
@@ -250,6 +253,13 @@ ngx_int_t ngx_http_chatws_unsubscribe(
 
 /* The row of the chat if the subscriber is in it, or 0. */
 uint32_t ngx_http_chatws_subscribed(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *chat);
+
+/*
+ * The mark of the subscription to a chat, which is the owner's to write, and 0
+ * at first; it lives as long as the subscription.  NULL: there is none.
+ */
+uint32_t *ngx_http_chatws_hub_mark(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *chat);
 
 /* Calls handler for each chat that the subscriber is in, in any order. */

@@ -74,6 +74,7 @@ struct ngx_http_chatws_sub_s {
     uint64_t                       upto;        /* but for those with numbers
                                                    up to this one */
     uint32_t                       pos;         /* in chat->members */
+    uint32_t                       mark;        /* of the owner */
 };
 
 

@@ -298,15 +298,15 @@ ngx_http_chatws_subscribed(ngx_http_chatws_subscriber_t *subscriber,
 }
 
 
-void
-ngx_http_chatws_hub_each_chat(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_http_chatws_chat_pt handler, void *data)
+uint32_t *
+ngx_http_chatws_hub_mark(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *id)
 {
     ngx_http_chatws_sub_t  *sub;
 
-    for (sub = subscriber->subs; sub != NULL; sub = sub->next) {
-        handler(data, &sub->chat->id, sub->chat->serial);
-    }
+    sub = ngx_http_chatws_sub_of(subscriber, id);
+
+    return sub != NULL ? &sub->mark : NULL;
 }
 
 
@@ -537,6 +537,7 @@ ngx_http_chatws_sub_add(ngx_http_chatws_sub_t *sub,
     sub->from = at->head;
     sub->upto = at->seq;
     sub->pos = chat->n;
+    sub->mark = 0;
 
     sub->next = subscriber->subs;
     sub->prev = &subscriber->subs;

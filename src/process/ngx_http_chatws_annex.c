@@ -10,6 +10,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "base/chatws_core.h"
+#include "store/chatws_grant_cache.h"
 #include "store/chatws_rate.h"
 #include "store/chatws_revocation.h"
 #include "store/chatws_seat.h"
@@ -56,7 +57,10 @@ static const ngx_http_chatws_annex_row_t  ngx_http_chatws_annexes[] = {
         ngx_string("seats"), 32, chatws_seats_init },
 
     [NGX_HTTP_CHATWS_ANNEX_TYPING] = {
-        ngx_string("typing"), 32, chatws_typing_init }
+        ngx_string("typing"), 32, chatws_typing_init },
+
+    [NGX_HTTP_CHATWS_ANNEX_GRANTS] = {
+        ngx_string("grants"), 32, chatws_grant_cache_fill }
 };
 
 chatws_static_assert(ngx_http_chatws_annexes_complete,

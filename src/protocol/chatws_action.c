@@ -18,8 +18,10 @@
 #include "protocol/chatws_notify.h"
 
 
+#define CHATWS_D_CHAT_TOKEN     "token must be a string that is not empty"
+
 #define CHATWS_ACTION_VERB_MAX  64     /* shown bytes of an unknown verb */
-#define CHATWS_ACTION_CHECKS    2      /* the most members that a verb has */
+#define CHATWS_ACTION_CHECKS    3      /* the most members that a verb has */
 
 
 /* The members that the server knows: each has a row in chatws_action_names. */
@@ -89,6 +91,8 @@ static chatws_rc_e chatws_action_chats(chatws_action_t *action,
     chatws_action_members_t *ms);
 static chatws_rc_e chatws_action_token(chatws_action_t *action,
     chatws_action_members_t *ms);
+static chatws_rc_e chatws_action_chat_token(chatws_action_t *action,
+    chatws_action_members_t *ms);
 static chatws_rc_e chatws_action_resume_chat(void *data,
     const chatws_json_member_t *m);
 
@@ -115,7 +119,8 @@ chatws_static_assert(chatws_action_names_complete,
 static const chatws_action_row_t  chatws_action_rows[] = {
 
     [CHATWS_VERB_SUBSCRIBE] = { chatws_str("subscribe"),
-        { chatws_action_chat, chatws_action_since } },
+        { chatws_action_chat, chatws_action_since,
+          chatws_action_chat_token } },
 
     [CHATWS_VERB_UNSUBSCRIBE] = { chatws_str("unsubscribe"),
         { chatws_action_chat } },
@@ -151,6 +156,7 @@ chatws_action_parse(chatws_action_t *action, const chatws_str_t *text,
 
     memset(action, 0, sizeof(chatws_action_t));
     action->verb = CHATWS_VERB_NONE;
+    action->text = *text;
 
     memset(&ms, 0, sizeof(chatws_action_members_t));
     ms.depth = depth;
@@ -410,6 +416,30 @@ chatws_action_token(chatws_action_t *action, chatws_action_members_t *ms)
 }
 
 
+/* An empty token is none at all, and not one that decides nothing. */
+
+static chatws_rc_e
+chatws_action_chat_token(chatws_action_t *action, chatws_action_members_t *ms)
+{
+    const chatws_json_member_t  *m;
+
+    m = &ms->known[CHATWS_ACTION_TOKEN];
+
+    if (m->value.len == 0) {
+        return CHATWS_OK;
+    }
+
+    if (m->type != CHATWS_JSON_STRING || m->string.len == 0) {
+        return chatws_fault_set(&action->fault, CHATWS_E_MESSAGE,
+                                CHATWS_D_CHAT_TOKEN);
+    }
+
+    action->token = m->string;
+
+    return CHATWS_OK;
+}
+
+
 chatws_rc_e
 chatws_action_resume(const chatws_action_t *action, size_t depth, void *mem,
     size_t size, chatws_resume_pt handler, void *data)
@@ -433,7 +463,7 @@ chatws_action_resume_chat(void *data, const chatws_json_member_t *m)
     chatws_action_walk_t *walk = data;
 
     chatws_resume_t           r;
-    chatws_json_member_t     *seq;
+    chatws_json_member_t     *seq, *token;
     chatws_action_members_t   ms;
 
     memset(&r, 0, sizeof(chatws_resume_t));
@@ -450,6 +480,7 @@ chatws_action_resume_chat(void *data, const chatws_json_member_t *m)
 
     ms.arena = walk->arena;
     seq = &ms.known[CHATWS_ACTION_SEQ];
+    token = &ms.known[CHATWS_ACTION_TOKEN];
 
     if (chatws_json_object(&ms.arena, &m->value, walk->depth,
                            chatws_action_collect, &ms)
@@ -460,7 +491,16 @@ chatws_action_resume_chat(void *data, const chatws_json_member_t *m)
         (void) chatws_fault_set(&r.fault, CHATWS_E_MESSAGE,
                                 "chats must hold objects with a "
                                 "non-negative integer seq");
+
+    } else if (token->value.len != 0
+               && (token->type != CHATWS_JSON_STRING
+                   || token->string.len == 0))
+    {
+        (void) chatws_fault_set(&r.fault, CHATWS_E_MESSAGE,
+                                CHATWS_D_CHAT_TOKEN);
     }
+
+    r.token = token->string;
 
     return walk->handler(walk->data, &r);
 }

@@ -41,6 +41,7 @@ typedef enum {
  */
 
 typedef struct {
+    chatws_str_t    text;          /* the message itself */
     chatws_verb_e   verb;
     chatws_str_t    chat;          /* decoded and checked; empty in a resume */
     chatws_str_t    id;            /* JSON to be echoed; empty: none */
@@ -50,7 +51,8 @@ typedef struct {
                                       CHATWS_EPOCH_NONE: it was not written
                                       as an epoch is, and equals none */
     chatws_str_t    chats;         /* the JSON object of a resume */
-    chatws_str_t    token;         /* of an auth, decoded */
+    chatws_str_t    token;         /* of an auth or of the chat, decoded;
+                                      empty: none */
 
     chatws_fault_t  fault;         /* set after CHATWS_ERROR only */
 
@@ -64,6 +66,7 @@ typedef struct {
 typedef struct {
     chatws_str_t    chat;          /* decoded */
     uint64_t        seq;
+    chatws_str_t    token;         /* of the chat, decoded; empty: none */
     chatws_fault_t  fault;
 } chatws_resume_t;
 

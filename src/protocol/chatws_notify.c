@@ -302,6 +302,12 @@ chatws_notify_resumed_chat(chatws_json_out_t *json, unsigned first,
     if (error != NULL) {
         chatws_json_put_lit(json, ":{\"error\":");
         chatws_json_put_string(json, error);
+
+        if (seq != 0) {
+            chatws_json_put_lit(json, ",\"retryAfter\":");
+            chatws_json_put_uint(json, seq);
+        }
+
         chatws_json_put_lit(json, "}");
         return;
     }

@@ -37,6 +37,7 @@
 #define CHATWS_E_NOT_ALLOWED     "Not allowed"
 #define CHATWS_E_SUBSCRIPTIONS   "Too many subscriptions"
 #define CHATWS_E_RATE            "Rate limited"
+#define CHATWS_E_UNAVAILABLE     "Not available"
 #define CHATWS_E_NO_USER         "Missing userId"
 #define CHATWS_E_USER            "Invalid userId"
 #define CHATWS_E_TOKEN_REQUIRED  "Token required"
@@ -159,8 +160,9 @@ void chatws_notify_resumed_open(chatws_json_out_t *json);
 
 /*
  * Puts one chat.  first is not 0 for the first one.  error is NULL for a chat
- * that was subscribed to, at position seq; otherwise error is put, and seq and
- * recovered do not count.
+ * that was subscribed to, at position seq; otherwise error is put, recovered
+ * does not count, and seq is the time in milliseconds after which the client
+ * may try again, or 0.
  */
 void chatws_notify_resumed_chat(chatws_json_out_t *json, unsigned first,
     const chatws_str_t *chat, uint64_t seq, int recovered,

@@ -36,6 +36,21 @@ chatws_grant_cache_init(chatws_grant_cache_t *cache, uint64_t n)
 }
 
 
+void
+chatws_grant_cache_fill(void *mem, size_t size)
+{
+    uint64_t  n;
+
+    n = CHATWS_GRANT_WAYS;
+
+    while (chatws_grant_cache_size(n * 2) <= size) {
+        n *= 2;
+    }
+
+    chatws_grant_cache_init(mem, n);
+}
+
+
 chatws_rc_e
 chatws_grant_cache_get(const chatws_grant_cache_t *cache,
     const chatws_grant_key_t *key, uint32_t now, uint32_t *rights)

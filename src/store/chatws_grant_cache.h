@@ -16,7 +16,7 @@
 
 
 #define CHATWS_GRANT_WAYS      4       /* cells in which one may lie */
-#define CHATWS_GRANT_COMMANDS  1024    /* counters of commands, by user */
+#define CHATWS_GRANT_COMMANDS  512     /* counters of commands, by user */
 
 
 /*
@@ -56,6 +56,12 @@ size_t chatws_grant_cache_size(uint64_t n);
 
 /* Makes an empty cache of n cells of the memory at it. */
 void chatws_grant_cache_init(chatws_grant_cache_t *cache, uint64_t n);
+
+/*
+ * Makes an empty cache with as many cells as have room in the size bytes at
+ * mem, which are aligned to 8 and have room for WAYS of them.
+ */
+void chatws_grant_cache_fill(void *mem, size_t size);
 
 /*
  * Locked.  CHATWS_OK: *rights is what is known, which may be none;

@@ -16,15 +16,10 @@ my $write = grep { $_ eq '--write' } @ARGV;
 
 chdir $top or die "cannot enter $top: $!\n";
 
-# Questions to an app server have their tests and no user yet: nobody builds
-# what the module does not call.
-
-my $unused = qr{^src/(?:http/|store/chatws_grant_cache\b)}x;
-
 my %want = (
-    CHATWS_DEPS => [ grep { !/$unused/ } sort glob('src/*/*.h') ],
+    CHATWS_DEPS => [ sort glob('src/*/*.h') ],
     CHATWS_SRCS => [ 'ngx_http_chatws_module.c',
-                     grep { !/$unused/ } sort glob('src/*/*.c') ],
+                     sort glob('src/*/*.c') ],
 );
 
 open my $fh, '<', 'config' or die "cannot read config: $!\n";

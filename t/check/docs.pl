@@ -93,6 +93,19 @@ for my $name (@sections) {
     my $default = $row{'Default:'} || '';
     next if $default eq "\x{e2}\x{80}\x{94}";
 
+    # times by name, in seconds
+
+    if (my %time = $default =~ /(\w+)=(\w+)/g) {
+        for my $key (sort keys %time) {
+            my ($set) = $source =~ /rule\(\w+_$key,\s*(\d+)\)/;
+
+            fault("$name: the default of $key is another one")
+                if !defined $set || number($time{$key}) != 1000 * $set;
+        }
+
+        next;
+    }
+
     my ($value) = $default =~ /^`$name (\w+)\b.*;`$/;
     my $field = $field{$name} || $name =~ s/^chatws_//r;
     my ($set) = $source =~ /_(?:init_\w+\(\w+->|limit\(|rule\(|set\(token\.)
@@ -115,7 +128,7 @@ for my $name (@sections) {
 sub number {
     my ($text) = @_;
 
-    return { on => 1, off => 0 }->{$text} if $text =~ /^o/;
+    return { on => 1, off => 0, open => 0 }->{$text} if $text =~ /^o/;
 
     my ($n, $unit) = $text =~ /^(\d+)(\w*)$/ or return -1;
 

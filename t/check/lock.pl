@@ -20,7 +20,7 @@ my @faults;
 
 # the glue: functions of the room store, and words that look like calls
 
-my $allowed = qr/^(?:chatws_(?:revocations|seats|store|typing)_\w+
+my $allowed = qr/^(?:chatws_(?:grant_cache|revocations|seats|store|typing)_\w+
     |chatws_entry_t|if|for|while|sizeof|ngx_min|ngx_max)$/x;
 
 # zone_lock() itself, where it is defined

@@ -24,6 +24,8 @@ my $token = "chatws_token \$http_x_token; $keys";
 my @cases = (
     [ 'nothing', '', '' ],
     [ 'spelled out', '', 'chatws_history 1000 60m; chatws_drain 0;' ],
+    [ 'rights as before', '', 'chatws_access open;' ],
+    [ 'times as before', '', 'chatws_access_cache valid=1m;' ],
     [ 'handed over', '', 'chatws_handover on;' ],
     [ 'the lifetime as before', 'chatws_session_lifetime 1h;',
       'chatws_session_lifetime 60m;' ],
@@ -48,6 +50,17 @@ my $same = @cases;
 
 push @cases, (
     [ 'chatws', 'chatws chat;', 'chatws other;' ],
+    [ 'chatws_access', 'chatws_access_pass unix:/a;',
+      'chatws_access_pass unix:/a; chatws_access request;' ],
+    [ 'chatws_access, another', $token,
+      "$token chatws_access token;" ],
+    [ 'chatws_access_cache', '', 'chatws_access_cache denied=6s;' ],
+    [ 'chatws_access_cache, valid', '', 'chatws_access_cache valid=61s;' ],
+    [ 'chatws_access_cache, recheck', '', 'chatws_access_cache recheck=1s;' ],
+    [ 'chatws_access_pass', '', 'chatws_access_pass unix:/a;' ],
+    [ 'chatws_access_pass, another', 'chatws_access_pass unix:/a;',
+      'chatws_access_pass unix:/b;' ],
+    [ 'chatws_access_timeout', '', 'chatws_access_timeout 4s;' ],
     [ 'chatws_allowed_origins', '',
       'chatws_allowed_origins http://a.example;' ],
     [ 'chatws_allowed_origins, more',

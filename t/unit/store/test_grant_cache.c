@@ -41,6 +41,7 @@ static void test_room(void);
 static void test_commands(void);
 static void test_forgetting(void);
 static void test_death(void);
+static void test_filling(void);
 
 
 static jmp_buf                death;
@@ -57,6 +58,7 @@ main(void)
     test_commands();
     test_forgetting();
     test_death();
+    test_filling();
 
     return done();
 }
@@ -359,4 +361,32 @@ test_death(void)
 
     free(cache);
     cache = NULL;
+}
+
+
+static void
+test_filling(void)
+{
+    size_t                 least, n;
+    chatws_grant_cache_t  *filled;
+
+    least = chatws_grant_cache_size(CHATWS_GRANT_WAYS);
+    filled = malloc(chatws_grant_cache_size(1024));
+
+    chatws_grant_cache_fill(filled, least);
+    ok(filled->n == CHATWS_GRANT_WAYS, "filled, the least");
+
+    for (n = 8; n <= 1024; n *= 2) {
+        chatws_grant_cache_fill(filled, chatws_grant_cache_size(n) - 1);
+        ok(filled->n == n / 2, "filled, a byte too few for %zu", n);
+
+        chatws_grant_cache_fill(filled, chatws_grant_cache_size(n));
+        ok(filled->n == n, "filled, room for %zu", n);
+    }
+
+    /* the smallest annex of a zone */
+
+    ok(chatws_grant_cache_size(32) <= 4096, "a page is enough");
+
+    free(filled);
 }
