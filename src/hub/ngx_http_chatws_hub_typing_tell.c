@@ -79,6 +79,10 @@ ngx_http_chatws_typing_tell(ngx_http_chatws_hub_t *hub,
     uint64_t              again;
     chatws_typing_list_t  list;
 
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
+                   "chatws typing tell:%d round:%uD chat:\"%V\"",
+                   news->tell, round, subject->id);
+
     switch (news->tell) {
 
     case CHATWS_TYPING_ONE:

@@ -61,7 +61,7 @@ ok(eventually(sub {
 
 is(told($mark, 'c', $reader), '', 'nothing is told');
 
-$b = ws(user => 'b', chats => 'c');
+$b = ws_in($t, $two, user => 'b', chats => 'c');
 types($b, 'c', 1);
 settled($b);
 is(told($mark, 'c', $reader), '', 'a repeat is a repeat');
