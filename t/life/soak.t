@@ -30,7 +30,8 @@ $t->write_file_expand('nginx.conf', conf(connections => 8192,
     main => "worker_processes $workers; worker_rlimit_nofile 20000;",
     zone => 'zone=chat:32m',
     http => 'chatws_history 10000 1h; chatws_drain 2s; access_log off;',
-    endpoint => 'chatws_ping_interval 2s; chatws_ping_timeout 1m;',
+    endpoint => 'chatws_ping_interval 2s; chatws_ping_timeout 1m;
+        chatws_typing interval=100ms timeout=1s merge=2;',
     server => 'location = /status { chatws_status chat; }'));
 
 $t->run();

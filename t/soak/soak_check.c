@@ -45,7 +45,9 @@ soak_check(soak_t *k, soak_client_t *c, char *text, size_t len)
     } else if (soak_check_is(text, "resumed")) {
         soak_check_resumed(k, c, text, len);
 
-    } else if (soak_check_is(text, "user_typing")) {
+    } else if (soak_check_is(text, "user_typing")
+               || soak_check_is(text, "typing_users"))
+    {
         k->count.typing++;
 
     } else if (soak_check_is(text, "connected")) {

@@ -594,7 +594,8 @@ soak_client_polite(soak_t *k, soak_client_t *c)
     case 3:
         n = snprintf(text, sizeof(text),
                      "{\"type\":\"typing\",\"chatId\":\"c%u\","
-                     "\"isTyping\":true}", sub->chat);
+                     "\"isTyping\":%s}", sub->chat,
+                     soak_random(k, 3) ? "true" : "false");
         soak_client_send(k, c, 0x81, text, (size_t) n);
         return;
 
