@@ -38,6 +38,9 @@ const chatws_fault_t  ngx_http_chatws_publish_full =
     chatws_fault("Service unavailable",
                  "the server has no room now, try again");
 
+static const chatws_fault_t  ngx_http_chatws_publish_own =
+    chatws_fault(CHATWS_E_MESSAGE, CHATWS_D_TYPE);
+
 static const chatws_fault_t  ngx_http_chatws_publish_large =
     chatws_fault("Message too large",
                  "the server can't take a message of this size");
@@ -69,6 +72,12 @@ ngx_http_chatws_publish_one(ngx_http_request_t *r,
     {
         return ngx_http_chatws_publish_refuse(ctx, NGX_HTTP_BAD_REQUEST,
                                               &pub.fault, fault);
+    }
+
+    if (pub.type == CHATWS_TYPE_TYPISTS && ngx_http_chatws_has_typing(hub)) {
+        return ngx_http_chatws_publish_refuse(ctx, NGX_HTTP_BAD_REQUEST,
+                                              &ngx_http_chatws_publish_own,
+                                              fault);
     }
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);

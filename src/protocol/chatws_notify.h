@@ -46,6 +46,9 @@
 
 /* values of the member "details" that several files need */
 
+#define CHATWS_D_TYPE            "type must be new_message, chat_update, or "  \
+                                 "a name of a-z, 0-9 and _ that is not the "  \
+                                 "server's or the client's own"
 #define CHATWS_D_JSON            "Could not parse message as JSON"
 #define CHATWS_D_CHAT            "chatId must be 1 to 128 bytes of UTF-8 "    \
                                  "without control characters"

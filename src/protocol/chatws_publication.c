@@ -203,7 +203,9 @@ chatws_publication_kind(chatws_publication_t *pub,
                                 "type must be a string");
     }
 
-    switch (chatws_type_find(&m->string)) {
+    pub->type = chatws_type_find(&m->string);
+
+    switch (pub->type) {
 
     case CHATWS_TYPE_MESSAGE:
         pub->kind = CHATWS_PUB_MESSAGE;
@@ -211,6 +213,10 @@ chatws_publication_kind(chatws_publication_t *pub,
 
     case CHATWS_TYPE_UPDATE:
         pub->kind = CHATWS_PUB_UPDATE;
+        return CHATWS_OK;
+
+    case CHATWS_TYPE_TYPISTS:
+        pub->kind = CHATWS_PUB_EVENT;
         return CHATWS_OK;
 
     default:
@@ -223,9 +229,7 @@ chatws_publication_kind(chatws_publication_t *pub,
     }
 
     return chatws_fault_set(&pub->fault, CHATWS_E_MESSAGE,
-                            "type must be new_message, chat_update, "
-                            "or a name of a-z, 0-9 and _ that is not "
-                            "the server's or the client's own");
+                            CHATWS_D_TYPE);
 }
 
 

@@ -14,7 +14,7 @@ BEGIN { use FindBin; push @INC, "$FindBin::Bin/../lib"; }
 use Test::Chatws;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(13);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(15);
 
 $t->write_file_expand('nginx.conf', conf())->run();
 
@@ -72,3 +72,9 @@ is("$error->{type} $error->{error}", 'error Not subscribed',
 
 $john->send_text('{"type":"typing","chatId":"chat_2","isTyping":true}');
 is($none->await('user_typing')->{chatId}, 'chat_2', 'typing in another chat');
+
+# without chatws_typing the list of typists is no notification of the server's
+
+is(publish({ type => 'typing_users', chatId => 'chat_2', users => 'all' })
+    ->{status}, 201, 'an application event');
+is($none->await('typing_users')->{users}, 'all', 'is handed through');

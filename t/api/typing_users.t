@@ -16,7 +16,7 @@ use Test::Chatws;
 use Test::Chatws::Typing;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(14);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(15);
 
 $t->write_file_expand('nginx.conf', conf(main => 'worker_processes 2;',
     http => 'add_header X-Pid $pid always;',
@@ -110,6 +110,11 @@ is(words($reader, 'list=d,e/2'), 'list=d,e/2', 'and by an end');
 
 types($u{a}, 'd', 1);
 is(words($reader, '-e'), 'list=d,e/3 -d -e', 'up again');
+
+# the name is the server's own
+
+is(publish({ type => 'typing_users', chatId => 'd' })->{status}, 400,
+    'no application event has this name');
 
 # from many to none
 
