@@ -161,6 +161,12 @@ chatws_rate_take(chatws_rates_t *rates, uint64_t user, uint64_t ms)
 static chatws_rate_t *
 chatws_rate_cells(chatws_rates_t *rates, uint64_t user)
 {
-    return &rates->cells[user % (rates->n / CHATWS_RATE_WAYS)
-                         * CHATWS_RATE_WAYS];
+    uint64_t  hash, set;
+
+    /* a product instead of a division, which takes longer than all the rest */
+
+    hash = user * 0x9e3779b97f4a7c15 >> 32;
+    set = hash * (rates->n / CHATWS_RATE_WAYS) >> 32;
+
+    return &rates->cells[set * CHATWS_RATE_WAYS];
 }

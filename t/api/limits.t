@@ -17,7 +17,7 @@ use Test::Nginx;
 
 use Time::HiRes qw/ time /;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(50);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(62);
 
 # by these rates nothing comes back while a test runs, or all of it
 
@@ -201,6 +201,26 @@ $ws->send_json({ action => 'subscribe', chatId => 'c' });
 $close = $ws->await_close() || {};
 
 is("$close->{code} $close->{reason}", '4429 too many errors', 'no patience');
+
+# a connection that is handed over has used what it has used
+
+my $moved = ws(user => 'm', path => '/blame');
+my $both = ws(user => 'm', path => '/both');
+
+is(said($moved, 2), 2, 'before');
+is(said($both, 9), 5, 'before, both');
+is(refusal($moved)->{error}, 'Rate limited', 'before, told') for 1 .. 3;
+
+ok(replaced($t, 2), 'reload');
+
+is(refusal($moved)->{error}, 'Rate limited', 'after') for 1 .. 3;
+
+$moved->send_json({ action => 'subscribe', chatId => 'c' });
+$close = $moved->await_close() || {};
+
+is("$close->{code} $close->{reason}", '4429 too many errors', 'after, errors');
+is(said($both, 9), 0, 'after, actions');
+is(said(ws(user => 'm', path => '/both'), 9), 2, 'after, the user');
 
 
 # How many of so many actions are carried out.

@@ -126,7 +126,7 @@ test_model(void)
     srand(3);
     memset(model, 0, sizeof(model));
 
-    rates = rates_new(USERS);
+    rates = rates_new(USERS * 64);
     ms = 1764237600000;
     bad = 0;
 
