@@ -13,6 +13,7 @@
 #include "base/chatws_str.h"
 #include "client/ngx_http_chatws_client_command.h"
 #include "client/ngx_http_chatws_client_private.h"
+#include "client/ngx_http_chatws_client_question.h"
 #include "client/ngx_http_chatws_revoked.h"
 #include "client/ngx_http_chatws_users.h"
 
@@ -45,9 +46,11 @@ static void ngx_http_chatws_obey_expire(ngx_http_chatws_client_t *client,
     const ngx_http_chatws_order_t *order);
 static void ngx_http_chatws_obey_revoke(ngx_http_chatws_client_t *client,
     const ngx_http_chatws_order_t *order);
+static void ngx_http_chatws_obey_forget(ngx_http_chatws_client_t *client,
+    const ngx_http_chatws_order_t *order);
 
 
-/* by chatws_command_e; NULL: there is nothing to be done for a client */
+/* by chatws_command_e; NULL: no worker gets it */
 
 static const ngx_http_chatws_obey_pt  ngx_http_chatws_obeys[] = {
     [CHATWS_COMMAND_SUBSCRIBE] = ngx_http_chatws_obey_subscribe,
@@ -55,7 +58,7 @@ static const ngx_http_chatws_obey_pt  ngx_http_chatws_obeys[] = {
     [CHATWS_COMMAND_DISCONNECT] = ngx_http_chatws_obey_disconnect,
     [CHATWS_COMMAND_EXPIRE] = ngx_http_chatws_obey_expire,
     [CHATWS_COMMAND_REVOKE] = ngx_http_chatws_obey_revoke,
-    [CHATWS_COMMAND_FORGET] = NULL
+    [CHATWS_COMMAND_FORGET] = ngx_http_chatws_obey_forget
 };
 
 chatws_static_assert(ngx_http_chatws_obeys_complete,
@@ -240,4 +243,23 @@ ngx_http_chatws_obey_revoke(ngx_http_chatws_client_t *client,
     if (ngx_http_chatws_revoked_by(client, &order->command)) {
         ngx_http_chatws_client_revoke(client);
     }
+}
+
+
+/* What the app server has granted is asked for again. */
+
+static void
+ngx_http_chatws_obey_forget(ngx_http_chatws_client_t *client,
+    const ngx_http_chatws_order_t *order)
+{
+    const chatws_str_t  *chat;
+
+    if (client->rules->access_app == NULL) {
+        return;
+    }
+
+    chat = &order->command.chat;
+
+    ngx_http_chatws_question_review(client, chat->len != 0
+                                            ? (const ngx_str_t *) chat : NULL);
 }

@@ -15,6 +15,7 @@
 #include "protocol/chatws_command.h"
 #include "protocol/chatws_notify.h"
 #include "process/ngx_http_chatws_clock.h"
+#include "hub/ngx_http_chatws_hub_grant.h"
 #include "client/ngx_http_chatws_revoked.h"
 #include "endpoint/ngx_http_chatws_api_one.h"
 #include "endpoint/ngx_http_chatws_conf.h"
@@ -39,6 +40,8 @@ static void ngx_http_chatws_api_times(ngx_http_request_t *r,
     ngx_http_chatws_api_times_t *times);
 static ngx_int_t ngx_http_chatws_api_until(ngx_http_request_t *r,
     chatws_command_t *command);
+static ngx_int_t ngx_http_chatws_api_forget(ngx_http_chatws_hub_t *hub,
+    const chatws_command_t *command);
 static ngx_uint_t ngx_http_chatws_api_give(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub, chatws_command_t *command,
     chatws_fault_t *fault);
@@ -154,6 +157,38 @@ ngx_http_chatws_api_times(ngx_http_request_t *r,
 }
 
 
+/*
+ * Before workers know of a command that takes rights away: what the app server
+ * has granted is no longer known.
+ */
+
+static ngx_int_t
+ngx_http_chatws_api_forget(ngx_http_chatws_hub_t *hub,
+    const chatws_command_t *command)
+{
+    uint64_t  chat, user;
+
+    if (command->kind != CHATWS_COMMAND_FORGET
+        && command->kind != CHATWS_COMMAND_UNSUBSCRIBE)
+    {
+        return NGX_OK;
+    }
+
+    chat = 0;
+    user = 0;
+
+    if (command->user.len != 0) {
+        user = ngx_http_chatws_hub_hash(hub, (ngx_str_t *) &command->user);
+    }
+
+    if (command->chat.len != 0) {
+        chat = ngx_http_chatws_hub_hash(hub, (ngx_str_t *) &command->chat);
+    }
+
+    return ngx_http_chatws_hub_grant_forget(hub, user, chat);
+}
+
+
 /* Gives the command to all workers. */
 
 static ngx_uint_t
@@ -180,6 +215,11 @@ ngx_http_chatws_api_give(ngx_http_request_t *r, ngx_http_chatws_hub_t *hub,
 
     if (command->kind == CHATWS_COMMAND_REVOKE || command->until != 0) {
         ngx_http_chatws_revoked_take(hub, command, &taken);
+    }
+
+    if (ngx_http_chatws_api_forget(hub, command) != NGX_OK) {
+        *fault = ngx_http_chatws_publish_full;
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
     }
 
     text.data = packed;

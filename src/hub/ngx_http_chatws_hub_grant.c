@@ -14,6 +14,10 @@
 #include "hub/ngx_http_chatws_hub_private.h"
 
 
+/* cells that are looked at before the lock is given back */
+#define NGX_HTTP_CHATWS_FORGET_CELLS  4096
+
+
 static chatws_grant_cache_t *ngx_http_chatws_hub_grants(
     ngx_http_chatws_hub_t *hub);
 
@@ -88,6 +92,44 @@ ngx_http_chatws_hub_grant_put(ngx_http_chatws_hub_t *hub,
     ngx_http_chatws_zone_unlock(&hub->zone);
 
     return rc == CHATWS_OK ? NGX_OK : NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_http_chatws_hub_grant_forget(ngx_http_chatws_hub_t *hub, uint64_t user,
+    uint64_t chat)
+{
+    uint64_t               pos;
+    chatws_rc_e            rc;
+    chatws_grant_cache_t  *cache;
+
+    cache = ngx_http_chatws_hub_grants(hub);
+
+    if (cache == NULL) {
+        return NGX_OK;
+    }
+
+    pos = 0;
+
+    do {
+        if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
+            return NGX_BUSY;
+        }
+
+        /* what was put while the lock was dropped came after the command */
+
+        if (pos == 0) {
+            chatws_grant_cache_command(cache, user);
+        }
+
+        rc = chatws_grant_cache_forget(cache, user, chat, &pos,
+                                       NGX_HTTP_CHATWS_FORGET_CELLS);
+
+        ngx_http_chatws_zone_unlock(&hub->zone);
+
+    } while (rc == CHATWS_AGAIN);
+
+    return NGX_OK;
 }
 
 

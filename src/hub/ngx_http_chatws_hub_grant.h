@@ -40,5 +40,14 @@ ngx_int_t ngx_http_chatws_hub_grant_put(ngx_http_chatws_hub_t *hub,
     const chatws_grant_key_t *key, uint32_t commands, uint32_t rights,
     time_t ttl);
 
+/*
+ * Before a command for a user (0: for all) about a chat (0: about all): what
+ * the app server has answered is forgotten, and what it answers to questions
+ * that are open takes no effect.  NGX_BUSY: the lock of the zone cannot be had
+ * now.
+ */
+ngx_int_t ngx_http_chatws_hub_grant_forget(ngx_http_chatws_hub_t *hub,
+    uint64_t user, uint64_t chat);
+
 
 #endif /* _NGX_HTTP_CHATWS_HUB_GRANT_H_INCLUDED_ */
