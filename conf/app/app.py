@@ -1,43 +1,55 @@
 # Copyright (C) chatws contributors
 #
-# An example of an app server behind chatws: it stores messages and tells
-# what was said; nginx sends the notifications.  FastAPI and SQLite.
+# An example of an app server behind chatws: people log in with a password,
+# and get tokens for nginx; it has the messages and says who may be in a chat;
+# nginx sends the notifications.  FastAPI and SQLite.
 #
 #   uvicorn app:app --port 3000
 
-import os
+import hashlib
+import hmac
 import secrets
 import sqlite3
-from contextlib import closing
+import time
 from datetime import datetime, timezone
 from http import HTTPStatus
-from typing import Optional
+from typing import List, Optional
 
-from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS messages (
-    number     INTEGER PRIMARY KEY AUTOINCREMENT,
-    id         TEXT NOT NULL UNIQUE,
-    chat_id    TEXT NOT NULL,
-    sender     TEXT NOT NULL,
-    text       TEXT NOT NULL,
-    timestamp  TEXT NOT NULL
-);
-
-CREATE INDEX IF NOT EXISTS messages_of_chat ON messages (chat_id, number);
-"""
-
-# chats that are there before anybody has written
-
-CHATS = ["general", "coffee", "release-party", "chat_1"]
+import database as store
+import tokens
+from database import database
 
 
-app = FastAPI(title="chatws example")
+COOKIE = "chatws_session"
+SESSION = 7 * 24 * 3600
+
+RIGHTS = ["subscribe", "typing", "send"]
+
+# for how long nginx may believe what it is told of rights, in seconds
+
+VALID = 60
+
+
+app = FastAPI(title="chatws example", docs_url=None, redoc_url=None,
+              openapi_url=None)
+
+
+class Account(BaseModel):
+    name: str = Field(min_length=1, max_length=32)
+    password: str = Field(min_length=1, max_length=128)
+
+
+class NewChat(BaseModel):
+    id: str = Field(min_length=1, max_length=64)
+
+
+class Member(BaseModel):
+    name: str = Field(min_length=1, max_length=32)
 
 
 class NewMessage(BaseModel):
@@ -46,19 +58,10 @@ class NewMessage(BaseModel):
     chatId: str = Field(min_length=1, max_length=128)
     text: str = Field(min_length=1, max_length=4000)
 
-    # A real app takes the sender from its session, never from the client.
-    sender: str = Field(min_length=1, max_length=128)
 
-
-def database():
-    path = os.environ.get("CHATWS_APP_DB", "chat.db")
-
-    db = sqlite3.connect(path, isolation_level=None)
-    db.row_factory = sqlite3.Row
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = NORMAL")
-
-    return closing(db)
+class AccessQuestion(BaseModel):
+    userId: str
+    chats: List[str]
 
 
 def now():
@@ -87,8 +90,8 @@ def failure(status, error, details):
 
 @app.on_event("startup")
 def startup():
-    with database() as db:
-        db.executescript(SCHEMA)
+    store.prepare()
+    tokens.prepare()
 
 
 @app.exception_handler(RequestValidationError)
@@ -117,22 +120,253 @@ def only_json(request: Request):
         raise HTTPException(415, "Content-Type must be application/json")
 
 
+# --- people
+
+def hashed(password, salt):
+    return hashlib.scrypt(password.encode(), salt=salt, n=1 << 14, r=8, p=1)
+
+
+def check_name(name):
+    if not name.isprintable() or name != name.strip():
+        raise HTTPException(400, "this is no name")
+
+
+def logged_in(request: Request):
+    cookie = request.cookies.get(COOKIE, "")
+
+    with database() as db:
+        row = db.execute(
+            "SELECT user FROM sessions WHERE id = ? AND expires > ?",
+            (hashlib.sha256(cookie.encode()).digest(), int(time.time()))
+        ).fetchone()
+
+    if row is None:
+        raise HTTPException(401, "nobody is logged in")
+
+    return row["user"]
+
+
+# The first one who comes is the one who may rotate keys.
+
+def is_admin(db, user):
+    return db.execute("SELECT number FROM users WHERE name = ?",
+                      (user,)).fetchone()["number"] == 1
+
+
+def begin_session(db, request, response, user):
+    cookie = secrets.token_urlsafe(32)
+
+    db.execute("DELETE FROM sessions WHERE expires < ?", (int(time.time()),))
+    db.execute("INSERT INTO sessions (id, user, expires) VALUES (?, ?, ?)",
+               (hashlib.sha256(cookie.encode()).digest(), user,
+                int(time.time()) + SESSION))
+
+    # of no use to scripts, and not sent by pages of other sites
+
+    response.set_cookie(
+        COOKIE, cookie, max_age=SESSION, httponly=True, samesite="strict",
+        secure=request.headers.get("x-forwarded-proto") == "https")
+
+    return {"name": user, "isAdmin": is_admin(db, user)}
+
+
+@app.post("/api/users", status_code=201, dependencies=[Depends(only_json)])
+def sign_up(account: Account, request: Request, response: Response):
+    check_name(account.name)
+    salt = secrets.token_bytes(16)
+    password = hashed(account.password, salt)
+
+    with database() as db:
+        try:
+            db.execute(
+                "INSERT INTO users (name, salt, password, number)"
+                " SELECT ?, ?, ?, count(*) + 1 FROM users",
+                (account.name, salt, password))
+
+        except sqlite3.IntegrityError as error:
+            raise HTTPException(409, "this name is taken") from error
+
+        return begin_session(db, request, response, account.name)
+
+
+@app.post("/api/login", dependencies=[Depends(only_json)])
+def log_in(account: Account, request: Request, response: Response):
+    with database() as db:
+        row = db.execute("SELECT * FROM users WHERE name = ?",
+                         (account.name,)).fetchone()
+
+        # a name that is not known takes as long
+
+        given = hashed(account.password, row["salt"] if row else b"-" * 16)
+
+        if row is None or not hmac.compare_digest(given, row["password"]):
+            raise HTTPException(403, "the name or the password is wrong")
+
+        return begin_session(db, request, response, account.name)
+
+
+@app.post("/api/logout", status_code=204)
+def log_out(request: Request, response: Response):
+    cookie = request.cookies.get(COOKIE, "")
+
+    with database() as db:
+        db.execute("DELETE FROM sessions WHERE id = ?",
+                   (hashlib.sha256(cookie.encode()).digest(),))
+
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+
+
+@app.get("/api/me")
+def who_am_i(user: str = Depends(logged_in)):
+    with database() as db:
+        return {"name": user, "isAdmin": is_admin(db, user)}
+
+
+# --- tokens and keys
+
+# What the page shows to nginx.
+
+@app.post("/api/token")
+def get_token(user: str = Depends(logged_in)):
+    return {"token": tokens.sign({"sub": user, "name": user})}
+
+
+# From now on the key signs that nginx has known since the last time.
+
+@app.post("/api/keys")
+def rotate_keys(user: str = Depends(logged_in)):
+    with database() as db:
+        if not is_admin(db, user):
+            raise HTTPException(403, "the keys are the administrator's")
+
+    if not tokens.rotate():
+        raise HTTPException(409, "nginx has to read the last one first")
+
+    return {"reloaded": tokens.reload_nginx()}
+
+
+# --- rights
+
+# nginx asks: chatws_access_pass.  Nobody else may, so nginx must not pass
+# requests on to /internal/.
+
+@app.post("/internal/access", dependencies=[Depends(only_json)])
+def access(question: AccessQuestion):
+    with database() as db:
+        return {
+            "chats": {
+                chat: RIGHTS if store.may_enter(db, question.userId, chat)
+                else [] for chat in question.chats
+            },
+            "valid": VALID,
+        }
+
+
+def check_access(db, user, chat_id):
+    if not store.may_enter(db, user, chat_id):
+        raise HTTPException(403, "you are not in this chat")
+
+
+def check_owner(db, user, chat_id):
+    if store.owner_of(db, chat_id) != user:
+        raise HTTPException(403, "this chat is not yours")
+
+
+# A chat of one's own, with those whom its owner lets in.
+
+@app.post("/api/chats", status_code=201, dependencies=[Depends(only_json)])
+def make_chat(chat: NewChat, user: str = Depends(logged_in)):
+    check_name(chat.id)
+
+    with database() as db:
+        db.execute("BEGIN IMMEDIATE")
+
+        try:
+            db.execute("INSERT INTO chats (id, owner) VALUES (?, ?)",
+                       (chat.id, user))
+
+        except sqlite3.IntegrityError as error:
+            db.execute("ROLLBACK")
+            raise HTTPException(409, "there is a chat of this name") from error
+
+        db.execute("INSERT INTO members (chat_id, user) VALUES (?, ?)",
+                   (chat.id, user))
+        db.execute("COMMIT")
+
+    tokens.tell_nginx({"command": "forget", "userId": user,
+                       "chatId": chat.id})
+
+    return {"id": chat.id, "owner": user}
+
+
+@app.get("/api/chats/{chat_id:path}/members")
+def get_members(chat_id: str, user: str = Depends(logged_in)):
+    with database() as db:
+        check_access(db, user, chat_id)
+
+        rows = db.execute("SELECT user FROM members WHERE chat_id = ?"
+                          " ORDER BY user", (chat_id,)).fetchall()
+
+        return {"owner": store.owner_of(db, chat_id),
+                "members": [row["user"] for row in rows]}
+
+
+@app.post("/api/chats/{chat_id:path}/members", status_code=204,
+          dependencies=[Depends(only_json)])
+def add_member(chat_id: str, member: Member,
+               user: str = Depends(logged_in)):
+    with database() as db:
+        check_owner(db, user, chat_id)
+
+        if db.execute("SELECT 1 FROM users WHERE name = ?",
+                      (member.name,)).fetchone() is None:
+            raise HTTPException(404, f"there is no {member.name}")
+
+        db.execute("INSERT OR IGNORE INTO members (chat_id, user)"
+                   " VALUES (?, ?)", (chat_id, member.name))
+
+    tokens.tell_nginx({"command": "forget", "userId": member.name,
+                       "chatId": chat_id})
+
+
+# Out of the database first: nginx may ask at once.
+
+@app.delete("/api/chats/{chat_id:path}/members", status_code=204)
+def remove_member(chat_id: str, name: str, user: str = Depends(logged_in)):
+    with database() as db:
+        check_owner(db, user, chat_id)
+
+        if name == user:
+            raise HTTPException(400, "the owner stays")
+
+        db.execute("DELETE FROM members WHERE chat_id = ? AND user = ?",
+                   (chat_id, name))
+
+    if not tokens.tell_nginx({"command": "unsubscribe", "userId": name,
+                              "chatId": chat_id}):
+        raise HTTPException(502, "removed, but nginx has not been told")
+
+
+# --- messages
+
 # The answer is what nginx publishes, and what the browser gets.  A message that
 # comes again is answered, and published, as the first time: who has it knows
 # it by its id, and nobody misses it if the first answer did not get to nginx.
 
 @app.post("/api/messages", status_code=201,
           dependencies=[Depends(only_json)])
-def post_message(message: NewMessage):
+def post_message(message: NewMessage, user: str = Depends(logged_in)):
     stored = {
         "id": message.id or "msg_" + secrets.token_hex(8),
         "text": message.text,
-        "sender": message.sender,
+        "sender": user,
         "timestamp": now(),
         "chatId": message.chatId,
     }
 
     with database() as db:
+        check_access(db, user, message.chatId)
+
         db.execute(
             "INSERT OR IGNORE INTO messages"
             " (id, chat_id, sender, text, timestamp)"
@@ -154,8 +388,11 @@ def post_message(message: NewMessage):
 
 @app.get("/api/chats/{chat_id:path}/messages")
 def get_messages(chat_id: str, after: Optional[str] = None,
-                 limit: int = Query(200, ge=1, le=1000)):
+                 limit: int = Query(200, ge=1, le=1000),
+                 user: str = Depends(logged_in)):
     with database() as db:
+        check_access(db, user, chat_id)
+
         if after is not None:
             last = db.execute(
                 "SELECT number FROM messages WHERE id = ? AND chat_id = ?",
@@ -178,22 +415,38 @@ def get_messages(chat_id: str, after: Optional[str] = None,
     return {"messages": [shown(row) for row in rows]}
 
 
-# The chats with their last messages; "history" tells the demo's page that
-# there is more to ask for.
+# Somebody's chats with their last messages; "history" tells the demo's page
+# that there is more to ask for, "login" that there are accounts.
 
 @app.get("/api/chats")
-def get_chats():
+def get_chats(request: Request):
+    try:
+        user = logged_in(request)
+
+    except HTTPException:
+        return {"chats": [], "history": True, "login": True}
+
     with database() as db:
         rows = db.execute(
+            "SELECT * FROM chats WHERE owner IS NULL OR id IN"
+            " (SELECT chat_id FROM members WHERE user = ?)"
+            " ORDER BY owner IS NOT NULL, rowid LIMIT 200",
+            (user,)).fetchall()
+
+        last = {row["chat_id"]: shown(row) for row in db.execute(
             "SELECT * FROM messages WHERE number IN"
-            " (SELECT max(number) FROM messages GROUP BY chat_id)"
-            " ORDER BY number DESC LIMIT 100").fetchall()
+            " (SELECT max(number) FROM messages GROUP BY chat_id)")}
 
-    last = {row["chat_id"]: shown(row) for row in rows}
-    names = CHATS + [name for name in last if name not in CHATS]
+        return {
+            "chats": [{"id": row["id"], "owner": row["owner"],
+                       "lastMessage": last.get(row["id"])} for row in rows],
+            "history": True,
+            "login": True,
+            "user": {"name": user, "isAdmin": is_admin(db, user)},
+        }
 
-    return {
-        "chats": [{"id": name, "lastMessage": last.get(name)}
-                  for name in names],
-        "history": True,
-    }
+
+# python3 app.py: makes the file of keys, which nginx wants to read first.
+
+if __name__ == "__main__":
+    startup()

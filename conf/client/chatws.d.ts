@@ -166,6 +166,15 @@ export interface UserTyping {
     timestamp: string;
 }
 
+/** "users" replaces what was known, and is not all if "count" is more. */
+export interface TypingUsers {
+    type: 'typing_users';
+    chatId: string;
+    users: { userId: string, username: string }[];
+    count: number;
+    timestamp: string;
+}
+
 /** The server has ended a subscription, which is no longer held. */
 export interface Unsubscribed {
     type: 'unsubscribed';
@@ -204,7 +213,8 @@ export type AppEvents<App> = {
 };
 
 type ServerEvent = Connected | SubscriptionConfirmed | Resumed | NewMessage
-    | ChatUpdate | UserTyping | Unsubscribed | Authenticated | TokenExpiring;
+    | ChatUpdate | UserTyping | TypingUsers | Unsubscribed | Authenticated
+    | TokenExpiring;
 
 /** All that a server sends but errors; "type" tells which one it is. */
 export type Notification<App = {}> = ServerEvent

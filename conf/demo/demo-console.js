@@ -9,6 +9,9 @@ import { $, element, timeOf } from './demo-view.js';
 
 const MAX = 300;
 
+/* passwords, and what follows the beginning of a token */
+const SECRET = /("password":"|"token":"[^"]{12})(?:[^"\\]|\\.)*"/g;
+
 const ARROW = { in: '\u2193', out: '\u2191', http: '\u21c5', link: '\u2022' };
 const NAME = { in: 'received', out: 'sent', http: 'request', link: 'link' };
 
@@ -24,13 +27,14 @@ export function log(kind, what, text = '') {
     const bottom = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
     const arrow = element('span', 'arrow', ARROW[kind]);
     const item = element('li', kind);
+    const shown = text.replace(SECRET, '$1\u2026"');
 
     arrow.setAttribute('aria-hidden', 'true');
     /* long lines break between members */
 
     const code = element('code');
 
-    code.append(...text.split(/(?<=,)/).flatMap((part) =>
+    code.append(...shown.split(/(?<=,)/).flatMap((part) =>
         [part, element('wbr')]));
     item.append(arrow, element('span', 'sr', NAME[kind]),
         element('b', '', what), element('span', 'at', timeOf(Date.now(), true)),
@@ -66,8 +70,8 @@ function frame(kind, text) {
 /* A WebSocket that shows what passes through it. */
 
 export class WatchedSocket extends WebSocket {
-    constructor(url) {
-        super(url);
+    constructor(url, protocols) {
+        super(url, protocols);
         log('link', 'connect', url.replace(/^\w+:\/\/[^/]*/, ''));
 
         this.addEventListener('message', ({ data }) => frame('in', data));
@@ -113,7 +117,7 @@ export async function request(method, path, body) {
             { status: answer.status });
     }
 
-    return JSON.parse(result);
+    return result ? JSON.parse(result) : null;
 }
 
 

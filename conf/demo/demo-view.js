@@ -260,3 +260,34 @@ export function typing(names) {
     return rest ? `${rest} and ${last} are typing \u2026`
         : `${last} is typing \u2026`;
 }
+
+
+/* The state of the connection. */
+
+let countdown = 0;
+
+export function link(client) {
+    clearInterval(countdown);
+
+    const { state } = client;
+    const text = { open: 'Connected', connecting: 'Connecting \u2026',
+        waiting: 'Connection lost', closed: 'Not connected' }[state];
+    const tries = state === 'waiting' || state === 'connecting';
+
+    $('link').dataset.state = state;
+    $('state').textContent = tries && !navigator.onLine ? 'Offline' : text;
+    $('countdown').textContent = '';
+    $('retry').hidden = state !== 'waiting' && state !== 'closed';
+
+    if (state === 'waiting') {
+        const tick = () => {
+            const left = Math.max(0, client.retryAt - Date.now());
+
+            $('countdown').textContent = navigator.onLine
+                ? `back in ${Math.ceil(left / 1000)} s` : '';
+        };
+
+        tick();
+        countdown = setInterval(tick, 250);
+    }
+}

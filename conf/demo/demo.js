@@ -6,6 +6,7 @@
  */
 
 import { connect } from './chatws.js';
+import * as account from './demo-account.js';
 import { Chat } from './demo-chat.js';
 import * as frames from './demo-console.js';
 import * as view from './demo-view.js';
@@ -21,8 +22,9 @@ let me = '';
 let client = null;
 let current = null;
 let history = false;
+let hasLogin = false;
+let place = null;            /* what chats.json says of it */
 let undoTyping = null;
-let countdown = 0;
 let begun = 0;              /* by the server's clock: what is older was not
                                missed, but is history */
 
@@ -108,56 +110,6 @@ function atBottom() {
 }
 
 
-/* The state of the connection */
-
-function showLink() {
-    clearInterval(countdown);
-
-    const { state } = client;
-    const text = { open: 'Connected', connecting: 'Connecting \u2026',
-        waiting: 'Connection lost', closed: 'Not connected' }[state];
-    const tries = state === 'waiting' || state === 'connecting';
-
-    $('link').dataset.state = state;
-    $('state').textContent = tries && !navigator.onLine ? 'Offline' : text;
-    $('countdown').textContent = '';
-    $('retry').hidden = state !== 'waiting' && state !== 'closed';
-
-    if (state === 'waiting') {
-        const tick = () => {
-            const left = Math.max(0, client.retryAt - Date.now());
-
-            $('countdown').textContent = navigator.onLine
-                ? `back in ${Math.ceil(left / 1000)} s` : '';
-        };
-
-        tick();
-        countdown = setInterval(tick, 250);
-    }
-}
-
-
-/* What the browser keeps for us: nothing, where it is told not to. */
-
-function recall(where, key) {
-    try {
-        return globalThis[where].getItem(key);
-
-    } catch {
-        return null;
-    }
-}
-
-function remember(where, key, value) {
-    try {
-        globalThis[where].setItem(key, value);
-
-    } catch {
-        /* only not remembered */
-    }
-}
-
-
 /* Chats */
 
 function enter(id) {
@@ -165,10 +117,35 @@ function enter(id) {
         chats.set(id, new Chat(id, me));
         client.subscribe(id);
 
-        remember('localStorage', CHATS, JSON.stringify([...chats.keys()]));
+        /* who has an account has them there */
+
+        if (!hasLogin) {
+            account.remember('localStorage', CHATS,
+                JSON.stringify([...chats.keys()]));
+        }
     }
 
     return chats.get(id);
+}
+
+/* Closed to us: tried again when it is opened again. */
+
+function shut(id, text) {
+    const chat = chats.get(id);
+
+    if (!chat.isOut) {
+        chat.isOut = true;
+        chat.ready = true;
+        chat.typists.clear();
+
+        if (chat.items.at(-1)?.notice !== text) {
+            chat.note(text);
+        }
+    }
+
+    if (chat === current) {
+        account.show(id);
+    }
 }
 
 function open(id) {
@@ -180,7 +157,14 @@ function open(id) {
 
     leave();
     current = chat;
+
+    if (chat.isOut) {
+        chat.isOut = false;
+        client.subscribe(id);
+    }
+
     look();
+    account.show(id);
     undoTyping = client.autoTyping($('text'), id);
     $('text').value = chat.text;
     $('title').textContent = id;
@@ -443,20 +427,29 @@ const handlers = {
         }
     },
 
+    denied({ chatId }) {
+        shut(chatId, 'This chat is private: its owner has to let you in');
+    },
+
+    unsubscribed({ chatId, reason }) {
+        shut(chatId, reason === 'removed' ? 'You were removed from this chat'
+            : 'You may not be in this chat any more');
+    },
+
     error({ error, details, chatId }) {
         (chats.get(chatId) ?? current)?.note(`${error}: ${details}`);
     },
 
     open({ timestamp }) {
         begun ||= Date.parse(timestamp);
-        showLink();
+        view.link(client);
         chats.forEach(send);
     },
 
-    connecting: showLink,
+    connecting: () => view.link(client),
 
     reconnecting({ attempt }) {
-        showLink();
+        view.link(client);
 
         /* nothing to wait for: show at least what is stored */
 
@@ -465,7 +458,16 @@ const handlers = {
         }
     },
 
-    closed: showLink,
+    closed: () => view.link(client),
+
+    /* the session is over: to be gone on with by the same one */
+
+    unauthorized() {
+        if (hasLogin) {
+            $('app').hidden = true;
+            welcome();
+        }
+    },
 };
 
 /* Once more, from an earlier position. */
@@ -484,24 +486,26 @@ function earlier(chat, position) {
 
 /* Beginning and end */
 
-async function start(name) {
-    me = name;
-    remember('sessionStorage', NAME, name);
-    $('me').textContent = name;
-    view.avatar($('me-avatar'), name);
+/* What chats.json says of this place: one chat is enough to begin with. */
 
-    let known = [{ id: 'general' }];
-
+async function lookAround() {
     try {
-        ({ chats: known, history } = await frames.request('GET',
-            'chats.json'));
+        return await frames.request('GET', 'chats.json');
 
     } catch {
-        /* one chat is enough to begin with */
+        return { chats: [{ id: 'general' }] };
     }
+}
 
-    client = connect({ url: 'api/ws', userId: name,
-        WebSocket: frames.WatchedSocket });
+function start(name) {
+    me = name;
+    account.remember('sessionStorage', NAME, name);
+    $('me').textContent = name;
+    view.avatar($('me-avatar'), name);
+    history = place.history ?? false;
+
+    client = connect({ url: 'api/ws', WebSocket: frames.WatchedSocket,
+        ...hasLogin ? { getToken: account.getToken } : { userId: name } });
 
     for (const [type, handler] of Object.entries(handlers)) {
         client.addEventListener(type, ({ detail }) => {
@@ -510,9 +514,10 @@ async function start(name) {
         });
     }
 
-    const stored = JSON.parse(recall('localStorage', CHATS) ?? '[]');
+    const stored = hasLogin ? []
+        : JSON.parse(account.recall('localStorage', CHATS) ?? '[]');
 
-    for (const id of [...known.map((chat) => chat.id), ...stored]) {
+    for (const id of [...place.chats.map((chat) => chat.id), ...stored]) {
         enter(id);
     }
 
@@ -521,7 +526,7 @@ async function start(name) {
     }
 
     $('welcome').hidden = true;
-    showLink();
+    view.link(client);
     follow();
     draw();
 }
@@ -531,30 +536,75 @@ function welcome() {
     $('name').focus();
 }
 
-$('who').addEventListener('submit', (event) => {
+$('who').addEventListener('submit', async (event) => {
     const name = $('name').value.trim();
 
     event.preventDefault();
 
-    if (name) {
+    if (!name) {
+        return;
+    }
+
+    if (!hasLogin) {
         start(name);
+
+        return;
+    }
+
+    $('fault').textContent = await account.enter(
+        event.submitter?.value === 'new');
+
+    if ($('fault').textContent) {
+        return;
+    }
+
+    if (!client) {
+        arrive();
+
+    } else if (name === me) {
+        $('welcome').hidden = true;
+        $('app').hidden = false;
+        client.retry();
+
+    } else {
+        location.reload();
     }
 });
 
-$('leave').addEventListener('click', () => {
-    remember('sessionStorage', NAME, '');
+$('leave').addEventListener('click', async () => {
+    account.remember('sessionStorage', NAME, '');
+
+    if (hasLogin) {
+        await account.leave();
+    }
+
     location.reload();
 });
 
-$('new').addEventListener('submit', (event) => {
+$('new').addEventListener('submit', async (event) => {
     const id = $('new-name').value.trim();
 
     event.preventDefault();
 
-    if (id) {
-        $('new-name').value = '';
-        location.hash = `#${encodeURIComponent(id)}`;
+    if (!id) {
+        return;
     }
+
+    $('new-name').value = '';
+
+    if (hasLogin) {
+        try {
+            await account.make(id);
+
+        } catch (error) {
+            current?.note(error.message);
+            draw();
+
+            return;
+        }
+    }
+
+    location.hash = `#${encodeURIComponent(id)}`;
 });
 
 $('send').addEventListener('submit', (event) => {
@@ -624,17 +674,27 @@ $('skip').addEventListener('click', (event) => {
 
 $('retry').addEventListener('click', () => client.retry());
 addEventListener('hashchange', () => client && follow());
-addEventListener('online', () => client && showLink());
-addEventListener('offline', () => client && showLink());
+addEventListener('online', () => client && view.link(client));
+addEventListener('offline', () => client && view.link(client));
 phone.addEventListener('change', () => client && !current && follow());
 
 frames.setup();
 
-const name = recall('sessionStorage', NAME);
+/* By the cookie of a login, or by the name of this tab. */
 
-if (name) {
-    start(name);
+async function arrive() {
+    place = await lookAround();
+    hasLogin = account.setup(place);
 
-} else {
-    welcome();
+    const name = hasLogin ? place.user?.name
+        : account.recall('sessionStorage', NAME);
+
+    if (name) {
+        start(name);
+
+    } else {
+        welcome();
+    }
 }
+
+arrive();

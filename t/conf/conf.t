@@ -11,11 +11,14 @@ use Test::More;
 
 BEGIN { use FindBin; push @INC, "$FindBin::Bin/../lib"; }
 
+use JSON::PP;
+
 use Test::Chatws;
+use Test::Chatws::Token;
 use Test::Nginx;
 
 my $t = Test::Nginx->new()->has(qw/ http http_ssl proxy rewrite socket_ssl /)
-    ->has_daemon('openssl')->plan(39);
+    ->has_daemon('openssl')->plan(45);
 
 my $d = $t->testdir();
 my $conf = "$Test::Chatws::TOP/conf";
@@ -67,7 +70,14 @@ $t->stop();
 # --- the reverse proxy, with the names and numbers that a user chooses
 
 $t->run_daemon(\&app_server, port(8081), sub {
-    my ($client, $request, undef, $head) = @_;
+    my ($client, $request, $body, $head) = @_;
+
+    # ann is in a chat, and bob is not
+
+    return app_answer($client, 200, 'application/json',
+        encode_json({ chats => { chat_1 => $body =~ /"ann"/
+            ? [ 'subscribe', 'typing', 'send' ] : [] } }))
+        if $request eq 'POST /internal/access';
 
     return example_app(@_) unless $head =~ /^X-Show: (.*?)\r$/mi;
 
@@ -91,6 +101,9 @@ my @chosen = (
 
 push @chosen, [ qr/^http \{$/m, 'http { %%TEST_GLOBALS_HTTP%%' ];
 
+my $key = secret_key('1');
+
+$t->write_file('chat.jwks', jwks($key));
 started($t, 'reverse-proxy.conf', @chosen);
 
 my @origin = (headers => [ 'Origin: https://chat.example.com' ]);
@@ -99,10 +112,23 @@ is(request('GET', '/x')->{status}, 301, 'proxy, to https');
 like(request('GET', '/x')->{headers}{location}, qr{^https://localhost/x$},
     'proxy, location');
 
-$ws = ws(user => 'u', ssl => 1, chats => 'chat_1', @origin);
+$ws = ws(ssl => 1, raw => 1, @origin);
 is($ws->{status}, 101, 'proxy, connection');
-is(ws(user => 'u', ssl => 1, headers => [ 'Origin: https://evil.example' ])
-    ->{status}, 403, 'proxy, another origin');
+is($ws->ask({ action => 'subscribe', chatId => 'chat_1' })->{error},
+    'Token required', 'proxy, without a token');
+is(shown($ws, 'ann')->{userId}, 'ann', 'proxy, token');
+ok($ws->subscribe('chat_1'), 'proxy, a chat of hers');
+
+my $bob = ws(ssl => 1, raw => 1, user => 'ann', @origin);
+
+is(shown($bob, 'bob')->{userId}, 'bob', 'proxy, the user of the token');
+is($bob->ask({ action => 'subscribe', chatId => 'chat_1' })->{error},
+    'Not allowed', 'proxy, not a chat of his');
+$bob->drop();
+
+is(ws(ssl => 1, raw => 1,
+    headers => [ 'Origin: https://evil.example' ])->{status},
+    403, 'proxy, another origin');
 
 my $message = '{"chatId": "chat_1", "text": "kept", "sender": "s"}';
 my $answer = publish($message, ssl => 1);
@@ -143,38 +169,59 @@ is(publish({ type => 'message_deleted', chatId => 'chat_1', id => 'm' },
     ssl => 1, uri => '/internal/publish')->{status}, 201,
     'proxy, events of the app');
 is($ws->await('message_deleted')->{id}, 'm', 'proxy, event delivered');
+
+# what nginx asks the app, and what the app commands nginx
+
+for my $uri ('/internal/access', '//internal/access', '/x/../internal/access',
+             '/%69nternal/access', '/internal/', '/internal/x')
+{
+    is(request('POST', $uri, ssl => 1, body => '{}',
+        headers => [ 'Content-Type: application/json' ])->{status}, 404,
+        "proxy, nobody else asks $uri");
+}
+
+my %command = (command => 'unsubscribe', userId => 'ann', chatId => 'chat_1');
+
+is(command($t, undef)->{status}, 401, 'proxy, a command of nobody');
+is(command($t, token($key, claims => of('ann')))->{status}, 403,
+    'proxy, a command of a user');
+is(command($t, token($key, claims => { %{of('app')},
+    chatws => [ 'write' ] }))->{status}, 202, 'proxy, a command of the app');
+is($ws->await('unsubscribed')->{reason}, 'removed', 'proxy, removed');
 $ws->drop();
 
 # TLS stays in its worker
 
-$ws = ws(user => 'u', port => 8082);
+$ws = ws(port => 8082, raw => 1);
+shown($ws, 'ann');
 ok(kept($t, $ws), 'proxy, reload');
 $ws->drop();
-$t->stop();
 
-# --- the same with what is commented out: the app says who the user is
 
-started($t, 'reverse-proxy.conf', @chosen,
-    [ qr/^( *)#(?=\S| {4})/m, sub { $1 } ]);
+sub of {
+    return { sub => $_[0], iss => 'https://chat.example.com',
+        aud => 'chatws' };
+}
 
-is(ws(user => 'u', ssl => 1, @origin)->{status}, 401,
-    'proxy, auth, refused');
-$ws = ws(user => 'u', ssl => 1, chats => 'chat_1', headers =>
-    [ 'Origin: https://www.example.com', 'Cookie: session=1' ]);
-is($ws->{status}, 101, 'proxy, auth');
-is($ws->{connected}{userId}, 'user_of_session', 'proxy, auth, user');
-is(ws(user => 'u', ssl => 1, headers => [ 'Origin: https://www.example.com',
-    @claims ])->{connected}{userId}, $true,
-    'proxy, auth, what the app is told');
-is(publish($message, ssl => 1)->{status}, 201, 'proxy, auth, message');
-ok($ws->await('new_message'), 'proxy, auth, delivered');
-is(request('GET', '/auth', ssl => 1)->{status}, 404,
-    'proxy, auth is internal');
-$ws->drop();
 
-$ws = ws(user => 'u', port => 8082, headers => [ 'Cookie: session=1' ]);
-ok(kept($t, $ws), 'proxy, auth, reload');
-$ws->drop();
+# Shows a token of this user; returns what the server says to it.
+
+sub shown {
+    my ($ws, $user) = @_;
+
+    return $ws->ask({ action => 'auth',
+        token => token($key, claims => of($user)) });
+}
+
+
+sub command {
+    my ($t, $token) = @_;
+
+    return request('POST', '/internal/chatws', ssl => 1,
+        body => encode_json(\%command),
+        headers => [ 'Content-Type: application/json',
+            defined $token ? "Authorization: Bearer $token" : () ]);
+}
 
 
 # Whether a connection survives a reload.

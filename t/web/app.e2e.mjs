@@ -5,58 +5,52 @@
  */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, test } from 'node:test';
 
-import { startApp, withApp } from './app.mjs';
+import { Site } from './app.mjs';
 import { launch, Person } from './browser.mjs';
-import { line, Nginx, ports } from './nginx.mjs';
+import { line } from './nginx.mjs';
 
-let place;
-let port;
 let browser;
-let app;
-let nginx;
+let site;
 
 beforeEach(async () => {
-    place = mkdtempSync(`${tmpdir()}/chatws-app-`);
-    [port] = await ports(1);
     browser = await launch();
-    app = await startApp(port, `${place}/chat.db`);
 });
 
 afterEach(async () => {
     await browser.close();
-    nginx?.stop();
-    await app.stop();
-    rmSync(place, { recursive: true });
+    await site?.stop();
+    site = null;
 });
+
+const arrive = (t, name, url = site.url, options = {}) =>
+    Person.arrive(t, browser, url, name,
+        { password: `${name}'s`, ...options });
 
 
 test('a restart of nginx and of the app', async (t) => {
-    nginx = await Nginx.start(withApp(port));
+    site = await Site.start();
 
-    const ann = await Person.arrive(t, browser, nginx.url, 'Ann');
-    const ben = await Person.arrive(t, browser, nginx.url, 'Ben');
+    const cyril = await site.user('Cy');
+    const ann = await arrive(t, 'Ann');
+    const ben = await arrive(t, 'Ben');
 
     await ann.write('one');
     await ben.sees('one');
     await ben.write('two');
     await ann.sees('two');
 
-    const { port: web } = nginx;
     const lost = ann.page.locator('#link:not([data-state="open"])').waitFor();
 
-    nginx.stop();
+    site.nginx.stop();
     await lost;
-    await app.stop();
-    app = await startApp(port, `${place}/chat.db`);
-    nginx = await Nginx.start({ ...withApp(port), port: web });
+    await site.app.stop();
+    await site.begin();
 
     /* before they are back: a gap, for the new memory knows nothing */
 
-    await nginx.publish({ chatId: 'general', text: 'three', sender: 'Cy' });
+    assert.equal((await cyril.say('general', 'three')).status, 201);
     await ann.sees('three');
     await ben.sees('three');
     await ann.connected();
@@ -67,7 +61,7 @@ test('a restart of nginx and of the app', async (t) => {
     assert.deepEqual(await ann.texts(), ['one', 'two', 'three', 'four']);
     assert.deepEqual(await ben.texts(), ['one', 'two', 'three', 'four']);
 
-    const cy = await Person.arrive(t, browser, nginx.url, 'Cy');
+    const cy = await arrive(t, 'Cy', site.url, { isKnown: true });
 
     await cy.sees('four');
     assert.deepEqual(await cy.texts(), ['one', 'two', 'three', 'four']);
@@ -79,18 +73,16 @@ test('a restart of nginx and of the app', async (t) => {
 /* More than the app server tells at once, beside what was written offline. */
 
 test('all that was missed is loaded', async (t) => {
-    const { conf, edit } = withApp(port);
-
-    nginx = await Nginx.start({ conf, edit: (text) => edit(text)
+    site = await Site.start({ edit: (text) => text
         .replace('chatws_own_messages on;', '$& chatws_history 0;') });
 
-    const way = await line(nginx.port);
+    const way = await line(site.port);
 
     t.after(() => way.close());
 
-    const ann = await Person.arrive(t, browser, way.url, 'Ann');
-    const say = (text) => nginx.publish({ chatId: 'general', text,
-        sender: 'Ben' });
+    const ann = await arrive(t, 'Ann', way.url);
+    const ben = await site.user('Ben');
+    const say = (text) => ben.say('general', text);
 
     await say('before');
     await ann.sees('before');

@@ -1,75 +1,72 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The example of an app server: what it answers is published; what was said
- * can be asked for, after a restart too.
+ * The example of an app server: who is let in; what it answers is published;
+ * what was said can be asked for, after a restart too.
  */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { once } from 'node:events';
+import { readFileSync, statSync } from 'node:fs';
+import { request } from 'node:http';
 import { after, before, test } from 'node:test';
 
 import { connect } from '../../conf/client/chatws.js';
-import { startApp, withApp } from './app.mjs';
+import { Site, User } from './app.mjs';
 import { require } from './modules.mjs';
-import { Nginx, ports } from './nginx.mjs';
 
 const { WebSocket } = require('ws');
-const place = mkdtempSync(`${tmpdir()}/chatws-app-`);
 
-let app;
-let nginx;
-let port;
+let site;
+let john;
+let jane;
 
 before(async () => {
-    [port] = await ports(1);
-    app = await startApp(port, `${place}/chat.db`);
-    nginx = await Nginx.start(withApp(port));
+    site = await Site.start();
+    john = await site.user('john');
+    jane = await site.user('jane');
 });
 
-after(async () => {
-    nginx?.stop();
-    await app?.stop();
-    rmSync(place, { recursive: true });
-});
-
-const ask = async (path, body) => {
-    const answer = await fetch(`${nginx.url}${path}`, body && {
-        method: 'POST', headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify(body) });
-
-    return [answer.status, await answer.json()];
-};
+after(() => site?.stop());
 
 
-test('stored, answered, published', async (t) => {
-    const client = connect({ url: `${nginx.url}api/ws`, userId: 'jane',
-        WebSocket });
+/* A client of somebody's; next() awaits an event. */
+
+function open(t, user, options) {
+    const client = connect({ url: `${site.url}api/ws`, WebSocket,
+        getToken: user.token, ...options });
 
     t.after(() => client.close());
 
-    const next = (type) => new Promise((done) => client.addEventListener(
-        type, ({ detail }) => done(detail), { once: true }));
+    return { client, next: (type) => new Promise((done) =>
+        client.addEventListener(type, ({ detail }) => done(detail),
+            { once: true })) };
+}
+
+
+test('stored, answered, published', async (t) => {
+    const { client, next } = open(t, jane);
 
     client.subscribe('chat_1');
+    assert.equal((await next('open')).userId, 'jane');
     await next('subscription_confirmed');
 
     const note = next('new_message');
-    const [status, message] = await ask('api/messages',
-        { chatId: 'chat_1', text: 'Hello world!', sender: 'john_doe' });
+    const { status, body } = await john.say('chat_1', 'Hello world!',
+        { sender: 'jane' });
 
     assert.equal(status, 201);
-    assert.deepEqual(Object.keys(message),
+    assert.deepEqual(Object.keys(body),
         ['id', 'text', 'sender', 'timestamp', 'chatId']);
-    assert.match(message.id, /^msg_[0-9a-f]{16}$/);
-    assert.match(message.timestamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    assert.match(body.id, /^msg_[0-9a-f]{16}$/);
+    assert.equal(body.sender, 'john', 'whoever it said to be');
+    assert.match(body.timestamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
-    const { chatId, ...rest } = message;
+    const { chatId, ...rest } = body;
 
     assert.deepEqual((await note).message, { ...rest, isOwnMessage: false });
-    assert.deepEqual(await ask('api/chats/chat_1/messages'),
-        [200, { messages: [rest] }]);
+    assert.deepEqual((await jane.ask('GET', 'api/chats/chat_1/messages')).body,
+        { messages: [rest] });
     assert.equal(chatId, 'chat_1');
 });
 
@@ -79,33 +76,36 @@ test('what was said after a message', async () => {
     const path = `api/chats/${encodeURIComponent(chat)}/messages`;
     const ids = [];
 
+    assert.equal((await john.ask('POST', 'api/chats', { id: chat })).status,
+        201);
+
     for (const text of ['1', '2', '3']) {
-        ids.push((await ask('api/messages', { chatId: chat, text,
-            sender: 'x' }))[1].id);
+        ids.push((await john.say(chat, text)).body.id);
     }
 
-    const texts = async (query = '') =>
-        (await ask(path + query))[1].messages.map(({ text }) => text).join();
+    const texts = async (query = '') => (await john.ask('GET', path + query))
+        .body.messages.map(({ text }) => text).join();
 
     assert.equal(await texts(), '1,2,3');
     assert.equal(await texts('?limit=2'), '2,3');
     assert.equal(await texts(`?after=${ids[0]}`), '2,3');
     assert.equal(await texts(`?after=${ids[0]}&limit=1`), '2');
     assert.equal(await texts(`?after=${ids[2]}`), '');
-    assert.equal((await ask(`${path}?after=msg_x`))[0], 404);
-    assert.equal((await ask(`${path}?limit=0`))[0], 400);
-    assert.deepEqual(await ask('api/chats/nothing/messages'),
-        [200, { messages: [] }]);
+    assert.equal((await john.ask('GET', `${path}?after=msg_x`)).status, 404);
+    assert.equal((await john.ask('GET', `${path}?limit=0`)).status, 400);
+    assert.deepEqual((await john.ask('GET', 'api/chats/coffee/messages')).body,
+        { messages: [] });
 
-    const [, { chats, history }] = await ask('chats.json');
+    const { body } = await john.ask('GET', 'chats.json');
 
-    assert.equal(history, true);
-    assert.equal(chats.find(({ id }) => id === chat).lastMessage.text, '3');
+    assert.equal(body.history, true);
+    assert.equal(body.chats.find(({ id }) => id === chat).lastMessage.text,
+        '3');
 });
 
 
 test('what a page of another origin may send without asking', async () => {
-    const body = JSON.stringify({ chatId: 'foreign', text: 'x', sender: 'y' });
+    const body = JSON.stringify({ chatId: 'release-party', text: 'x' });
 
     for (const [type, status] of [
         [null, 415],
@@ -116,68 +116,233 @@ test('what a page of another origin may send without asking', async () => {
         ['application/json', 201],
         ['Application/JSON; charset=utf-8', 201]])
     {
-        const answer = await fetch(`${nginx.url}api/messages`, {
-            method: 'POST', headers: type ? { 'Content-Type': type } : {},
-            body: new TextEncoder().encode(body) });
+        const answer = await fetch(`${site.url}api/messages`, {
+            method: 'POST', body: new TextEncoder().encode(body),
+            headers: { Cookie: john.cookie,
+                ...type && { 'Content-Type': type } } });
 
         assert.equal(answer.status, status, type);
         assert.equal((await answer.json()).error,
             status === 415 ? 'Unsupported media type' : undefined);
     }
 
-    const [, { messages }] = await ask('api/chats/foreign/messages');
+    const { body: all } = await john.ask('GET',
+        'api/chats/release-party/messages');
 
-    assert.equal(messages.length, 2);
+    assert.equal(all.messages.length, 2);
 });
 
 
 test('a message that comes again', async () => {
-    const message = { id: 'msg_chosen', chatId: 'twice', text: 'once',
-        sender: 'x' };
-    const [status, first] = await ask('api/messages', message);
+    const message = { id: 'msg_chosen', chatId: 'coffee', text: 'once' };
+    const first = await john.ask('POST', 'api/messages', message);
 
-    assert.equal(status, 201);
-    assert.equal(first.id, 'msg_chosen');
-    assert.deepEqual(await ask('api/messages', message), [201, first]);
+    assert.equal(first.status, 201);
+    assert.equal(first.body.id, 'msg_chosen');
+    assert.deepEqual((await john.ask('POST', 'api/messages', message)).body,
+        first.body);
 
-    for (const other of [{ text: 'twice' }, { sender: 'y' },
-        { chatId: 'other' }])
+    for (const [user, other] of [[john, { text: 'twice' }], [jane, {}],
+        [john, { chatId: 'general' }]])
     {
-        assert.equal((await ask('api/messages', { ...message, ...other }))[0],
-            409);
+        assert.equal((await user.ask('POST', 'api/messages',
+            { ...message, ...other })).status, 409);
     }
 
-    const [, { messages }] = await ask('api/chats/twice/messages');
+    const { body } = await john.ask('GET', 'api/chats/coffee/messages');
 
-    assert.equal(messages.length, 1);
+    assert.equal(body.messages.length, 1);
 });
 
 
 test('what is refused', async () => {
-    for (const [body, details] of [
-        [{ text: 'x', sender: 'y' }, /^chatId: /],
-        [{ chatId: 'c', text: '', sender: 'y' }, /^text: /],
-        [{ chatId: 'c', text: 'x', sender: 'y'.repeat(129) }, /^sender: /],
+    for (const [path, body, details] of [
+        ['api/messages', { text: 'x' }, /^chatId: /],
+        ['api/messages', { chatId: 'c', text: '' }, /^text: /],
+        ['api/users', { name: 'x', password: '' }, /^password: /],
+        ['api/users', { name: 'x'.repeat(33), password: 'y' }, /^name: /],
+        ['api/users', { name: 'x\n', password: 'y' }, /no name/],
+        ['api/chats', { id: ' x' }, /no name/],
     ]) {
-        const [status, error] = await ask('api/messages', body);
+        const answer = await john.ask('POST', path, body);
 
-        assert.equal(status, 400);
-        assert.equal(error.type, 'error');
-        assert.match(error.details, details);
+        assert.equal(answer.status, 400, path);
+        assert.equal(answer.body.type, 'error');
+        assert.match(answer.body.details, details);
     }
 });
 
 
+test('names and passwords', async () => {
+    const nobody = new User(site, 'john');
+    const login = async (name, password) => (await nobody.ask('POST',
+        'api/login', { name, password })).status;
+
+    assert.equal(await login('john', 'jane\'s'), 403);
+    assert.equal(await login('nobody', 'john\'s'), 403);
+    assert.equal((await nobody.ask('POST', 'api/users',
+        { name: 'john', password: 'mine' })).status, 409);
+
+    for (const [method, path, body] of [['POST', 'api/token'],
+        ['POST', 'api/keys'], ['GET', 'api/me'],
+        ['POST', 'api/messages', { chatId: 'general', text: 'x' }],
+        ['POST', 'api/chats', { id: 'x' }],
+        ['GET', 'api/chats/general/messages'],
+        ['GET', 'api/chats/general/members'],
+        ['POST', 'api/chats/general/members', { name: 'john' }],
+        ['DELETE', 'api/chats/general/members?name=john']])
+    {
+        for (const cookie of ['', 'chatws_session=', 'chatws_session=x']) {
+            nobody.cookie = cookie;
+            assert.equal((await nobody.ask(method, path, body)).status, 401,
+                `${method} ${path}`);
+        }
+    }
+
+    assert.deepEqual((await nobody.ask('GET', 'chats.json')).body,
+        { chats: [], history: true, login: true });
+
+    const { status, cookie } = await nobody.ask('POST', 'api/login',
+        { name: 'john', password: 'john\'s' });
+
+    assert.equal(status, 200);
+    assert.match(cookie, /; HttpOnly; .*; SameSite=strict/);
+    assert.doesNotMatch(cookie, /Secure/);
+    assert.match((await nobody.ask('POST', 'api/login',
+        { name: 'john', password: 'john\'s' },
+        { 'X-Forwarded-Proto': 'https' })).cookie, /Secure/);
+
+    const before = nobody.cookie;
+
+    assert.equal((await nobody.ask('POST', 'api/logout')).status, 204);
+    nobody.cookie = before;
+    assert.equal((await nobody.ask('GET', 'api/me')).status, 401);
+    assert.deepEqual((await jane.ask('GET', 'api/me')).body,
+        { name: 'jane', isAdmin: false });
+});
+
+
+test('private chats', async () => {
+    const path = 'api/chats/den/members';
+
+    assert.equal((await john.ask('POST', 'api/chats', { id: 'den' })).status,
+        201);
+    assert.equal((await jane.ask('POST', 'api/chats', { id: 'den' })).status,
+        409);
+
+    const chats = async (user) => (await user.ask('GET', 'chats.json'))
+        .body.chats.some(({ id }) => id === 'den');
+
+    for (const [isIn, status] of [[false, 403], [true, 200]]) {
+        assert.equal((await jane.ask('GET', 'api/chats/den/messages')).status,
+            status);
+        assert.equal((await jane.ask('GET', path)).status, status);
+        assert.equal((await jane.say('den', 'x')).status, status + isIn);
+        assert.equal(await chats(jane), isIn);
+
+        /* only the owner lets in, and removes */
+
+        assert.equal((await jane.ask('POST', path, { name: 'jane' })).status,
+            403);
+        assert.equal((await jane.ask('DELETE', `${path}?name=john`)).status,
+            403);
+        assert.equal((await john.ask('POST', path, { name: 'jane' })).status,
+            204);
+    }
+
+    assert.deepEqual((await jane.ask('GET', path)).body,
+        { owner: 'john', members: ['jane', 'john'] });
+    assert.equal((await john.ask('POST', path, { name: 'none' })).status, 404);
+    assert.equal((await john.ask('DELETE', `${path}?name=john`)).status, 400);
+    assert.equal((await john.ask('DELETE', `${path}?name=jane`)).status, 204);
+    assert.equal((await jane.say('den', 'x')).status, 403);
+    assert.equal((await john.ask('POST', 'api/chats/general/members',
+        { name: 'jane' })).status, 403, 'of a chat that is everybody\'s');
+});
+
+
+/* What the app and nginx say to each other is nobody else's. */
+
+test('the inner side', async () => {
+    const token = await jane.token();
+    const command = { command: 'disconnect', userId: 'john' };
+
+    const question = { userId: 'john', chats: ['den'] };
+
+    for (const [path, body, headers, status] of [
+        ['/internal/access', question, {}, 404],
+        ['//internal/access', question, {}, 404],
+        ['/api/../internal/access', question, {}, 404],
+        ['/api/%2e%2e/internal/access', question, {}, 404],
+        ['/api/..%2finternal/access', question, {}, 404],
+        ['/internal/chatws', command, {}, 401],
+        ['/internal/chatws', command, { Authorization: `Bearer ${token}` },
+            403],
+    ]) {
+        const post = request(site.url, { path, method: 'POST', agent: false,
+            headers: { 'Content-Type': 'application/json',
+                Cookie: jane.cookie, ...headers } });
+
+        post.end(JSON.stringify(body));
+
+        const [answer] = await once(post, 'response');
+
+        answer.resume();
+        assert.equal(answer.statusCode, status, path);
+    }
+
+    assert.equal((await fetch(`${site.url}keys.jwks`)).status, 404);
+    assert.equal(statSync(`${site.place}/keys.jwks`).mode & 0o777, 0o600);
+    assert.equal(statSync(`${site.place}/chat.db`).mode & 0o777, 0o600);
+});
+
+
+test('keys', async (t) => {
+    const kids = () => JSON.parse(readFileSync(`${site.place}/keys.jwks`))
+        .keys.map(({ kid }) => kid);
+    const kidOf = (token) => JSON.parse(Buffer.from(token.split('.')[0],
+        'base64url')).kid;
+    const [first, second] = kids();
+    const old = await jane.token();
+
+    assert.equal(kidOf(old), first);
+    assert.equal((await jane.ask('POST', 'api/keys')).status, 403);
+
+    assert.deepEqual((await john.ask('POST', 'api/keys')).body,
+        { reloaded: true });
+    assert.deepEqual(kids().slice(0, 2), [first, second]);
+    assert.equal(kids().length, 3);
+    assert.equal(kidOf(await jane.token()), second);
+
+    /* both are good */
+
+    const one = open(t, jane, { getToken: () => old });
+    const two = open(t, jane);
+
+    assert.equal((await one.next('open')).userId, 'jane');
+    assert.equal((await two.next('open')).userId, 'jane');
+});
+
+
+/* nginx has to have read the next one before it signs. */
+
+test('keys in haste', async (t) => {
+    const other = await Site.start({ env: { CHATWS_APP_SETTLE: '3600' } });
+
+    t.after(() => other.stop());
+
+    assert.equal((await (await other.user('ann')).ask('POST', 'api/keys'))
+        .status, 409);
+});
+
+
 test('a restart of everything', async () => {
-    const [, { id }] = await ask('api/messages',
-        { chatId: 'kept', text: 'still here', sender: 'x' });
+    const { body } = await john.say('general', 'still here');
 
-    nginx.stop();
-    await app.stop();
-    app = await startApp(port, `${place}/chat.db`);
-    nginx = await Nginx.start(withApp(port));
+    await site.pause();
+    await site.begin();
 
-    const [, { messages }] = await ask('api/chats/kept/messages');
+    const { body: all } = await john.ask('GET', 'api/chats/general/messages');
 
-    assert.deepEqual(messages.map((message) => message.id), [id]);
+    assert.deepEqual(all.messages.map((message) => message.id), [body.id]);
 });

@@ -30,9 +30,13 @@ export class Person {
     static async arrive(t, browser, url, name, options = {}) {
         const person = new Person();
 
+        const { password, isKnown, ...more } = options;
+
         person.name = name;
+        person.password = password;
+        person.isKnown = isKnown;
         person.context = await browser.newContext({ locale: 'en-GB',
-            viewport: { width: 1280, height: 800 }, ...options });
+            viewport: { width: 1280, height: 800 }, ...more });
         person.context.setDefaultTimeout(30000);
         person.page = await person.tab(url);
         t.after(() => person.context.close());
@@ -60,11 +64,27 @@ export class Person {
         });
 
         await page.goto(url);
-        await page.getByLabel('Name').fill(this.name);
-        await page.getByRole('button', { name: 'Start chatting' }).click();
+
+        /* who has an account is known in each tab */
+
+        if (!this.password || this.context.pages().length === 1) {
+            await this.enter(page, !this.password ? 'Start chatting'
+                : this.isKnown ? 'Log in' : 'New account');
+        }
+
         await this.connected(page);
 
         return page;
+    }
+
+    async enter(page, button) {
+        await page.getByLabel('Name').fill(this.name);
+
+        if (this.password) {
+            await page.getByLabel('Password').fill(this.password);
+        }
+
+        await page.getByRole('button', { name: button }).click();
     }
 
     connected(page = this.page) {
