@@ -258,6 +258,8 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
+    ngx_http_chatws_conf_note_types(conf);
+
     if (conf->handler != ngx_http_chatws_connect_handler) {
         return NGX_CONF_OK;
     }

@@ -10,6 +10,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "protocol/chatws_type.h"
 #include "endpoint/ngx_http_chatws_conf_access.h"
 #include "endpoint/ngx_http_chatws_conf_check.h"
 #include "endpoint/ngx_http_chatws_conf_fingerprint.h"
@@ -327,6 +328,40 @@ ngx_http_chatws_conf_check_ping(ngx_conf_t *cf,
                        "\"chatws_ping_interval\" of %Mms, here or in what "
                        "is inherited",
                        conf->ping_timeout, conf->ping_interval);
+}
+
+
+void
+ngx_http_chatws_conf_note_types(ngx_http_chatws_loc_conf_t *cwlcf)
+{
+    uint32_t                 types;
+    ngx_http_chatws_zone_t  *zone;
+
+    types = 0;
+
+    if (cwlcf->write) {
+        types = 1u << CHATWS_TYPE_UNSUBSCRIBED;
+
+    } else if (cwlcf->handler == ngx_http_chatws_connect_handler) {
+
+        if (cwlcf->rules.token != NULL) {
+            types |= 1u << CHATWS_TYPE_AUTHENTICATED
+                     | 1u << CHATWS_TYPE_EXPIRING;
+        }
+
+        if (cwlcf->rules.access & ~NGX_HTTP_CHATWS_ACCESS_OPEN) {
+            types |= 1u << CHATWS_TYPE_UNSUBSCRIBED;
+        }
+
+        if (cwlcf->rules.typing != NULL) {
+            types |= 1u << CHATWS_TYPE_TYPISTS;
+        }
+    }
+
+    if (types != 0) {
+        zone = cwlcf->zone->data;
+        zone->types |= types;
+    }
 }
 
 

@@ -54,6 +54,12 @@ ngx_int_t ngx_http_chatws_conf_check(ngx_conf_t *cf);
 void ngx_http_chatws_conf_locate(ngx_conf_t *at, ngx_conf_file_t *file,
     ngx_conf_t *cf, const ngx_str_t *name, ngx_uint_t line);
 
+/*
+ * Notes in the zone of a location which notifications it may send that not
+ * all zones do; is called when the settings were inherited.
+ */
+void ngx_http_chatws_conf_note_types(ngx_http_chatws_loc_conf_t *cwlcf);
+
 /* Whether the configuration lets commands into the zone. */
 ngx_uint_t ngx_http_chatws_conf_is_written(
     ngx_http_chatws_main_conf_t *cwmcf, ngx_shm_zone_t *zone);

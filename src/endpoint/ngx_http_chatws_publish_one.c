@@ -74,7 +74,9 @@ ngx_http_chatws_publish_one(ngx_http_request_t *r,
                                               &pub.fault, fault);
     }
 
-    if (pub.type == CHATWS_TYPE_TYPISTS && ngx_http_chatws_has_typing(hub)) {
+    if (chatws_type_optional(pub.type)
+        && ngx_http_chatws_hub_zone(hub)->types & (1u << pub.type))
+    {
         return ngx_http_chatws_publish_refuse(ctx, NGX_HTTP_BAD_REQUEST,
                                               &ngx_http_chatws_publish_own,
                                               fault);

@@ -131,6 +131,7 @@ ngx_http_chatws_hub_reload(ngx_http_chatws_hub_t *hub,
     const ngx_http_chatws_zone_t *zone)
 {
     ngx_memcpy(hub->zone.annexes, zone->annexes, sizeof(zone->annexes));
+    hub->zone.types = zone->types;
 }
 
 

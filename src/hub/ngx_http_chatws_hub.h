@@ -340,9 +340,6 @@ ngx_int_t ngx_http_chatws_typing(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *chat, const chatws_typing_rules_t *rules, ngx_uint_t on,
     const ngx_str_t *user, const ngx_str_t *name);
 
-/* Whether the zone has a table of who types. */
-ngx_uint_t ngx_http_chatws_has_typing(ngx_http_chatws_hub_t *hub);
-
 /*
  * A message of a user, by its hash, was published in a chat: the user has
  * ended typing there, on all connections.

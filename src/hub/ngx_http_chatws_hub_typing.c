@@ -433,13 +433,6 @@ ngx_http_chatws_typing_subject(ngx_http_chatws_sub_t *sub,
 }
 
 
-ngx_uint_t
-ngx_http_chatws_has_typing(ngx_http_chatws_hub_t *hub)
-{
-    return ngx_http_chatws_typing_table(hub) != NULL;
-}
-
-
 chatws_typing_t *
 ngx_http_chatws_typing_table(ngx_http_chatws_hub_t *hub)
 {

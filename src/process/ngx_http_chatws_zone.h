@@ -62,6 +62,9 @@ typedef struct {
     ngx_http_chatws_wake_t   *wake;
     ngx_http_chatws_pass_t   *pass;
     uint32_t                  nslots;
+    uint32_t                  types;        /* a bit for each chatws_type_e
+                                               that only some zones send, and
+                                               this one does */
     ngx_uint_t                generation;   /* of this configuration */
     void                     *annexes[NGX_HTTP_CHATWS_ANNEX_N];  /* in shared
                                                memory; NULL: not needed */

@@ -215,15 +215,13 @@ chatws_publication_kind(chatws_publication_t *pub,
         pub->kind = CHATWS_PUB_UPDATE;
         return CHATWS_OK;
 
-    case CHATWS_TYPE_TYPISTS:
-        pub->kind = CHATWS_PUB_EVENT;
-        return CHATWS_OK;
-
     default:
         break;
     }
 
-    if (chatws_publication_is_event(&m->string)) {
+    if (chatws_type_optional(pub->type)
+        || chatws_publication_is_event(&m->string))
+    {
         pub->kind = CHATWS_PUB_EVENT;
         return CHATWS_OK;
     }

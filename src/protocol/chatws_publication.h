@@ -63,9 +63,9 @@ typedef struct chatws_pub_span_s  chatws_pub_span_t;
 
 typedef struct {
     chatws_pub_e        kind;
-    chatws_type_e       type;      /* of an event: CHATWS_TYPE_TYPISTS, which
-                                      is free where typing is off, or
-                                      CHATWS_TYPE_NONE */
+    chatws_type_e       type;      /* of an event: CHATWS_TYPE_NONE, or one
+                                      that is free where the zone does not
+                                      send it */
     chatws_str_t        chat;      /* decoded and checked */
     chatws_str_t        sender;    /* decoded; empty: not given */
     chatws_str_t        enc;       /* decoded; empty: not given, or not a

@@ -57,6 +57,16 @@ chatws_type_find(const chatws_str_t *name)
 }
 
 
+int
+chatws_type_optional(chatws_type_e type)
+{
+    return type == CHATWS_TYPE_TYPISTS
+           || type == CHATWS_TYPE_UNSUBSCRIBED
+           || type == CHATWS_TYPE_AUTHENTICATED
+           || type == CHATWS_TYPE_EXPIRING;
+}
+
+
 void
 chatws_type_open(chatws_json_out_t *json, chatws_type_e type)
 {

@@ -36,6 +36,12 @@ typedef enum {
 /* The type that has this name, or CHATWS_TYPE_NONE. */
 chatws_type_e chatws_type_find(const chatws_str_t *name);
 
+/*
+ * Returns 1 for a type that only some zones send; in all others its name is
+ * free for an application event.  Otherwise 0.
+ */
+int chatws_type_optional(chatws_type_e type);
+
 /* Begins a notification: puts {"type":"..." without a closing brace. */
 void chatws_type_open(chatws_json_out_t *json, chatws_type_e type);
 

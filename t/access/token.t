@@ -16,7 +16,7 @@ use Test::Chatws::App;
 use Test::Chatws::Token;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(68);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(71);
 
 my $key = secret_key('k1');
 
@@ -260,6 +260,13 @@ is(join(' ', map { $only->next()->{chatId} } 1 .. 3), 'b t_1 d',
     'renewed, nothing of these follows');
 
 $_->drop() for $old, $only;
+
+# what the server sends in this zone, no application sends
+
+for my $type (qw/ unsubscribed authenticated token_expiring /) {
+    is(publish({ type => $type, chatId => 'a' })->{status}, 400,
+        "$type is not free");
+}
 $_->drop() for $ws, $list, $none, $both, $request, $pattern;
 
 

@@ -15,7 +15,7 @@ BEGIN { use FindBin; push @INC, "$FindBin::Bin/../lib"; }
 use Test::Chatws;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(49);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(51);
 
 $t->write_file_expand('nginx.conf', conf(connections => 128,
     main => 'worker_processes 3;', http => 'keepalive_timeout 0;',
@@ -219,6 +219,13 @@ $answer = request('PUT', '/api/commands');
 is("$answer->{status} $answer->{headers}{allow}", '405 GET, HEAD, POST',
     'another method');
 is($answer->{headers}{'cache-control'}, 'no-store', 'a refusal, not stored');
+
+# --- the server's own notification is no application event
+
+is(publish({ type => 'unsubscribed', chatId => 'c' })->{status}, 400,
+    'unsubscribed is not free');
+is(publish({ type => 'authenticated', chatId => 'c' })->{status}, 201,
+    'authenticated is, without tokens');
 
 # --- ten thousand in a row
 

@@ -14,7 +14,7 @@ BEGIN { use FindBin; push @INC, "$FindBin::Bin/../lib"; }
 use Test::Chatws;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(51);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(55);
 
 $t->write_file_expand('nginx.conf', conf())->run();
 
@@ -59,7 +59,8 @@ is(@{$ws->{skipped}}, 0, 'not delivered to the sender');
 
 # names
 
-for my $type (qw/ a a_1 deleted opened resume /, 'x' x 64) {
+for my $type (qw/ a a_1 deleted opened resume unsubscribed authenticated
+    token_expiring typing_users /, 'x' x 64) {
     is(publish({ type => $type, chatId => 'c' })->{status}, 201,
         'type ' . substr $type, 0, 10);
 }

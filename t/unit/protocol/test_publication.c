@@ -332,7 +332,9 @@ test_types(void)
 
     const char  *others[] = { "a", "a1_", "resume", "new_messages",
                               "errors", "user_typing2", "z9", "opened",
-                              "typing", "close", "typing_users" };
+                              "typing", "close", "typing_users",
+                              "unsubscribed", "authenticated",
+                              "token_expiring" };
 
     bad("{\"chatId\":\"c\",\"type\":1}", CHATWS_E_MESSAGE,
         "type must be a string");
