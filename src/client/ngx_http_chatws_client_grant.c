@@ -20,8 +20,9 @@
 #define NGX_HTTP_CHATWS_GRANT_TIME   ((1 << 27) - 1)
 
 
-static void ngx_http_chatws_grant_key(ngx_http_chatws_client_t *client,
-    const ngx_str_t *chat, chatws_grant_key_t *key);
+static void ngx_http_chatws_grant_key(ngx_http_chatws_hub_t *hub,
+    const ngx_str_t *url, const ngx_str_t *user, const ngx_str_t *chat,
+    chatws_grant_key_t *key);
 
 
 uint32_t
@@ -88,12 +89,11 @@ ngx_int_t
 ngx_http_chatws_grant_get(ngx_http_chatws_client_t *client, ngx_str_t *chat,
     ngx_uint_t *rights)
 {
-    uint32_t            known;
-    chatws_grant_key_t  key;
+    uint32_t  known;
 
-    ngx_http_chatws_grant_key(client, chat, &key);
-
-    if (ngx_http_chatws_hub_grant_get(client->subscriber.hub, &key, &known)
+    if (ngx_http_chatws_grant_known(client->subscriber.hub,
+                                    &client->rules->access_app->url,
+                                    &client->user, chat, &known)
         != NGX_OK)
     {
         return NGX_DECLINED;
@@ -106,12 +106,26 @@ ngx_http_chatws_grant_get(ngx_http_chatws_client_t *client, ngx_str_t *chat,
 
 
 ngx_int_t
+ngx_http_chatws_grant_known(ngx_http_chatws_hub_t *hub, const ngx_str_t *url,
+    const ngx_str_t *user, const ngx_str_t *chat, uint32_t *rights)
+{
+    chatws_grant_key_t  key;
+
+    ngx_http_chatws_grant_key(hub, url, user, chat, &key);
+
+    return ngx_http_chatws_hub_grant_get(hub, &key, rights);
+}
+
+
+ngx_int_t
 ngx_http_chatws_grant_put(ngx_http_chatws_client_t *client, ngx_str_t *chat,
     uint32_t commands, ngx_uint_t rights, time_t ttl)
 {
     chatws_grant_key_t  key;
 
-    ngx_http_chatws_grant_key(client, chat, &key);
+    ngx_http_chatws_grant_key(client->subscriber.hub,
+                              &client->rules->access_app->url, &client->user,
+                              chat, &key);
 
     return ngx_http_chatws_hub_grant_put(client->subscriber.hub, &key,
                                          commands, (uint32_t) rights, ttl);
@@ -124,29 +138,27 @@ ngx_http_chatws_grant_put(ngx_http_chatws_client_t *client, ngx_str_t *chat,
  */
 
 static void
-ngx_http_chatws_grant_key(ngx_http_chatws_client_t *client,
-    const ngx_str_t *chat, chatws_grant_key_t *key)
+ngx_http_chatws_grant_key(ngx_http_chatws_hub_t *hub, const ngx_str_t *url,
+    const ngx_str_t *user, const ngx_str_t *chat, chatws_grant_key_t *key)
 {
-    u_char                 *p;
-    uint64_t                url;
-    ngx_str_t               text;
-    ngx_http_chatws_hub_t  *hub;
-    u_char                  buf[sizeof(uint64_t) + 2 * CHATWS_NAME_MAX + 1];
+    u_char     *p;
+    uint64_t    hash;
+    ngx_str_t   text;
+    u_char      buf[sizeof(uint64_t) + 2 * CHATWS_NAME_MAX + 1];
 
-    hub = client->subscriber.hub;
-    url = ngx_http_chatws_hub_hash(hub, &client->rules->access_app->url);
+    hash = ngx_http_chatws_hub_hash(hub, url);
 
     /* no id has a control character: so the zero tells where one ends */
 
-    p = ngx_cpymem(buf, &url, sizeof(uint64_t));
-    p = ngx_cpymem(p, client->user.data, client->user.len);
+    p = ngx_cpymem(buf, &hash, sizeof(uint64_t));
+    p = ngx_cpymem(p, user->data, user->len);
     *p++ = '\0';
     p = ngx_cpymem(p, chat->data, chat->len);
 
     text.data = buf;
     text.len = p - buf;
 
-    key->user = client->subscriber.user;
+    key->user = ngx_http_chatws_hub_hash(hub, user);
     key->chat = ngx_http_chatws_hub_hash(hub, chat);
     key->check = ngx_http_chatws_hub_hash(hub, &text);
 }

@@ -106,6 +106,7 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
                             ngx_http_chatws_conf_mix_complex),
     ngx_http_chatws_pointer(username, NGX_HTTP_CHATWS_INHERIT,
                             ngx_http_chatws_conf_mix_complex),
+    ngx_http_chatws_pointer(sender, NGX_HTTP_CHATWS_INHERIT, NULL),
     ngx_http_chatws_pointer(expires, NGX_HTTP_CHATWS_INHERIT,
                             ngx_http_chatws_conf_mix_complex),
     ngx_http_chatws_pointer(origins, NGX_HTTP_CHATWS_INHERIT,

@@ -75,6 +75,7 @@ typedef struct {
 
     ngx_http_complex_value_t  *user;        /* NULL: the argument userId */
     ngx_http_complex_value_t  *username;
+    ngx_http_complex_value_t  *sender;      /* NULL: any, where it is given */
     ngx_http_complex_value_t  *expires;      /* NULL: no limit */
     ngx_array_t               *origins;     /* of ngx_str_t; NULL: any */
 

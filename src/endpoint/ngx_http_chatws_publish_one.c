@@ -14,10 +14,12 @@
 #include "json/chatws_json.h"
 #include "protocol/chatws_publication.h"
 #include "process/ngx_http_chatws_clock.h"
+#include "process/ngx_http_chatws_scratch.h"
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_ctx.h"
 #include "endpoint/ngx_http_chatws_encrypt.h"
 #include "endpoint/ngx_http_chatws_publish_one.h"
+#include "endpoint/ngx_http_chatws_sender.h"
 
 
 static ngx_uint_t ngx_http_chatws_publish_parsed(ngx_http_request_t *r,
@@ -51,10 +53,12 @@ ngx_http_chatws_publish_one(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub, ngx_str_t *text, void *mem, size_t size,
     ngx_str_t *answer, chatws_fault_t *fault)
 {
+    ngx_str_t                    with;
     ngx_uint_t                   status;
     chatws_str_t                 sealed;
     ngx_http_chatws_ctx_t       *ctx;
     chatws_publication_t         pub;
+    ngx_http_chatws_sender_t     sender;
     ngx_http_chatws_loc_conf_t  *cwlcf;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_chatws_module);
@@ -66,7 +70,30 @@ ngx_http_chatws_publish_one(ngx_http_request_t *r,
                                               fault);
     }
 
-    if (chatws_publication_parse(&pub, (chatws_str_t *) text,
+    status = ngx_http_chatws_sender_get(r, &sender, fault);
+
+    if (status == 0
+        && ngx_http_chatws_sender_add(r, &sender, text, &with) != NGX_OK)
+    {
+        status = NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (status == 0 && with.len != text->len) {
+        size = chatws_json_arena_size(with.len);
+        mem = ngx_http_chatws_scratch_get(NGX_HTTP_CHATWS_SCRATCH_RESUME,
+                                          size);
+        if (mem == NULL) {
+            status = NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    if (status != 0) {
+        return status == NGX_HTTP_INTERNAL_SERVER_ERROR
+               ? status
+               : ngx_http_chatws_publish_refuse(ctx, status, fault, fault);
+    }
+
+    if (chatws_publication_parse(&pub, (chatws_str_t *) &with,
                                  CHATWS_JSON_DEPTH, mem, size)
         != CHATWS_OK)
     {
@@ -89,6 +116,16 @@ ngx_http_chatws_publish_one(ngx_http_request_t *r,
         return ngx_http_chatws_publish_refuse(ctx, NGX_HTTP_BAD_REQUEST,
                                               &ngx_http_chatws_chat_refused,
                                               fault);
+    }
+
+    status = ngx_http_chatws_sender_check(r, hub, &sender, &pub, fault);
+
+    if (status == NGX_HTTP_INTERNAL_SERVER_ERROR) {
+        return status;
+    }
+
+    if (status != 0) {
+        return ngx_http_chatws_publish_refuse(ctx, status, fault, fault);
     }
 
     ngx_http_chatws_publish_stamp(hub, &pub);

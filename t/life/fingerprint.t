@@ -24,6 +24,7 @@ my $token = "chatws_token \$http_x_token; $keys";
 my @cases = (
     [ 'nothing', '', '' ],
     [ 'spelled out', '', 'chatws_history 1000 60m; chatws_drain 0;' ],
+    [ 'chatws_sender', '', 'chatws_sender $arg_a;' ],
     [ 'rights as before', '', 'chatws_access open;' ],
     [ 'times as before', '', 'chatws_access_cache valid=1m;' ],
     [ 'handed over', '', 'chatws_handover on;' ],

@@ -1,0 +1,52 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Who sends a publication: the directive chatws_sender, and the right of a user
+ * whose request came with a token.  Protocol, section 7.
+ */
+
+
+#ifndef _NGX_HTTP_CHATWS_SENDER_H_INCLUDED_
+#define _NGX_HTTP_CHATWS_SENDER_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "base/chatws_fault.h"
+#include "protocol/chatws_publication.h"
+#include "hub/ngx_http_chatws_hub.h"
+
+
+/* The sender that chatws_sender prescribes; data NULL: none. */
+
+typedef struct {
+    ngx_str_t  name;
+} ngx_http_chatws_sender_t;
+
+
+/*
+ * Evaluates chatws_sender.  Returns 0, or the status of an error with fault,
+ * whose texts are static, or 500: no memory.
+ */
+ngx_uint_t ngx_http_chatws_sender_get(ngx_http_request_t *r,
+    ngx_http_chatws_sender_t *sender, chatws_fault_t *fault);
+
+/*
+ * Sets *with to the text of a publication that names the sender if the text
+ * itself does not: it lives as long as the request.  NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_chatws_sender_add(ngx_http_request_t *r,
+    const ngx_http_chatws_sender_t *sender, ngx_str_t *text, ngx_str_t *with);
+
+/*
+ * Whether the request may publish this, as this sender.  Returns 0, or the
+ * status of an error with fault, whose texts are static, or 500: no memory.
+ */
+ngx_uint_t ngx_http_chatws_sender_check(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub, const ngx_http_chatws_sender_t *sender,
+    const chatws_publication_t *pub, chatws_fault_t *fault);
+
+
+#endif /* _NGX_HTTP_CHATWS_SENDER_H_INCLUDED_ */
