@@ -245,7 +245,7 @@ export class Link {
 
         const isOver = isExpired
             ? !isAsked || /^token/.test(reason) && !this.#token && !url.call
-            : !isAsked && (code > 1001 && code < 1012 || code > 3999)
+            : !isAsked && (code > 1001 && code < 1012 || code > 2999)
                 && code !== 1005 && code !== 1006;
 
         if (isOver && !isLess) {

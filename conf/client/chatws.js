@@ -413,6 +413,13 @@ export class ChatClient extends Target {
 
         for (const [chatId, answer] of Object.entries(data.chats)) {
             const { error, details = '', retryAfter } = answer;
+            const chat = this.#chats.get(chatId);
+
+            /* unasked, it tells of a loss */
+
+            if (chat && data.id === undefined) {
+                chat.back = chat.seq !== undefined;
+            }
 
             if (retryAfter !== undefined) {
                 later.set(retryAfter, later.get(retryAfter) ?? []);

@@ -426,3 +426,14 @@ test('entered by the server', (t) => {
     socket().say(confirmed('a', 9, { id: socket().take()[0].id }));
     assert.deepEqual(s.client.chats, []);
 });
+
+
+test('the server has lost what was said', (t) => {
+    const s = open(t, ['a', 'b']);
+
+    socket().say({ type: 'resumed', epoch: 'e2', chats: {
+        a: { recovered: false, seq: 2 }, c: { recovered: false, seq: 1 } } },
+        message('a', 3));
+    assert.deepEqual(told(s), ['gap a', 'new_message a']);
+    assert.deepEqual(s.client.position('a'), { seq: 3, epoch: 'e2' });
+});

@@ -261,6 +261,36 @@ test('private chats', async () => {
 });
 
 
+/* Each answer counts at once, whatever nginx was told before. */
+
+test('let in and removed', async (t) => {
+    const { client, next } = open(t, jane);
+    const path = 'api/chats/club/members';
+
+    const enter = async (type) => {
+        const told = next(type);
+
+        client.subscribe('club');
+        assert.equal((await told).chatId, 'club');
+    };
+
+    await john.ask('POST', 'api/chats', { id: 'club' });
+
+    for (let n = 0; n < 3; n++) {
+        await enter('denied');
+        await john.ask('POST', path, { name: 'jane' });
+        await enter('subscription_confirmed');
+
+        const told = next('unsubscribed');
+
+        await john.ask('DELETE', `${path}?name=jane`);
+        assert.equal((await told).reason, 'removed');
+    }
+
+    await enter('denied');
+});
+
+
 /* What the app and nginx say to each other is nobody else's. */
 
 test('the inner side', async () => {
