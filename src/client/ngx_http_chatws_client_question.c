@@ -484,7 +484,11 @@ ngx_http_chatws_held_create(const chatws_str_t *text,
     held->right = right;
     held->text.data = p;
     held->text.len = text->len;
-    held->ids = ngx_cpymem(p, text->data, text->len);
+    held->ids = p + text->len;
+
+    if (text->len != 0) {
+        ngx_memcpy(p, text->data, text->len);
+    }
 
     return held;
 }
@@ -507,7 +511,7 @@ ngx_http_chatws_held_add(ngx_http_chatws_client_t *client,
 
     held->ids = ngx_cpymem(held->ids, id->data, id->len);
 
-    if (token != NULL) {
+    if (token != NULL && token->len != 0) {
         chat->token.data = held->ids;
         chat->token.len = token->len;
 

@@ -108,7 +108,11 @@ ngx_http_chatws_ask(ngx_http_chatws_app_t *app, const ngx_str_t *fields,
 
     ask->pos = p;
     p = ngx_cpymem(p, app->head.data, app->head.len);
-    p = ngx_cpymem(p, fields->data, fields->len);
+
+    if (fields->len != 0) {
+        p = ngx_cpymem(p, fields->data, fields->len);
+    }
+
     p = ngx_sprintf(p, "Content-Length: %uz\r\n\r\n", body->len);
     ask->last = ngx_cpymem(p, body->data, body->len);
 
