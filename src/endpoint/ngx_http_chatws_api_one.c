@@ -158,8 +158,8 @@ ngx_http_chatws_api_times(ngx_http_request_t *r,
 
 
 /*
- * Before workers know of a command that takes rights away: what the app server
- * has granted is no longer known.
+ * Before workers know of a command: it is stronger than what the app server is
+ * about to answer, and if it takes rights away, than what it has answered.
  */
 
 static ngx_int_t
@@ -167,12 +167,6 @@ ngx_http_chatws_api_forget(ngx_http_chatws_hub_t *hub,
     const chatws_command_t *command)
 {
     uint64_t  chat, user;
-
-    if (command->kind != CHATWS_COMMAND_FORGET
-        && command->kind != CHATWS_COMMAND_UNSUBSCRIBE)
-    {
-        return NGX_OK;
-    }
 
     chat = 0;
     user = 0;
@@ -185,7 +179,10 @@ ngx_http_chatws_api_forget(ngx_http_chatws_hub_t *hub,
         chat = ngx_http_chatws_hub_hash(hub, (ngx_str_t *) &command->chat);
     }
 
-    return ngx_http_chatws_hub_grant_forget(hub, user, chat);
+    return ngx_http_chatws_hub_grant_forget(hub, user, chat,
+                                 command->kind == CHATWS_COMMAND_FORGET
+                                 || command->kind
+                                    == CHATWS_COMMAND_UNSUBSCRIBE);
 }
 
 

@@ -97,9 +97,10 @@ ngx_http_chatws_hub_grant_put(ngx_http_chatws_hub_t *hub,
 
 ngx_int_t
 ngx_http_chatws_hub_grant_forget(ngx_http_chatws_hub_t *hub, uint64_t user,
-    uint64_t chat)
+    uint64_t chat, ngx_uint_t drop)
 {
     uint64_t               pos;
+    ngx_uint_t             first;
     chatws_rc_e            rc;
     chatws_grant_cache_t  *cache;
 
@@ -109,7 +110,10 @@ ngx_http_chatws_hub_grant_forget(ngx_http_chatws_hub_t *hub, uint64_t user,
         return NGX_OK;
     }
 
-    pos = 0;
+    /* without drop there are no cells to look at */
+
+    pos = drop ? 0 : cache->n;
+    first = 1;
 
     do {
         if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
@@ -118,9 +122,11 @@ ngx_http_chatws_hub_grant_forget(ngx_http_chatws_hub_t *hub, uint64_t user,
 
         /* what was put while the lock was dropped came after the command */
 
-        if (pos == 0) {
+        if (first) {
             chatws_grant_cache_command(cache, user);
         }
+
+        first = 0;
 
         rc = chatws_grant_cache_forget(cache, user, chat, &pos,
                                        NGX_HTTP_CHATWS_FORGET_CELLS);

@@ -42,12 +42,12 @@ ngx_int_t ngx_http_chatws_hub_grant_put(ngx_http_chatws_hub_t *hub,
 
 /*
  * Before a command for a user (0: for all) about a chat (0: about all): what
- * the app server has answered is forgotten, and what it answers to questions
- * that are open takes no effect.  NGX_BUSY: the lock of the zone cannot be had
- * now.
+ * the app server answers to questions that are open takes no effect; with drop
+ * what it has answered is forgotten, too.  NGX_BUSY: the lock of the zone
+ * cannot be had now.
  */
 ngx_int_t ngx_http_chatws_hub_grant_forget(ngx_http_chatws_hub_t *hub,
-    uint64_t user, uint64_t chat);
+    uint64_t user, uint64_t chat, ngx_uint_t drop);
 
 
 #endif /* _NGX_HTTP_CHATWS_HUB_GRANT_H_INCLUDED_ */

@@ -16,7 +16,7 @@ use Test::Chatws;
 use Test::Chatws::App;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(29);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(32);
 
 $t->write_file_expand('nginx.conf', conf(
     main => 'worker_processes 2;',
@@ -40,7 +40,8 @@ for my $command ({ command => 'forget', userId => 'ann' },
     { command => 'forget', userId => 'ann', chatId => 'late' },
     { command => 'forget', chatId => 'late' },
     { command => 'forget' },
-    { command => 'unsubscribe', userId => 'ann', chatId => 'late' })
+    { command => 'unsubscribe', userId => 'ann', chatId => 'late' },
+    { command => 'expire', userId => 'ann', at => time() + 86400 })
 {
     my $name = join ' ', @$command{qw/ command /},
         grep { exists $command->{$_} } qw/ userId chatId /;
