@@ -16,6 +16,7 @@
 #include "process/ngx_http_chatws_scratch.h"
 #include "client/ngx_http_chatws_chat_token.h"
 #include "client/ngx_http_chatws_client_grant.h"
+#include "client/ngx_http_chatws_proofs.h"
 
 
 /* tokens that are verified in a turn of the event loop */
@@ -51,6 +52,7 @@ ngx_http_chatws_chat_token(ngx_http_chatws_client_t *client,
     chatws_claims_t              claims;
     const chatws_str_t          *kid;
     const chatws_fault_t        *fault;
+    ngx_http_chatws_proof_t      proof;
 
     static const chatws_fault_t  expired =
         chatws_fault_about(CHATWS_E_TOKEN_EXPIRED,
@@ -98,6 +100,13 @@ ngx_http_chatws_chat_token(ngx_http_chatws_client_t *client,
 
     if (!(rights & ngx_http_chatws_right_bit(right))) {
         return &ngx_http_chatws_denied;
+    }
+
+    ngx_http_chatws_credential_proof(client->subscriber.hub, &claims, kid,
+                                     &proof);
+
+    if (ngx_http_chatws_proofs_set(client, chat, &proof) != NGX_OK) {
+        return &ngx_http_chatws_unavailable;
     }
 
     client->grant = ngx_http_chatws_grant_make(NGX_HTTP_CHATWS_GRANT_TOKEN,

@@ -16,6 +16,7 @@
 #include "client/ngx_http_chatws_client_command.h"
 #include "client/ngx_http_chatws_client_question.h"
 #include "client/ngx_http_chatws_handover.h"
+#include "client/ngx_http_chatws_proofs.h"
 #include "client/ngx_http_chatws_revoked.h"
 #include "client/ngx_http_chatws_users.h"
 
@@ -328,6 +329,7 @@ ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s)
     ngx_http_chatws_client_settle(client);
 
     ngx_http_chatws_auth_end(client);
+    ngx_http_chatws_proofs_free(client);
 
     ngx_http_chatws_hub_count(client->subscriber.hub,
                               NGX_HTTP_CHATWS_N_CLOSED, 1);

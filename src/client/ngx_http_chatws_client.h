@@ -22,6 +22,8 @@
 #include "client/ngx_http_chatws_credential.h"
 
 
+typedef struct ngx_http_chatws_proofs_s  ngx_http_chatws_proofs_t;
+
 typedef struct ngx_http_chatws_question_s  ngx_http_chatws_question_t;
 
 
@@ -54,6 +56,7 @@ struct ngx_http_chatws_client_s {
                                                   NULL: it has none */
     ngx_http_chatws_credential_t   *credential;  /* the client's own; NULL: it
                                                   has no token */
+    ngx_http_chatws_proofs_t       *proofs;    /* of tokens of chats, or NULL */
     ngx_http_chatws_question_t     *question;  /* to the app server, or NULL */
     chatws_bucket_t                 bucket;    /* limits its messages, */
     chatws_bucket_t                 auth;      /* and its tokens */

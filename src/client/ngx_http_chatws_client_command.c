@@ -14,6 +14,7 @@
 #include "client/ngx_http_chatws_client_command.h"
 #include "client/ngx_http_chatws_client_private.h"
 #include "client/ngx_http_chatws_client_question.h"
+#include "client/ngx_http_chatws_proofs.h"
 #include "client/ngx_http_chatws_revoked.h"
 #include "client/ngx_http_chatws_users.h"
 
@@ -240,9 +241,15 @@ static void
 ngx_http_chatws_obey_revoke(ngx_http_chatws_client_t *client,
     const ngx_http_chatws_order_t *order)
 {
-    if (ngx_http_chatws_revoked_by(client, &order->command)) {
+    if (client->credential != NULL
+        && ngx_http_chatws_revoked_by(&client->credential->proof,
+                                      &order->command))
+    {
         ngx_http_chatws_client_revoke(client);
+        return;
     }
+
+    ngx_http_chatws_proofs_revoke(client, &order->command);
 }
 
 

@@ -89,22 +89,34 @@ ngx_http_chatws_credential_make(ngx_http_chatws_hub_t *hub,
     }
 
     made->exp = claims->exp;
-    made->iat = claims->iat;
 
-    if (hub != NULL && claims->jti.len != 0) {
-        ngx_http_chatws_credential_key(hub, CHATWS_REVOKED_JTI,
-                                       (const ngx_str_t *) &claims->jti,
-                                       &made->jti);
-    }
-
-    if (hub != NULL && kid->len != 0) {
-        ngx_http_chatws_credential_key(hub, CHATWS_REVOKED_KID,
-                                       (const ngx_str_t *) kid, &made->kid);
-    }
+    ngx_http_chatws_credential_proof(hub, claims, kid, &made->proof);
 
     *credential = made;
 
     return NGX_OK;
+}
+
+
+void
+ngx_http_chatws_credential_proof(ngx_http_chatws_hub_t *hub,
+    const chatws_claims_t *claims, const chatws_str_t *kid,
+    ngx_http_chatws_proof_t *proof)
+{
+    ngx_memzero(proof, sizeof(ngx_http_chatws_proof_t));
+
+    proof->iat = claims->iat;
+
+    if (hub != NULL && claims->jti.len != 0) {
+        ngx_http_chatws_credential_key(hub, CHATWS_REVOKED_JTI,
+                                       (const ngx_str_t *) &claims->jti,
+                                       &proof->jti);
+    }
+
+    if (hub != NULL && kid->len != 0) {
+        ngx_http_chatws_credential_key(hub, CHATWS_REVOKED_KID,
+                                       (const ngx_str_t *) kid, &proof->kid);
+    }
 }
 
 

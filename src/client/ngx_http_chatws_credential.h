@@ -19,15 +19,22 @@
 #include "hub/ngx_http_chatws_hub.h"
 
 
+/* By what of it a token may be revoked. */
+
+typedef struct {
+    uint64_t              iat;      /* in seconds since 1970 */
+    chatws_revoked_key_t  jti;      /* zeros: the token has no id */
+    chatws_revoked_key_t  kid;      /* zeros: its key has no id */
+} ngx_http_chatws_proof_t;
+
+
 /* One block of memory, which is replaced as a whole. */
 
 typedef struct {
-    uint64_t              exp;      /* these two in seconds since 1970 */
-    uint64_t              iat;
-    chatws_revoked_key_t  jti;      /* zeros: the token has no id */
-    chatws_revoked_key_t  kid;      /* zeros: its key has no id */
-    size_t                len;      /* bytes of grants */
-    u_char                grants[]; /* for chatws_grants_find() */
+    uint64_t                 exp;      /* in seconds since 1970 */
+    ngx_http_chatws_proof_t  proof;
+    size_t                   len;      /* bytes of grants */
+    u_char                   grants[]; /* for chatws_grants_find() */
 } ngx_http_chatws_credential_t;
 
 
@@ -56,6 +63,11 @@ ngx_int_t ngx_http_chatws_credential_verify(
 ngx_int_t ngx_http_chatws_credential_make(ngx_http_chatws_hub_t *hub,
     const chatws_claims_t *claims, const chatws_str_t *kid,
     ngx_http_chatws_credential_t **credential, ngx_log_t *log);
+
+/* Sets the proof of verified claims; hub is as above. */
+void ngx_http_chatws_credential_proof(ngx_http_chatws_hub_t *hub,
+    const chatws_claims_t *claims, const chatws_str_t *kid,
+    ngx_http_chatws_proof_t *proof);
 
 /* The seconds until its token expires; 0: it has. */
 uint64_t ngx_http_chatws_credential_left(

@@ -15,10 +15,12 @@
 #include "websocket/chatws_reader_save.h"
 #include "process/ngx_http_chatws_fdpass.h"
 #include "client/ngx_http_chatws_client_auth.h"
+#include "client/ngx_http_chatws_client_grant.h"
 #include "client/ngx_http_chatws_client_question.h"
 #include "client/ngx_http_chatws_client_replay.h"
 #include "client/ngx_http_chatws_client_seat.h"
 #include "client/ngx_http_chatws_handover_parcel.h"
+#include "client/ngx_http_chatws_proofs.h"
 #include "client/ngx_http_chatws_users.h"
 
 
@@ -40,7 +42,8 @@ typedef struct {
     size_t      out;
     size_t      reader;
     ngx_uint_t  chats;                   /* each a serial, a byte of length,
-                                            the id, its mark */
+                                            the id, its mark, the proof of a
+                                            grant by a token of the chat */
     size_t      typing;                  /* bytes of the last part */
     chatws_deflate_params_t  params;
     chatws_bucket_t          bucket;
@@ -49,6 +52,14 @@ typedef struct {
     ngx_uint_t               seated;
     ngx_http_chatws_client_limits_t  limits;   /* zeros: it has none */
 } ngx_http_chatws_parcel_t;
+
+
+/* Writes chats. */
+
+typedef struct {
+    ngx_http_chatws_client_t  *client;
+    u_char                    *p;
+} ngx_http_chatws_parcel_writer_t;
 
 
 /* of the last part; the id of the chat follows */
@@ -67,6 +78,9 @@ static void ngx_http_chatws_parcel_add_chat(void *data, const ngx_str_t *id,
     uint64_t serial, uint32_t *mark);
 static void ngx_http_chatws_parcel_put_chat(void *data, const ngx_str_t *id,
     uint64_t serial, uint32_t *mark);
+static ngx_int_t ngx_http_chatws_parcel_proof(
+    ngx_http_chatws_client_t *client, const ngx_str_t *id, u_char **p,
+    u_char *last);
 static void ngx_http_chatws_parcel_add_typist(void *data,
     const ngx_str_t *chat, uint32_t round, uint64_t deadline);
 static void ngx_http_chatws_parcel_put_typist(void *data,
@@ -95,6 +109,7 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
     u_char                           *p;
     ngx_http_chatws_parcel_t          head;
     ngx_http_chatws_session_t        *s;
+    ngx_http_chatws_parcel_writer_t   writer;
     ngx_http_chatws_client_limits_t  *limits;
 
     s = &client->session;
@@ -157,10 +172,13 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
     chatws_reader_save(&s->reader, p);
     p += head.reader;
 
+    writer.client = client;
+    writer.p = p;
+
     ngx_http_chatws_hub_each_chat(&client->subscriber,
-                                  ngx_http_chatws_parcel_put_chat, &p);
+                                  ngx_http_chatws_parcel_put_chat, &writer);
     ngx_http_chatws_typing_each(&client->subscriber,
-                                ngx_http_chatws_parcel_put_typist, &p);
+                                ngx_http_chatws_parcel_put_typist, &writer.p);
 
     return head.size;
 }
@@ -200,6 +218,10 @@ ngx_http_chatws_parcel_add_chat(void *data, const ngx_str_t *id,
     size_t *size = data;
 
     *size += sizeof(serial) + 1 + id->len + sizeof(*mark);
+
+    if (ngx_http_chatws_grant_source(*mark) == NGX_HTTP_CHATWS_GRANT_TOKEN) {
+        *size += sizeof(ngx_http_chatws_proof_t);
+    }
 }
 
 
@@ -207,12 +229,26 @@ static void
 ngx_http_chatws_parcel_put_chat(void *data, const ngx_str_t *id,
     uint64_t serial, uint32_t *mark)
 {
-    u_char **p = data;
+    ngx_http_chatws_parcel_writer_t *writer = data;
 
-    *p = ngx_cpymem(*p, &serial, sizeof(serial));
-    *(*p)++ = (u_char) id->len;
-    *p = ngx_cpymem(*p, id->data, id->len);
-    *p = ngx_cpymem(*p, mark, sizeof(*mark));
+    u_char                         *p;
+    const ngx_http_chatws_proof_t  *proof;
+
+    static const ngx_http_chatws_proof_t  none;
+
+    p = ngx_cpymem(writer->p, &serial, sizeof(serial));
+    *p++ = (u_char) id->len;
+    p = ngx_cpymem(p, id->data, id->len);
+    p = ngx_cpymem(p, mark, sizeof(*mark));
+
+    if (ngx_http_chatws_grant_source(*mark) == NGX_HTTP_CHATWS_GRANT_TOKEN) {
+        proof = ngx_http_chatws_proofs_get(writer->client, id);
+
+        p = ngx_cpymem(p, proof != NULL ? proof : &none,
+                       sizeof(ngx_http_chatws_proof_t));
+    }
+
+    writer->p = p;
 }
 
 
@@ -515,10 +551,33 @@ ngx_http_chatws_parcel_chats(ngx_http_chatws_client_t *client, ngx_uint_t n,
 
         *ngx_http_chatws_hub_mark(&client->subscriber, &id) = mark;
 
+        if (ngx_http_chatws_grant_source(mark) == NGX_HTTP_CHATWS_GRANT_TOKEN
+            && ngx_http_chatws_parcel_proof(client, &id, &p, last) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
         ngx_http_chatws_question_remind(client, mark);
     }
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_chatws_parcel_proof(ngx_http_chatws_client_t *client,
+    const ngx_str_t *id, u_char **p, u_char *last)
+{
+    ngx_http_chatws_proof_t  proof;
+
+    if (last - *p < (ssize_t) sizeof(ngx_http_chatws_proof_t)) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(&proof, *p, sizeof(ngx_http_chatws_proof_t));
+    *p += sizeof(ngx_http_chatws_proof_t);
+
+    return ngx_http_chatws_proofs_set(client, id, &proof);
 }
 
 

@@ -80,9 +80,10 @@ ngx_http_chatws_revoked_client(ngx_http_chatws_client_t *client)
 
     /* a key of zeros is that of nothing, and in no cell */
 
-    return ngx_http_chatws_revoked_find(hub, &credential->jti, 0)
-           || ngx_http_chatws_revoked_find(hub, &credential->kid, 0)
-           || ngx_http_chatws_revoked_age(hub, &client->user, credential->iat);
+    return ngx_http_chatws_revoked_find(hub, &credential->proof.jti, 0)
+           || ngx_http_chatws_revoked_find(hub, &credential->proof.kid, 0)
+           || ngx_http_chatws_revoked_age(hub, &client->user,
+                                          credential->proof.iat);
 }
 
 
@@ -145,25 +146,17 @@ ngx_http_chatws_revoked_take(ngx_http_chatws_hub_t *hub,
 
 
 ngx_uint_t
-ngx_http_chatws_revoked_by(ngx_http_chatws_client_t *client,
+ngx_http_chatws_revoked_by(const ngx_http_chatws_proof_t *proof,
     const chatws_command_t *command)
 {
-    const ngx_http_chatws_credential_t  *credential;
-
-    credential = client->credential;
-
-    if (credential == NULL) {
-        return 0;
-    }
-
     if (command->has_before) {
-        return credential->iat <= command->before;
+        return proof->iat <= command->before;
     }
 
-    return (credential->jti.first == command->key[0]
-            && credential->jti.second == command->key[1])
-           || (credential->kid.first == command->key[0]
-               && credential->kid.second == command->key[1]);
+    return (proof->jti.first == command->key[0]
+            && proof->jti.second == command->key[1])
+           || (proof->kid.first == command->key[0]
+               && proof->kid.second == command->key[1]);
 }
 
 

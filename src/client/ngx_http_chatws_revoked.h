@@ -38,8 +38,8 @@ ngx_uint_t ngx_http_chatws_revoked_chat(ngx_http_chatws_hub_t *hub,
 void ngx_http_chatws_revoked_take(ngx_http_chatws_hub_t *hub,
     chatws_command_t *command, ngx_http_chatws_taken_t *taken);
 
-/* Whether a revoke, which was packed, is about the token of the client. */
-ngx_uint_t ngx_http_chatws_revoked_by(ngx_http_chatws_client_t *client,
+/* Whether a revoke, which was packed, is about a token of its user. */
+ngx_uint_t ngx_http_chatws_revoked_by(const ngx_http_chatws_proof_t *proof,
     const chatws_command_t *command);
 
 /* The revocations that are in force in the zone. */
