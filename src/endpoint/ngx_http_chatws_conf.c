@@ -173,10 +173,26 @@ ngx_http_chatws_init_main_conf(ngx_conf_t *cf, void *conf)
 {
     ngx_http_chatws_main_conf_t *cwmcf = conf;
 
+    ngx_uint_t        i;
+    ngx_shm_zone_t  **zones;
+
     ngx_conf_init_msec_value(cwmcf->coalesce, 0);
 
     if (ngx_http_chatws_conf_check_zones(cf, cwmcf) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
+    }
+
+    /* who was revoked stays so, also where commands are turned off */
+
+    zones = cwmcf->zones.elts;
+
+    for (i = 0; i < cwmcf->zones.nelts; i++) {
+        if (ngx_http_chatws_annex_keep(cf, zones[i],
+                                       NGX_HTTP_CHATWS_ANNEX_REVOCATIONS)
+            != NGX_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
     }
 
     return ngx_http_chatws_zone_check(cf->cycle, &ngx_http_chatws_module)

@@ -38,6 +38,8 @@ typedef struct {
 } ngx_http_chatws_annex_t;
 
 
+static ngx_int_t ngx_http_chatws_annex_describe(ngx_conf_t *cf,
+    ngx_shm_zone_t *zone, ngx_uint_t kind, ngx_shm_zone_t *wanted);
 static ngx_int_t ngx_http_chatws_annex_init(ngx_shm_zone_t *shm_zone,
     void *data);
 
@@ -71,37 +73,15 @@ ngx_int_t
 ngx_http_chatws_annex_need(ngx_conf_t *cf, ngx_shm_zone_t *zone,
     ngx_uint_t kind)
 {
-    size_t                              size;
-    ngx_str_t                           name;
-    ngx_shm_zone_t                     *shm_zone;
-    ngx_http_chatws_annex_t            *annex;
-    const ngx_http_chatws_annex_row_t  *row;
+    ngx_shm_zone_t            wanted, *shm_zone;
+    ngx_http_chatws_annex_t  *annex;
 
-    row = &ngx_http_chatws_annexes[kind];
-
-    /*
-     * Old workers use it under the lock of their zone, and with hashes by its
-     * key.  With the size of the zone in its name nginx makes it anew whenever
-     * it makes the zone anew, even if the annex happens to be as large.
-     */
-
-    name.len = zone->shm.name.len + 2 + row->name.len + NGX_SIZE_T_LEN;
-    name.data = ngx_pnalloc(cf->pool, name.len + 1);
-
-    if (name.data == NULL) {
+    if (ngx_http_chatws_annex_describe(cf, zone, kind, &wanted) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    name.len = ngx_sprintf(name.data, "%V:%V:%uz%Z", &zone->shm.name,
-                           &row->name, zone->shm.size)
-               - name.data - 1;
-
-    /* one page more for the slab pool itself */
-
-    size = ngx_align(zone->shm.size / row->share, ngx_pagesize) + ngx_pagesize;
-
-    shm_zone = ngx_shared_memory_add(cf, &name, size,
-                                     &ngx_http_chatws_annex_tag);
+    shm_zone = ngx_shared_memory_add(cf, &wanted.shm.name, wanted.shm.size,
+                                     wanted.tag);
     if (shm_zone == NULL) {
         return NGX_ERROR;
     }
@@ -120,6 +100,64 @@ ngx_http_chatws_annex_need(ngx_conf_t *cf, ngx_shm_zone_t *zone,
 
     shm_zone->init = ngx_http_chatws_annex_init;
     shm_zone->data = annex;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_chatws_annex_keep(ngx_conf_t *cf, ngx_shm_zone_t *zone,
+    ngx_uint_t kind)
+{
+    ngx_shm_zone_t  wanted;
+
+    if (ngx_http_chatws_annex_describe(cf, zone, kind, &wanted) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (!ngx_http_chatws_zone_is_kept(cf->cycle, &wanted)) {
+        return NGX_OK;
+    }
+
+    return ngx_http_chatws_annex_need(cf, zone, kind);
+}
+
+
+/* Sets the name, the size and the tag that the annex has for nginx. */
+
+static ngx_int_t
+ngx_http_chatws_annex_describe(ngx_conf_t *cf, ngx_shm_zone_t *zone,
+    ngx_uint_t kind, ngx_shm_zone_t *wanted)
+{
+    ngx_str_t                          *name;
+    const ngx_http_chatws_annex_row_t  *row;
+
+    row = &ngx_http_chatws_annexes[kind];
+
+    /*
+     * Old workers use it under the lock of their zone, and with hashes by its
+     * key.  With the size of the zone in its name nginx makes it anew whenever
+     * it makes the zone anew, even if the annex happens to be as large.
+     */
+
+    name = &wanted->shm.name;
+
+    name->len = zone->shm.name.len + 2 + row->name.len + NGX_SIZE_T_LEN;
+    name->data = ngx_pnalloc(cf->pool, name->len + 1);
+
+    if (name->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    name->len = ngx_sprintf(name->data, "%V:%V:%uz%Z", &zone->shm.name,
+                            &row->name, zone->shm.size)
+                - name->data - 1;
+
+    /* one page more for the slab pool itself */
+
+    wanted->shm.size = ngx_align(zone->shm.size / row->share, ngx_pagesize)
+                       + ngx_pagesize;
+    wanted->tag = &ngx_http_chatws_annex_tag;
 
     return NGX_OK;
 }

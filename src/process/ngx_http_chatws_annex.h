@@ -34,6 +34,14 @@ ngx_int_t ngx_http_chatws_annex_need(ngx_conf_t *cf, ngx_shm_zone_t *zone,
     ngx_uint_t kind);
 
 /*
+ * The same, but only if the configuration in force has the annex of this zone:
+ * for a table that must not be lost because a reload leaves out its directive.
+ * On a start, and where the zone is made anew, it does nothing.
+ */
+ngx_int_t ngx_http_chatws_annex_keep(ngx_conf_t *cf, ngx_shm_zone_t *zone,
+    ngx_uint_t kind);
+
+/*
  * Returns the table of the annex, in shared memory, or NULL: the configuration
  * does not need it.
  */

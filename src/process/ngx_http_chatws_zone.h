@@ -94,6 +94,14 @@ ngx_shm_zone_t *ngx_http_chatws_zone_add(ngx_conf_t *cf, ngx_str_t *name,
 ngx_int_t ngx_http_chatws_zone_check(ngx_cycle_t *cycle, void *tag);
 
 /*
+ * While the configuration is read: whether shm_zone, of which only the name,
+ * the size and the tag count, is in the configuration that is in force, so
+ * that nginx goes on with its memory.  0 on a start.
+ */
+ngx_uint_t ngx_http_chatws_zone_is_kept(ngx_cycle_t *cycle,
+    ngx_shm_zone_t *shm_zone);
+
+/*
  * When a configuration has come into force: logs which zones of the previous
  * one were given up.
  */

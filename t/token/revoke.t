@@ -18,7 +18,7 @@ use Test::Chatws::Token;
 use Test::Nginx;
 
 my $t = Test::Nginx->new()->has(qw/ http rewrite auth_request proxy /)
-    ->plan(65);
+    ->plan(71);
 my $d = $t->testdir();
 
 my ($k1, $k2, $k3) = map { secret_key($_) } qw/ k1 k2 k3 /;
@@ -325,6 +325,21 @@ ok(eventually(sub { workers_of($t) == 3 }), 'kill');
 is(refused($token{one}), '401 Invalid token', 'kept');
 is(request('GET', '/api/commands?what=info')->{json}{revocations} > 0, 1,
     'counted still');
+
+# --- a reload that turns commands off, and on again
+
+my $conf = $t->read_file('nginx.conf');
+
+$t->write_file('nginx.conf', $conf =~ s/ write=on//gr);
+ok(replaced($t, 3), 'commands are off');
+is(command('{"command":"revoke","jti":"x"}')->{status}, 405, 'off');
+is(refused($token{one}), '401 Invalid token', 'off, kept');
+
+$t->write_file('nginx.conf', $conf);
+ok(replaced($t, 3), 'commands are on again');
+is(refused($token{one}), '401 Invalid token', 'on again, kept');
+is(request('GET', '/api/commands?what=info')->{json}{revocations} > 0, 1,
+    'on again, counted');
 
 # --- by age alone, which everything falls under
 
