@@ -212,7 +212,7 @@ ngx_http_chatws_client_auth(ngx_http_chatws_client_t *client,
     wait = chatws_bucket_wait(&client->auth, &limit, 1, ngx_current_msec);
 
     if (wait != 0) {
-        ngx_http_chatws_complain(client, action, &many, wait);
+        ngx_http_chatws_client_refuse(client, action, &many, wait);
         return;
     }
 

@@ -81,6 +81,15 @@ void ngx_http_chatws_complain(ngx_http_chatws_client_t *client,
 ngx_int_t ngx_http_chatws_client_rate(ngx_http_chatws_client_t *client,
     const chatws_action_t *action);
 
+/*
+ * Refuses an action because there are too many.  fault is the error, a Rate
+ * limited; wait is the time in milliseconds after which there may be room.  The
+ * client is told so, unless it was told a moment ago.  If it has not waited,
+ * this is an error of the client, after which the session may be closed.
+ */
+void ngx_http_chatws_client_refuse(ngx_http_chatws_client_t *client,
+    const chatws_action_t *action, const chatws_fault_t *fault, uint64_t wait);
+
 /* Tells the client a subscription_confirmed. */
 void ngx_http_chatws_confirm(ngx_http_chatws_client_t *client,
     chatws_confirmed_t *confirmed);

@@ -348,8 +348,8 @@ ngx_http_chatws_question_has_room(ngx_http_chatws_client_t *client,
         return 1;
     }
 
-    ngx_http_chatws_complain(client, action, &many,
-                             NGX_HTTP_CHATWS_HELD_AGAIN);
+    ngx_http_chatws_client_refuse(client, action, &many,
+                                  NGX_HTTP_CHATWS_HELD_AGAIN);
 
     return 0;
 }

@@ -101,14 +101,26 @@ ngx_http_chatws_client_rate(ngx_http_chatws_client_t *client,
         return NGX_OK;
     }
 
-    if (ngx_http_chatws_rate_refused(client, rate.now, wait) == NGX_OK
-        && ngx_http_chatws_rate_tell(client, action, rate.now))
-    {
-        ngx_http_chatws_complain(client, action, rate.fault,
-                                 wait + NGX_HTTP_CHATWS_RATE_CLOCK);
-    }
+    ngx_http_chatws_client_refuse(client, action, rate.fault, wait);
 
     return NGX_DECLINED;
+}
+
+
+void
+ngx_http_chatws_client_refuse(ngx_http_chatws_client_t *client,
+    const chatws_action_t *action, const chatws_fault_t *fault, uint64_t wait)
+{
+    ngx_msec_t  now;
+
+    now = ngx_current_msec;
+
+    if (ngx_http_chatws_rate_refused(client, now, wait) == NGX_OK
+        && ngx_http_chatws_rate_tell(client, action, now))
+    {
+        ngx_http_chatws_complain(client, action, fault,
+                                 wait + NGX_HTTP_CHATWS_RATE_CLOCK);
+    }
 }
 
 

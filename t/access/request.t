@@ -15,8 +15,9 @@ BEGIN { use FindBin; push @INC, "$FindBin::Bin/../lib"; }
 use Test::Chatws;
 use Test::Chatws::App;
 use Test::Nginx;
+use Time::HiRes qw/ time /;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(48);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(49);
 
 $t->write_file_expand('nginx.conf', conf(
     main => 'worker_processes 2;',
@@ -150,6 +151,20 @@ $answer = $cat->next();
 is("$answer->{error} $answer->{id}", 'Rate limited 100', 'too many wait');
 cmp_ok($answer->{retryAfter}, '>', 0, 'too many wait, when to come back');
 is($cat->next()->{id}, 101, 'and another one');
+
+my $start = time();
+
+$cat->send_json({ action => 'subscribe', chatId => 'f' }) for 1 .. 50;
+$cat->send_json({ action => 'subscribe', chatId => 'f', id => 102 });
+
+my $told = 0;
+
+while (($answer->{id} || '') ne '102') {
+    $answer = $cat->next();
+    $told++;
+}
+
+cmp_ok($told, '<=', 3 + 10 * (time() - $start), 'and more, told but rarely');
 
 $app->grant($q);
 is($cat->next()->{id}, 0, 'too many, first');

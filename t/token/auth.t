@@ -23,7 +23,7 @@ use Time::HiRes qw/ time /;
 my $t = Test::Nginx->new()->has(qw/ http http_ssl socket_ssl /)
     ->has_daemon('openssl');
 
-$t->plan(84);
+$t->plan(87);
 
 my $key = secret_key('k1');
 
@@ -71,6 +71,13 @@ EOC
             chatws chat;
             chatws_token message;
             chatws_auth_timeout 2s;
+        }
+
+        location = /errors {
+            chatws chat;
+            chatws_token message;
+            chatws_auth_timeout 1h;
+            chatws_limit_errors rate=1r/m burst=19;
         }
 
         location = /field {
@@ -222,21 +229,49 @@ for my $text ('{"action":"auth","token":"x","id":3}', '{"type":"auth"}') {
 
 # --- limits
 
+my $many = frame({ action => 'auth', token => 'x', id => 1 });
+
 $ws = stranger();
-$ws->send_raw($bad x 12);
+$ws->send_raw($many x 12);
 
 my @kinds = split /, /, kinds($ws, 12);
 
 cmp_ok(scalar(grep { $_ eq 'Invalid token' } @kinds), '>=', 6, 'six tokens');
 is($kinds[11], 'Rate limited', 'and not more');
 
-$answer = auth($ws, $good);
+$answer = auth($ws, $good, 2);
 is($answer->{error}, 'Rate limited', 'a good one neither');
 is($answer->{action}, 'auth', 'which is told');
-cmp_ok($answer->{retryAfter}, '<=', 1000, 'when to try again');
+cmp_ok($answer->{retryAfter}, '<=', 1010, 'when to try again');
 
-ok(eventually(sub { (auth($ws, $good)->{type} || '') eq 'connected' }),
+ok(eventually(sub { (auth($ws, $good, 3)->{type} || '') eq 'connected' }),
     'and then it may');
+
+# a flood is told once in a while, and counts as errors
+
+my $flood = $bad x 500;
+my $start = time();
+
+$ws = stranger();
+$ws->send_raw($flood . $many);
+
+my ($told, $id) = (0, '');
+
+while ($id eq '' && defined($answer = $ws->next())) {
+    $told++ if $answer->{error} eq 'Rate limited';
+    $id = $answer->{id} || '';
+}
+
+is($id, 1, 'a flood, all of it is read');
+cmp_ok($told, '<=', 3 + 10 * (time() - $start), 'a flood, told but rarely');
+
+$ws = stranger(path => '/errors');
+$ws->send_raw($flood);
+
+my $close = $ws->await_close() || {};
+
+is("$close->{code} $close->{reason}", '4429 too many errors',
+    'a flood, too many errors');
 
 my $room = 512 + 1024;
 my $wrap = length '{"action":"auth","token":""}';
@@ -272,7 +307,7 @@ is(($ws->await_close() || {})->{code}, 1009, 'and not any');
 
 # --- time
 
-my $start = time();
+$start = time();
 
 $ws = stranger(path => '/soon');
 
