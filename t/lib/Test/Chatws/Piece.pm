@@ -608,6 +608,36 @@ sub token {
 }
 
 
+# The token of a user who is in one chat.
+
+sub private {
+    my ($self) = @_;
+
+    my @headers = ('Authorization: Bearer ' . Test::Chatws::Token::token(
+        Test::Chatws::Token::secret_key('1'),
+        claims => { chats => [ 'chat_1' ] }));
+
+    my $ws = $self->ws(user => 'u', headers => [ @headers ]);
+
+    my @said = map {
+        my $answer = $ws->ask({ action => 'subscribe', chatId => $_ }) || {};
+        $answer->{error} || $answer->{action};
+    } qw/ chat_1 chat_2 /;
+
+    return "subscribe: @said" if "@said" ne 'subscribe Not allowed';
+
+    my @status = map {
+        my ($chat, @with) = @$_;
+        $self->publish({ chatId => $chat, text => 'x' }, headers => \@with)
+            ->{status};
+    } [ chat_1 => @headers ], [ chat_2 => @headers ], [ 'chat_1' ];
+
+    return "publish: @status" if "@status" ne '201 403 401';
+
+    return '';
+}
+
+
 sub tls {
     my ($self) = @_;
 
