@@ -25,6 +25,7 @@
 # CC=clang                another compiler
 # JOBS=4                  how many compilers or tests at once
 # PORT=8001               another port for "make run" and "make run-app"
+# ENCRYPT=on              encrypted messages in "make run-app"
 # DESTDIR=/tmp/root       a root directory to install below
 # MODULES_PATH=/path      another directory to install in
 

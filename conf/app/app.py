@@ -21,6 +21,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 import database as store
+import encryption
 import tokens
 from database import database
 
@@ -92,6 +93,7 @@ def failure(status, error, details):
 def startup():
     store.prepare()
     tokens.prepare()
+    encryption.prepare()
 
 
 @app.exception_handler(RequestValidationError)
@@ -242,6 +244,8 @@ def rotate_keys(user: str = Depends(logged_in)):
     if not tokens.rotate():
         raise HTTPException(409, "nginx has to read the last one first")
 
+    encryption.rotate()
+
     return {"reloaded": tokens.reload_nginx()}
 
 
@@ -345,6 +349,24 @@ def remove_member(chat_id: str, name: str, user: str = Depends(logged_in)):
     if not tokens.tell_nginx({"command": "unsubscribe", "userId": name,
                               "chatId": chat_id}):
         raise HTTPException(502, "removed, but nginx has not been told")
+
+
+# What members of the chat need where nginx encrypts: chatws_encrypt.
+
+@app.get("/api/chats/{chat_id:path}/key")
+def get_key(chat_id: str, kid: str, response: Response,
+            user: str = Depends(logged_in)):
+    with database() as db:
+        check_access(db, user, chat_id)
+
+    key = encryption.chat_key(kid, chat_id)
+
+    if key is None:
+        raise HTTPException(404, "there is no key of this id")
+
+    response.headers["Cache-Control"] = "no-store"
+
+    return {"kid": kid, "k": key}
 
 
 # --- messages

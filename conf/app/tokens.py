@@ -34,6 +34,22 @@ def encode(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+def decode(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+# As a whole, and for nobody else to read.
+
+def write_secret(path, text):
+    new = f"{path}.{os.getpid()}.new"
+    handle = os.open(new, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+
+    with open(handle, "w", encoding="ascii") as file:
+        file.write(text)
+
+    os.replace(new, path)
+
+
 # The first key that is not retired signs; the next one is in the file already,
 # and those that are retired are still there for the tokens that they signed.
 
@@ -46,22 +62,13 @@ def make_key(db):
 def write_keys(db):
     path = os.environ.get("CHATWS_APP_KEYS", "keys.jwks")
     rows = db.execute("SELECT * FROM keys ORDER BY number").fetchall()
-    text = json.dumps({"keys": [{
+
+    write_secret(path, json.dumps({"keys": [{
         "kty": "oct",
         "alg": "HS256",
         "kid": row["kid"],
         "k": encode(row["secret"]),
-    } for row in rows]})
-
-    # as a whole, and for nobody else to read
-
-    new = f"{path}.{os.getpid()}.new"
-    handle = os.open(new, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-
-    with open(handle, "w", encoding="ascii") as file:
-        file.write(text)
-
-    os.replace(new, path)
+    } for row in rows]}))
 
 
 def prepare():

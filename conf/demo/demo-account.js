@@ -79,7 +79,7 @@ export async function leave() {
 
 /* A token for nginx; an answer of 401 is the end of a session. */
 
-export async function getToken() {
+async function getToken() {
     try {
         const { token } = await request('POST', 'api/token');
 
@@ -90,6 +90,21 @@ export async function getToken() {
             : error;
     }
 }
+
+
+/* The key of a chat, where nginx encrypts. */
+
+async function encryptionKey(chatId, kid) {
+    const { k } = await request('GET', `api/chats/${encodeURIComponent(chatId)}`
+        + `/key?kid=${encodeURIComponent(kid)}`);
+
+    return Uint8Array.from(atob(k.replace(/-/g, '+').replace(/_/g, '/')),
+        (letter) => letter.charCodeAt(0));
+}
+
+
+/* of the client */
+export const options = { getToken, encryptionKey };
 
 
 /* A name that nobody has taken makes a chat that is ours. */

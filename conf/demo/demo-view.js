@@ -23,6 +23,32 @@ export function element(name, className = '', text = undefined) {
 }
 
 
+export function atBottom() {
+    const { scrollHeight, scrollTop, clientHeight } = $('log');
+
+    return scrollHeight - scrollTop - clientHeight < 60;
+}
+
+
+/* The last message stays in view when the window gets smaller. */
+
+let stick = true;
+
+$('log').addEventListener('scroll', () => {
+    stick = atBottom();
+
+    if (stick) {
+        $('latest').hidden = true;
+    }
+});
+
+new ResizeObserver(() => {
+    if (stick) {
+        $('log').scrollTop = $('log').scrollHeight;
+    }
+}).observe($('log'));
+
+
 export function timeOf(time, seconds = false) {
     return new Date(time).toLocaleTimeString([], { hour: '2-digit',
         minute: '2-digit', second: seconds ? '2-digit' : undefined });

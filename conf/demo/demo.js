@@ -51,7 +51,7 @@ function drawNow() {
     due = false;
 
     const log = $('log');
-    const bottom = atBottom();
+    const bottom = view.atBottom();
 
     /* in an order that stays: what moves is hard to click, or to hear */
 
@@ -101,12 +101,6 @@ function hint() {
     const names = [...people].slice(-3).join(', ');
 
     return names ? `You, ${names}` : 'Only you so far';
-}
-
-function atBottom() {
-    const { scrollHeight, scrollTop, clientHeight } = $('log');
-
-    return scrollHeight - scrollTop - clientHeight < 60;
 }
 
 
@@ -364,10 +358,13 @@ const handlers = {
         if (isNew && (chat !== current || document.hidden)) {
             chat.arrived(seq, epoch);
 
-        } else if (isNew && !atBottom()) {
+        } else if (isNew && !view.atBottom()) {
             $('latest').hidden = false;
         }
     },
+
+    /* the app has it in clear */
+    undecryptable: ({ chatId }) => load(chats.get(chatId)),
 
     chat_update({ chatId, unreadCount }) {
         const chat = chats.get(chatId);
@@ -505,7 +502,7 @@ function start(name) {
     history = place.history ?? false;
 
     client = connect({ url: 'api/ws', WebSocket: frames.WatchedSocket,
-        ...hasLogin ? { getToken: account.getToken } : { userId: name } });
+        ...hasLogin ? account.options : { userId: name } });
 
     for (const [type, handler] of Object.entries(handlers)) {
         client.addEventListener(type, ({ detail }) => {
@@ -645,22 +642,6 @@ document.addEventListener('visibilitychange', () => {
         draw();
     }
 });
-
-let stick = true;
-
-$('log').addEventListener('scroll', () => {
-    stick = atBottom();
-
-    if (stick) {
-        $('latest').hidden = true;
-    }
-});
-
-new ResizeObserver(() => {
-    if (stick) {
-        $('log').scrollTop = $('log').scrollHeight;
-    }
-}).observe($('log'));
 
 $('latest').addEventListener('click', () => {
     $('log').scrollTop = $('log').scrollHeight;

@@ -59,6 +59,7 @@ export class Site {
         site.env = {
             CHATWS_APP_DB: `${site.place}/chat.db`,
             CHATWS_APP_KEYS: `${site.place}/keys.jwks`,
+            CHATWS_APP_ENCRYPTION: `${site.place}/encryption.jwks`,
             CHATWS_APP_API: `http://127.0.0.1:${site.port}/internal/chatws`,
             CHATWS_APP_RELOAD: `kill -HUP $(cat ${site.place}/pid)`,
             CHATWS_APP_SETTLE: '0',
@@ -75,7 +76,8 @@ export class Site {
         this.nginx = await Nginx.start({ conf: 'conf/app/nginx.conf',
             port: this.port, edit: (text) => this.edit(text
                 .replaceAll('127.0.0.1:3000', `127.0.0.1:${this.appPort}`)
-                .replace('keys.jwks', this.env.CHATWS_APP_KEYS)) });
+                .replace('keys.jwks', this.env.CHATWS_APP_KEYS)
+                .replace('encryption.jwks', this.env.CHATWS_APP_ENCRYPTION)) });
         this.url = this.nginx.url;
         writeFileSync(`${this.place}/pid`, `${this.nginx.pid}`);
     }

@@ -354,6 +354,78 @@ test('keys', async (t) => {
 });
 
 
+/* With messages that are encrypted: members have the key, others have not. */
+
+test('keys of messages', async (t) => {
+    /* no request goes to a worker that a reload has ended */
+
+    const other = await Site.start({ edit: (text) => text
+        .replace('chatws_encrypt off', 'chatws_encrypt on')
+        .replace('http {', 'http {\nkeepalive_timeout 0;') });
+    const ann = await other.user('ann');
+    const bob = await other.user('bob');
+
+    t.after(() => other.stop());
+
+    const keyOf = (user, chat, kid) => user.ask('GET',
+        `api/chats/${encodeURIComponent(chat)}/key?kid=${kid}`);
+    const kids = [];
+    const texts = [];
+    const client = connect({ url: `${other.url}api/ws`, WebSocket,
+        getToken: ann.token, async encryptionKey(chatId, kid) {
+            kids.push(kid);
+
+            const { body } = await keyOf(ann, chatId, kid);
+
+            return Buffer.from(body.k, 'base64url');
+        } });
+    const next = (type) => new Promise((done) =>
+        client.addEventListener(type, ({ detail }) => done(detail),
+            { once: true }));
+
+    t.after(() => client.close());
+    await ann.ask('POST', 'api/chats', { id: 'private/one' });
+    client.addEventListener('undecryptable', ({ detail }) =>
+        assert.fail(`${detail.reason} ${detail.error}`));
+    client.subscribe('private/one');
+    await next('subscription_confirmed');
+
+    for (const text of ['first', 'second']) {
+        const note = next('new_message');
+
+        assert.equal((await ann.say('private/one', text,
+            { sender: 'x' })).body.text, text);
+        texts.push((await note).message.text);
+
+        /* the new key encrypts, and the old one is still there */
+
+        const reloaded = other.nginx.logged(other.nginx.exit);
+
+        await ann.ask('POST', 'api/keys');
+        await reloaded;
+    }
+
+    assert.deepEqual(texts, ['first', 'second']);
+    assert.equal(new Set(kids).size, 2);
+
+    for (const kid of kids) {
+        const { status, body } = await keyOf(ann, 'private/one', kid);
+
+        assert.equal(status, 200);
+        assert.match(body.k, /^[\w-]{43}$/);
+        assert.notEqual((await keyOf(ann, 'general', kid)).body.k, body.k);
+        assert.equal((await keyOf(bob, 'private/one', kid)).status, 403);
+    }
+
+    assert.equal((await keyOf(ann, 'general', 'x')).status, 404);
+    assert.equal((await keyOf(new User(other), 'general', kids[0])).status,
+        401);
+    assert.equal(statSync(`${other.place}/encryption.jwks`).mode & 0o777,
+        0o600);
+    assert.equal((await fetch(`${other.url}encryption.jwks`)).status, 404);
+});
+
+
 /* nginx has to have read the next one before it signs. */
 
 test('keys in haste', async (t) => {

@@ -3,7 +3,7 @@
  *
  * Encrypted messages in a browser, on a page with the demo's policy: the
  * module that opens them is loaded by modules, and by the build for pages
- * without modules.
+ * without modules; and the demo with an app server that has the keys.
  */
 
 import assert from 'node:assert/strict';
@@ -11,7 +11,8 @@ import { hkdfSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
-import { launch } from './browser.mjs';
+import { Site } from './app.mjs';
+import { launch, Person } from './browser.mjs';
 import { Nginx } from './nginx.mjs';
 
 const master = Buffer.alloc(32, 5);
@@ -93,3 +94,32 @@ for (const how of ['module', 'global']) {
         assert.deepEqual(faults, []);
     });
 }
+
+
+test('the demo', async (t) => {
+    const site = await Site.start({ edit: (text) =>
+        text.replace('chatws_encrypt off', 'chatws_encrypt on') });
+
+    t.after(() => site.stop());
+
+    const ann = await Person.arrive(t, browser, site.url, 'Ann',
+        { password: 'secret' });
+    const ben = await Person.arrive(t, browser, site.url, 'Ben',
+        { password: 'secret' });
+    const frames = [];
+
+    for (const socket of ben.sockets) {
+        socket.on('framereceived', ({ payload }) => frames.push(payload));
+    }
+
+    await ann.write('hidden one');
+    await ben.sees('hidden one');
+    await ben.write('hidden two');
+    await ann.sees('hidden two');
+    await ann.sees('hidden one');
+
+    assert.ok(frames.some((frame) => /"enc":"eyJ/.test(frame)));
+    assert.ok(!frames.some((frame) => /hidden/.test(frame)));
+    await ann.wellBehaved();
+    await ben.wellBehaved();
+});
