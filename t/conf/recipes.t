@@ -47,6 +47,7 @@ my %attack = (
     origins => \&origins,
     pages => \&pages,
     pattern => \&pattern,
+    private => \&private,
     protected => \&protected,
     proxy => \&proxy,
     realip => \&realip,

@@ -10,7 +10,8 @@ use strict;
 
 use base qw/ Exporter /;
 
-our @EXPORT = qw/ encrypt encrypt_require farewell refusal token_of /;
+our @EXPORT = qw/ encrypt encrypt_require farewell private refusal
+    token_of /;
 
 use JSON::PP;
 
@@ -78,6 +79,52 @@ sub token_of {
         headers => [ 'Origin: https://evil.example' ]);
 
     return $page->{status} == 403 ? '' : 'another page';
+}
+
+
+# A token opens the chats that it names, and lets its user alone speak there.
+
+sub private {
+    my ($piece) = @_;
+
+    my $wrong = token_of($piece);
+
+    return $wrong if $wrong ne '';
+
+    my $mine = bearer(chats => [ 'chat_1' ]);
+    my $reads = bearer(chats => { chat_1 => [ 'subscribe', 'typing' ] });
+
+    for my $headers ([ $mine ], [ $reads ], [ bearer() ],
+        [ bearer(chatPrefixes => { 'chat_1' => [ 'typing' ] }) ],
+        [ bearer(chats => { '*' => [ 'subscribe' ] }) ])
+    {
+        my $in = $piece->ws(headers => $headers);
+
+        for my $chat (qw/ chat_10 chat_2 Chat_1 /) {
+            my $said = $in->ask({ action => 'subscribe', chatId => $chat });
+
+            return "in $chat" if ($said->{error} || '') ne 'Not allowed';
+        }
+    }
+
+    for my $try ([ 401, 'chat_1', undef ], [ 403, 'chat_2', $mine ],
+        [ 403, 'chat_1', $reads ], [ 403, 'chat_1', bearer() ],
+        [ 403, 'chat_1', $mine, sender => 'admin' ], [ 201, 'chat_1', $mine ])
+    {
+        my ($want, $chat, $header, %more) = @$try;
+
+        my $status = $piece->publish({ chatId => $chat, text => 't', %more },
+            headers => [ defined $header ? $header : () ])->{status};
+
+        return "$chat is said $status, not $want" if $status != $want;
+    }
+
+    return '';
+}
+
+
+sub bearer {
+    return 'Authorization: Bearer ' . token(secret_key('1'), claims => { @_ });
 }
 
 
