@@ -61,12 +61,14 @@ struct ngx_http_chatws_client_s {
     chatws_bucket_t                 bucket;    /* limits its messages, */
     chatws_bucket_t                 auth;      /* and its tokens */
     uint32_t                        turn;      /* the turn in which the client
-                                                  has said too much, */
-    uint32_t                        told;      /* and a bit for each verb for
-                                                  which it was told so then */
+                                                  has said too much */
     uint32_t                        grant;     /* of the right that it was
                                                   found to have last, see
-                                                  client_grant.h */
+                                                  client_grant.h; */
+    uint32_t                        commands;  /* for its user before that, if
+                                                  the app server grants it */
+    unsigned                        told:16;   /* a bit for each verb for which
+                                                  it was told so in that turn */
     unsigned                        moved:1;   /* to another worker */
     unsigned                        placed:1;  /* it has a place behind the
                                                   structure: see users.h */

@@ -11,6 +11,7 @@
 #include <ngx_http.h>
 #include "token/chatws_grant.h"
 #include "process/ngx_http_chatws_clock.h"
+#include "hub/ngx_http_chatws_hub_grant.h"
 #include "client/ngx_http_chatws_client_grant.h"
 #include "client/ngx_http_chatws_client_question.h"
 #include "client/ngx_http_chatws_revoked.h"
@@ -121,6 +122,9 @@ ngx_http_chatws_client_granted(ngx_http_chatws_client_t *client,
         return &ngx_http_chatws_denied;
     }
 
+    client->commands = ngx_http_chatws_hub_grant_commands(
+                           client->subscriber.hub, client->subscriber.user);
+
     if (ngx_http_chatws_grant_get(client, chat, &rights) != NGX_OK) {
         return &ngx_http_chatws_undecided;
     }
@@ -164,7 +168,7 @@ const chatws_fault_t *
 ngx_http_chatws_client_enter(ngx_http_chatws_client_t *client,
     ngx_str_t *chat, ngx_uint_t replay, chatws_subscribed_t *at)
 {
-    uint32_t                     share, *mark;
+    uint32_t                     share, was, *mark;
 
     static const chatws_fault_t  many =
         chatws_fault(CHATWS_E_SUBSCRIPTIONS,
@@ -179,9 +183,9 @@ ngx_http_chatws_client_enter(ngx_http_chatws_client_t *client,
         chatws_fault(CHATWS_E_SUBSCRIPTIONS,
                      "the server has no room for another one now");
 
-    if (client->subscriber.nsubs >= client->rules->max_subscriptions
-        && !ngx_http_chatws_subscribed(&client->subscriber, chat))
-    {
+    was = ngx_http_chatws_subscribed(&client->subscriber, chat);
+
+    if (client->subscriber.nsubs >= client->rules->max_subscriptions && !was) {
         return &many;
     }
 
@@ -196,6 +200,16 @@ ngx_http_chatws_client_enter(ngx_http_chatws_client_t *client,
     {
 
     case NGX_OK:
+
+        if (!was
+            && ngx_http_chatws_grant_overruled(client, client->grant,
+                                               client->commands))
+        {
+            /* the command may not end what has come after it */
+
+            (void) ngx_http_chatws_unsubscribe(&client->subscriber, chat);
+            return &ngx_http_chatws_unavailable;
+        }
 
         if (client->rules->access != 0) {
             mark = ngx_http_chatws_hub_mark(&client->subscriber, chat);

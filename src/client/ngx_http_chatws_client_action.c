@@ -219,7 +219,8 @@ ngx_http_chatws_client_subscribe(ngx_http_chatws_client_t *client,
     fault = ngx_http_chatws_client_enter(client, (ngx_str_t *) &action->chat,
                                          action->since, &at);
     if (fault != NULL) {
-        ngx_http_chatws_complain(client, action, fault, 0);
+        ngx_http_chatws_complain(client, action, fault,
+                                 ngx_http_chatws_retry_after(fault));
         return;
     }
 

@@ -476,6 +476,7 @@ ngx_http_chatws_answer_take(ngx_http_chatws_question_t *q,
                 chat->fault = rights & ngx_http_chatws_right_bit(held->right)
                               ? NULL : &ngx_http_chatws_denied;
                 chat->grant = ngx_http_chatws_request_grant(q->client);
+                chat->commands = q->commands;
 
             } else if (rc == NGX_BUSY) {
                 chat->fault = &ngx_http_chatws_unavailable;
@@ -522,4 +523,70 @@ ngx_http_chatws_answer_rest(ngx_http_chatws_question_t *q,
             }
         }
     }
+}
+
+
+void
+ngx_http_chatws_held_again(ngx_http_chatws_client_t *client,
+    ngx_uint_t source)
+{
+    ngx_uint_t                    i;
+    ngx_queue_t                  *link;
+    ngx_http_chatws_held_t       *held;
+    ngx_http_chatws_held_chat_t  *chat;
+
+    if (!ngx_http_chatws_question_is_open(client)) {
+        return;
+    }
+
+    for (link = ngx_queue_head(&client->question->held);
+         link != ngx_queue_sentinel(&client->question->held);
+         link = ngx_queue_next(link))
+    {
+        held = ngx_queue_data(link, ngx_http_chatws_held_t, queue);
+
+        for (i = 0; i < held->n; i++) {
+            chat = &held->chats[i];
+
+            if (chat->fault == NULL
+                && ngx_http_chatws_grant_source(chat->grant) == source)
+            {
+                chat->fault = &ngx_http_chatws_undecided;
+            }
+        }
+    }
+
+    ngx_http_chatws_question_later(client->question);
+}
+
+
+ngx_uint_t
+ngx_http_chatws_held_is_decided(const ngx_http_chatws_client_t *client,
+    ngx_http_chatws_held_t *held)
+{
+    ngx_uint_t                    i, decided;
+    ngx_http_chatws_held_chat_t  *chat;
+
+    decided = 1;
+
+    for (i = 0; i < held->n; i++) {
+        chat = &held->chats[i];
+
+        if (chat->cancelled) {
+            continue;
+        }
+
+        if (chat->fault == NULL
+            && ngx_http_chatws_grant_overruled(client, chat->grant,
+                                               chat->commands))
+        {
+            chat->fault = &ngx_http_chatws_undecided;
+        }
+
+        if (chat->fault == &ngx_http_chatws_undecided) {
+            decided = 0;
+        }
+    }
+
+    return decided;
 }

@@ -85,6 +85,17 @@ ngx_http_chatws_right_bit(ngx_http_chatws_right_e right)
 }
 
 
+ngx_uint_t
+ngx_http_chatws_grant_overruled(const ngx_http_chatws_client_t *client,
+    uint32_t grant, uint32_t commands)
+{
+    return ngx_http_chatws_grant_source(grant) == NGX_HTTP_CHATWS_GRANT_REQUEST
+           && ngx_http_chatws_hub_grant_commands(client->subscriber.hub,
+                                                 client->subscriber.user)
+              != commands;
+}
+
+
 ngx_int_t
 ngx_http_chatws_grant_get(ngx_http_chatws_client_t *client, ngx_str_t *chat,
     ngx_uint_t *rights)

@@ -47,6 +47,14 @@ time_t ngx_http_chatws_grant_ttl(uint32_t grant);
 /* A grant of the app server, due when it is to be asked again. */
 uint32_t ngx_http_chatws_request_grant(ngx_http_chatws_client_t *client);
 
+/*
+ * Whether a grant of the app server is older than a command for the user of the
+ * client.  commands are those that there were before it was looked for: see
+ * ngx_http_chatws_hub_grant_commands().
+ */
+ngx_uint_t ngx_http_chatws_grant_overruled(
+    const ngx_http_chatws_client_t *client, uint32_t grant, uint32_t commands);
+
 /* The bit that a right is in claims and answers. */
 ngx_uint_t ngx_http_chatws_right_bit(ngx_http_chatws_right_e right);
 

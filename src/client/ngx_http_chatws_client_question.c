@@ -56,8 +56,6 @@ static void ngx_http_chatws_question_free(ngx_http_chatws_question_t *q);
 static ngx_http_chatws_held_chat_t *ngx_http_chatws_held_find(
     ngx_http_chatws_client_t *client, ngx_http_chatws_held_t *held,
     const ngx_str_t *id);
-static ngx_uint_t ngx_http_chatws_held_is_decided(
-    const ngx_http_chatws_held_t *held);
 static ngx_int_t ngx_http_chatws_held_carry_out(
     ngx_http_chatws_question_t *q, ngx_http_chatws_held_t *held);
 
@@ -246,6 +244,7 @@ ngx_http_chatws_question_decided(ngx_http_chatws_client_t *client,
 
     *fault = chat->cancelled ? &ngx_http_chatws_cancelled : chat->fault;
     client->grant = chat->grant;
+    client->commands = chat->commands;
 
     return NGX_OK;
 }
@@ -534,6 +533,7 @@ ngx_http_chatws_held_decide(ngx_http_chatws_client_t *client,
                                                &chat->id);
 
     chat->grant = client->grant;
+    chat->commands = client->commands;
 
     return chat->fault != &ngx_http_chatws_undecided;
 }
@@ -588,23 +588,6 @@ ngx_http_chatws_held_wait(ngx_http_chatws_question_t *q,
 }
 
 
-static ngx_uint_t
-ngx_http_chatws_held_is_decided(const ngx_http_chatws_held_t *held)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < held->n; i++) {
-        if (!held->chats[i].cancelled
-            && held->chats[i].fault == &ngx_http_chatws_undecided)
-        {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
 void
 ngx_http_chatws_question_go_on(ngx_http_chatws_question_t *q)
 {
@@ -616,7 +599,7 @@ ngx_http_chatws_question_go_on(ngx_http_chatws_question_t *q)
         link = ngx_queue_head(&q->held);
         held = ngx_queue_data(link, ngx_http_chatws_held_t, queue);
 
-        if (!ngx_http_chatws_held_is_decided(held)) {
+        if (!ngx_http_chatws_held_is_decided(q->client, held)) {
             ngx_http_chatws_question_later(q);
             return;
         }

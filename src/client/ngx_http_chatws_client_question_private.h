@@ -31,7 +31,8 @@ typedef struct {
     ngx_str_t              token;      /* of the chat, the same; empty: none */
     const chatws_fault_t  *fault;      /* undecided; NULL: it may; or what the
                                           client is told */
-    uint32_t               grant;      /* by which it may */
+    uint32_t               grant;      /* by which it may, */
+    uint32_t               commands;   /* and those for the user before that */
     unsigned               asked:1;    /* in the question that is open */
     unsigned               cancelled:1;
 } ngx_http_chatws_held_chat_t;
@@ -85,6 +86,20 @@ ngx_http_chatws_held_t *ngx_http_chatws_held_create(const chatws_str_t *text,
 ngx_http_chatws_held_chat_t *ngx_http_chatws_held_add(
     ngx_http_chatws_client_t *client, ngx_http_chatws_held_t *held,
     const ngx_str_t *id, const ngx_str_t *token);
+
+/*
+ * What a source has granted to actions that wait is not sure any more: it is
+ * decided anew before they are carried out.
+ */
+void ngx_http_chatws_held_again(ngx_http_chatws_client_t *client,
+    ngx_uint_t source);
+
+/*
+ * Whether all chats of what waits are decided.  Those that the app server has
+ * granted before a command for the user are not.
+ */
+ngx_uint_t ngx_http_chatws_held_is_decided(
+    const ngx_http_chatws_client_t *client, ngx_http_chatws_held_t *held);
 
 /*
  * Looks for the right of what waits in one of its chats.  Returns 1 if it is

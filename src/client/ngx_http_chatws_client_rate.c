@@ -39,7 +39,7 @@
 
 
 /* client->told has a bit for each verb, the unknown one included */
-chatws_static_assert(ngx_http_chatws_verbs_fit, CHATWS_VERB_NONE < 32);
+chatws_static_assert(ngx_http_chatws_verbs_fit, CHATWS_VERB_NONE < 16);
 
 
 /* The limits that an action has to keep, and what it costs by them. */

@@ -263,6 +263,8 @@ ngx_http_chatws_client_renewed(ngx_http_chatws_client_t *client)
 
     review.client = client;
 
+    ngx_http_chatws_held_again(client, NGX_HTTP_CHATWS_GRANT_CLAIMS);
+
     ngx_http_chatws_hub_each_chat(&client->subscriber,
                                   ngx_http_chatws_review_claims, &review);
 

@@ -56,7 +56,6 @@ static void ngx_http_chatws_proofs_move(void *data, const ngx_str_t *id,
     uint64_t serial, uint32_t *mark);
 static void ngx_http_chatws_proofs_find(void *data, const ngx_str_t *id,
     uint64_t serial, uint32_t *mark);
-static void ngx_http_chatws_proofs_again(ngx_http_chatws_client_t *client);
 
 
 ngx_int_t
@@ -229,7 +228,7 @@ ngx_http_chatws_proofs_revoke(ngx_http_chatws_client_t *client,
         return;
     }
 
-    ngx_http_chatws_proofs_again(client);
+    ngx_http_chatws_held_again(client, NGX_HTTP_CHATWS_GRANT_TOKEN);
 
     ngx_memzero(&walk, sizeof(ngx_http_chatws_proofs_walk_t));
 
@@ -294,40 +293,4 @@ ngx_http_chatws_proofs_find(void *data, const ngx_str_t *id, uint64_t serial,
     }
 
     (void) ngx_http_chatws_held_add(walk->client, walk->ends, id, NULL);
-}
-
-
-/* What was decided by a token, and not carried out yet, is decided again. */
-
-static void
-ngx_http_chatws_proofs_again(ngx_http_chatws_client_t *client)
-{
-    ngx_uint_t                    i;
-    ngx_queue_t                  *link;
-    ngx_http_chatws_held_t       *held;
-    ngx_http_chatws_held_chat_t  *chat;
-
-    if (!ngx_http_chatws_question_is_open(client)) {
-        return;
-    }
-
-    for (link = ngx_queue_head(&client->question->held);
-         link != ngx_queue_sentinel(&client->question->held);
-         link = ngx_queue_next(link))
-    {
-        held = ngx_queue_data(link, ngx_http_chatws_held_t, queue);
-
-        for (i = 0; i < held->n; i++) {
-            chat = &held->chats[i];
-
-            if (chat->fault == NULL
-                && ngx_http_chatws_grant_source(chat->grant)
-                   == NGX_HTTP_CHATWS_GRANT_TOKEN)
-            {
-                chat->fault = &ngx_http_chatws_undecided;
-            }
-        }
-    }
-
-    ngx_http_chatws_question_later(client->question);
 }

@@ -14,9 +14,14 @@ BEGIN { use FindBin; push @INC, "$FindBin::Bin/../lib"; }
 
 use Test::Chatws;
 use Test::Chatws::App;
+use Test::Chatws::Token;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(32);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(44);
+
+my $key = secret_key('k1');
+
+$t->write_file('keys.jwks', jwks($key));
 
 $t->write_file_expand('nginx.conf', conf(
     main => 'worker_processes 2;',
@@ -26,7 +31,22 @@ $t->write_file_expand('nginx.conf', conf(
     chatws_access_cache valid=1h denied=0;
     chatws_access_timeout 30s;
 EOC
-    server => 'location = /api/commands { chatws_api chat write=on; }'));
+    server => <<'EOC'));
+
+        location = /api/commands {
+            chatws_api chat write=on;
+        }
+
+        location = /claims {
+            chatws chat;
+            chatws_token $http_authorization;
+            chatws_token_key_file %%TESTDIR%%/keys.jwks;
+            chatws_access token request;
+            chatws_access_pass http://127.0.0.1:8081;
+            chatws_access_cache valid=1h denied=0;
+            chatws_access_timeout 30s;
+        }
+EOC
 
 my $app = Test::Chatws::App->new(8081);
 
@@ -107,6 +127,63 @@ is($ws->next()->{error}, 'Not allowed', 'unsubscribed, denied');
 
 is($ws->ask({ action => 'subscribe', chatId => 'c' })->{action}, 'subscribe',
     'another chat is still known');
+
+my $answer;
+
+# what is known of one chat of a resume, while another one is asked for: it is
+# looked for once more, as there was a command
+
+for my $case ([ 'no such session', ['new'], 'granted',
+        { command => 'disconnect', userId => 'ann', session => 'none' } ],
+    [ 'unsubscribe', [ 'c', 'new' ], 'Not allowed',
+        { command => 'unsubscribe', userId => 'ann', chatId => 'c' } ])
+{
+    my ($name, $chats, $result, $command) = @$case;
+    my $back = ws(user => 'ann');
+
+    $back->send_json({ action => 'resume', epoch => 'x',
+        chats => { c => { seq => 0 }, new => { seq => 0 } } });
+
+    $q = $app->question();
+    is_deeply($q->{json}{chats}, ['new'], "a resume, $name, asked");
+
+    is(command($command), 202, "a resume, $name");
+    $app->answer($q, 200, { chats => {} });
+
+    $q = $app->question();
+    is_deeply([ sort @{$q->{json}{chats}} ], $chats,
+        "a resume, $name, asked again");
+    $app->answer($q, 200, { chats => {} });
+
+    $answer = $back->next();
+    is($answer->{chats}{c}{error} || 'granted', $result,
+        "a resume, $name, decided");
+    $back->drop();
+}
+
+# claims that a renewed token does not have
+
+$ws->drop();
+$ws = ws(path => '/claims', raw => 1, headers => [ 'Authorization: Bearer '
+    . token($key, claims => { sub => 'ann', chats => ['mine'] }) ]);
+$ws->await('connected');
+
+$ws->send_json({ action => 'resume', epoch => 'x',
+    chats => { mine => { seq => 0 }, new => { seq => 0 } } });
+$q = $app->question();
+is_deeply($q->{json}{chats}, ['new'], 'claims, asked for another chat');
+
+is($ws->ask({ action => 'auth',
+    token => token($key, claims => { sub => 'ann' }) })->{type},
+    'authenticated', 'claims, renewed');
+
+$app->answer($q, 200, { chats => {} });
+
+$q = $app->question();
+is_deeply($q->{json}{chats}, ['mine'], 'claims, asked for what they had');
+$app->answer($q, 200, { chats => {} });
+
+is($ws->next()->{chats}{mine}{error}, 'Not allowed', 'claims, denied');
 
 $ws->drop();
 
