@@ -136,6 +136,10 @@ ngx_http_chatws_sender_check(ngx_http_request_t *r,
         chatws_fault(CHATWS_E_NOT_ALLOWED,
                      "a user can't publish a chat_update");
 
+    static const chatws_fault_t   apart =
+        chatws_fault(CHATWS_E_NOT_ALLOWED,
+                     "a user can't publish with toUsers or silent");
+
     if (sender->name.data != NULL
         && !chatws_str_equal(&pub->sender,
                              (const chatws_str_t *) &sender->name))
@@ -162,6 +166,11 @@ ngx_http_chatws_sender_check(ngx_http_request_t *r,
 
     if (pub->kind == CHATWS_PUB_UPDATE) {
         *fault = update;
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    if (pub->apart) {
+        *fault = apart;
         return NGX_HTTP_FORBIDDEN;
     }
 

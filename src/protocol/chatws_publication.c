@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/chatws_name.h"
+#include "base/chatws_str.h"
 #include "protocol/chatws_publication_private.h"
 #include "protocol/chatws_type.h"
 
@@ -147,6 +148,9 @@ chatws_publication_collect(void *data, const chatws_json_member_t *m)
     chatws_pub_span_t       *span;
     const chatws_pub_row_t  *row;
 
+    static const chatws_str_t  users = chatws_str("toUsers");
+    static const chatws_str_t  silent = chatws_str("silent");
+
     for (i = 0; i < CHATWS_PUB_FURTHER; i++) {
         row = &chatws_publication_rows[i];
 
@@ -166,6 +170,13 @@ chatws_publication_collect(void *data, const chatws_json_member_t *m)
         }
 
         break;
+    }
+
+    if (i == CHATWS_PUB_FURTHER
+        && (chatws_str_equal(&m->name, &users)
+            || chatws_str_equal(&m->name, &silent)))
+    {
+        ms->pub->apart = 1;
     }
 
     span = chatws_json_alloc(&ms->arena, sizeof(chatws_pub_span_t));

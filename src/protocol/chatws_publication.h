@@ -70,6 +70,8 @@ typedef struct {
     chatws_str_t        sender;    /* decoded; empty: not given */
     chatws_str_t        enc;       /* decoded; empty: not given, or not a
                                       string */
+    int                 apart;     /* 1: it has members that no user may
+                                      write, "toUsers" or "silent" */
     chatws_fault_t      fault;     /* set after CHATWS_ERROR only */
 
     /* private from here on */

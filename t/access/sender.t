@@ -17,7 +17,7 @@ use Test::Chatws::App;
 use Test::Chatws::Token;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http proxy /)->plan(38);
+my $t = Test::Nginx->new()->has(qw/ http proxy /)->plan(43);
 
 my $key = secret_key('k1');
 
@@ -144,6 +144,15 @@ is($ws->next()->{type}, 'edited', 'claims, an event, delivered');
 is(sent('/token', { type => 'chat_update', lastMessage => 'x',
     lastMessageTime => '2025-11-27T10:00:00.000Z', unreadCount => 1 }, %may),
     '403 Not allowed', 'claims, an update');
+
+# what the app server alone may say, also in disguise
+
+is(sent('/token', $_, %may), '403 Not allowed', 'claims, not for a user')
+    for { toUsers => 'ann' }, { silent => \0, type => 'edited' },
+        '{"chatId":"c","text":"x","s\u0069lent":true}';
+is(sent('/app', { sender => 'x', toUsers => 'ann', silent => \1 }), '201 x',
+    'the app server may');
+is($ws->next()->{message}{toUsers}, 'ann', 'the app server, as it was written');
 
 # the app server has no token, and needs none
 
