@@ -99,7 +99,7 @@ ngx_http_chatws_client_granted(ngx_http_chatws_client_t *client,
 
         /* a token of the chat decides alone, as long as it is valid */
 
-        mark = client->subscriber.nsubs != 0
+        mark = client->proofs != NULL
                ? ngx_http_chatws_hub_mark(&client->subscriber, chat) : NULL;
 
         if (mark != NULL
@@ -168,7 +168,7 @@ const chatws_fault_t *
 ngx_http_chatws_client_enter(ngx_http_chatws_client_t *client,
     ngx_str_t *chat, ngx_uint_t replay, chatws_subscribed_t *at)
 {
-    uint32_t                     share, was, *mark;
+    uint32_t                     share, grant, commands, nsubs;
 
     static const chatws_fault_t  many =
         chatws_fault(CHATWS_E_SUBSCRIPTIONS,
@@ -183,11 +183,17 @@ ngx_http_chatws_client_enter(ngx_http_chatws_client_t *client,
         chatws_fault(CHATWS_E_SUBSCRIPTIONS,
                      "the server has no room for another one now");
 
-    was = ngx_http_chatws_subscribed(&client->subscriber, chat);
-
-    if (client->subscriber.nsubs >= client->rules->max_subscriptions && !was) {
+    if (client->subscriber.nsubs >= client->rules->max_subscriptions
+        && !ngx_http_chatws_subscribed(&client->subscriber, chat))
+    {
         return &many;
     }
+
+    /* a command that is carried out meanwhile has a grant of its own */
+
+    grant = client->grant;
+    commands = client->commands;
+    nsubs = client->subscriber.nsubs;
 
     share = client->rules->user_subscriptions;
 
@@ -195,15 +201,16 @@ ngx_http_chatws_client_enter(ngx_http_chatws_client_t *client,
         share = ngx_http_chatws_hub_share(client->subscriber.hub);
     }
 
-    switch (ngx_http_chatws_subscribe(&client->subscriber, chat, share,
+    switch (ngx_http_chatws_subscribe(&client->subscriber, chat, share, grant,
                                       replay, at))
     {
 
     case NGX_OK:
 
-        if (!was
-            && ngx_http_chatws_grant_overruled(client, client->grant,
-                                               client->commands))
+        /* none was made where the client was in the chat before */
+
+        if (client->subscriber.nsubs > nsubs
+            && ngx_http_chatws_grant_overruled(client, grant, commands))
         {
             /* the command may not end what has come after it */
 
@@ -211,11 +218,7 @@ ngx_http_chatws_client_enter(ngx_http_chatws_client_t *client,
             return &ngx_http_chatws_unavailable;
         }
 
-        if (client->rules->access != 0) {
-            mark = ngx_http_chatws_hub_mark(&client->subscriber, chat);
-            *mark = client->grant;
-            ngx_http_chatws_question_remind(client, *mark);
-        }
+        ngx_http_chatws_question_remind(client, grant);
 
         return NULL;
 

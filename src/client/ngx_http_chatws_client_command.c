@@ -249,7 +249,7 @@ ngx_http_chatws_obey_revoke(ngx_http_chatws_client_t *client,
         return;
     }
 
-    ngx_http_chatws_proofs_revoke(client, &order->command);
+    ngx_http_chatws_proofs_revoke(client, &order->command, order->offset);
 }
 
 

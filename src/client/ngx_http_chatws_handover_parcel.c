@@ -542,14 +542,12 @@ ngx_http_chatws_parcel_chats(ngx_http_chatws_client_t *client, ngx_uint_t n,
          */
 
         if (ngx_http_chatws_subscribe(&client->subscriber, &id,
-                                      CHATWS_SHARE_ANY, 0, &at)
+                                      CHATWS_SHARE_ANY, mark, 0, &at)
             != NGX_OK
             || at.serial != serial)
         {
             return NGX_ERROR;
         }
-
-        *ngx_http_chatws_hub_mark(&client->subscriber, &id) = mark;
 
         if (ngx_http_chatws_grant_source(mark) == NGX_HTTP_CHATWS_GRANT_TOKEN
             && ngx_http_chatws_parcel_proof(client, &id, &p, last) != NGX_OK)

@@ -38,7 +38,8 @@ struct ngx_http_chatws_proofs_s {
 
 typedef struct {
     ngx_http_chatws_client_t  *client;
-    const chatws_command_t    *command;  /* a revoke */
+    const chatws_command_t    *command;  /* a revoke, */
+    uint64_t                   offset;   /* and its place in the log */
     ngx_http_chatws_proofs_t  *proofs;   /* the new table */
     ngx_http_chatws_held_t    *ends;     /* NULL: count */
     ngx_uint_t                 n;
@@ -217,7 +218,7 @@ ngx_http_chatws_proofs_move(void *data, const ngx_str_t *id, uint64_t serial,
 
 void
 ngx_http_chatws_proofs_revoke(ngx_http_chatws_client_t *client,
-    const chatws_command_t *command)
+    const chatws_command_t *command, uint64_t offset)
 {
     ngx_uint_t                     i;
     ngx_http_chatws_proofs_walk_t  walk;
@@ -234,6 +235,7 @@ ngx_http_chatws_proofs_revoke(ngx_http_chatws_client_t *client,
 
     walk.client = client;
     walk.command = command;
+    walk.offset = offset;
 
     ngx_http_chatws_hub_each_chat(&client->subscriber,
                                   ngx_http_chatws_proofs_find, &walk);
@@ -282,7 +284,11 @@ ngx_http_chatws_proofs_find(void *data, const ngx_str_t *id, uint64_t serial,
 
     proof = ngx_http_chatws_proofs_get(walk->client, id);
 
-    if (proof == NULL || !ngx_http_chatws_revoked_by(proof, walk->command)) {
+    if (proof == NULL
+        || !ngx_http_chatws_revoked_by(proof, walk->command)
+        || !ngx_http_chatws_hub_is_older(&walk->client->subscriber,
+                                         (ngx_str_t *) id, walk->offset))
+    {
         return;
     }
 

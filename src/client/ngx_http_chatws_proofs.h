@@ -31,11 +31,12 @@ const ngx_http_chatws_proof_t *ngx_http_chatws_proofs_get(
     ngx_http_chatws_client_t *client, const ngx_str_t *chat);
 
 /*
- * Carries a revoke out, which was packed: ends the subscriptions by tokens that
- * it is about.  Actions that wait show their tokens again.
+ * Carries a revoke out, which was packed and has this offset in the durable
+ * ring: ends the subscriptions of before by tokens that it is about.  Actions
+ * that wait show their tokens again.
  */
 void ngx_http_chatws_proofs_revoke(ngx_http_chatws_client_t *client,
-    const chatws_command_t *command);
+    const chatws_command_t *command, uint64_t offset);
 
 /* Frees them.  May be called again. */
 void ngx_http_chatws_proofs_free(ngx_http_chatws_client_t *client);

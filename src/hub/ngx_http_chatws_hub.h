@@ -237,14 +237,15 @@ void ngx_http_chatws_leave(ngx_http_chatws_subscriber_t *subscriber);
  * numbers above at->seq will be delivered, and none of those up to it.  If
  * the subscriber was in the chat before, those up to at->seq have been
  * delivered by now; or, with replay, they are left out, because the caller
- * sends them by itself: at is for chatws_ring_chain().
+ * sends them by itself: at is for chatws_ring_chain().  The subscription has
+ * this mark then, see ngx_http_chatws_hub_mark().
  *
  * NGX_BUSY: the zone is full.  NGX_DECLINED: the user has share subscriptions
  * already, in all workers, and was not in this chat.  NGX_AGAIN: the lock of
  * the zone cannot be had now.  NGX_ERROR: this worker has no memory.
  */
 ngx_int_t ngx_http_chatws_subscribe(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_str_t *chat, uint32_t share, ngx_uint_t replay,
+    ngx_str_t *chat, uint32_t share, uint32_t mark, ngx_uint_t replay,
     chatws_subscribed_t *at);
 
 /* NGX_DECLINED: the subscriber was not in the chat. */
@@ -256,8 +257,8 @@ uint32_t ngx_http_chatws_subscribed(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *chat);
 
 /*
- * The mark of the subscription to a chat, which is the owner's to write, and 0
- * at first; it lives as long as the subscription.  NULL: there is none.
+ * The mark of the subscription to a chat, which is the owner's to write; it
+ * lives as long as the subscription.  NULL: there is none.
  */
 uint32_t *ngx_http_chatws_hub_mark(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *chat);

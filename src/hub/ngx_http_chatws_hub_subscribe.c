@@ -31,9 +31,9 @@ static ngx_int_t ngx_http_chatws_sub_create(
     ngx_http_chatws_local_chat_t *chat, uint32_t share,
     chatws_subscribed_t *at);
 static ngx_int_t ngx_http_chatws_sub_skip(ngx_http_chatws_sub_t *sub,
-    chatws_subscribed_t *at);
+    uint32_t mark, chatws_subscribed_t *at);
 static ngx_int_t ngx_http_chatws_sub_catch_up(
-    ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *id,
+    ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *id, uint32_t mark,
     chatws_subscribed_t *at);
 static uint64_t ngx_http_chatws_sub_waiting(ngx_http_chatws_sub_t *sub,
     uint64_t offset, uint64_t head);
@@ -77,10 +77,11 @@ ngx_http_chatws_leave(ngx_http_chatws_subscriber_t *subscriber)
 
 ngx_int_t
 ngx_http_chatws_subscribe(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_str_t *id, uint32_t share, ngx_uint_t replay,
+    ngx_str_t *id, uint32_t share, uint32_t mark, ngx_uint_t replay,
     chatws_subscribed_t *at)
 {
     uint64_t                       hash;
+    ngx_int_t                      rc;
     ngx_http_chatws_sub_t         *sub;
     ngx_http_chatws_local_chat_t  *chat;
 
@@ -89,15 +90,24 @@ ngx_http_chatws_subscribe(ngx_http_chatws_subscriber_t *subscriber,
     sub = chat != NULL ? ngx_http_chatws_sub_find(subscriber, chat) : NULL;
 
     if (sub == NULL) {
-        return ngx_http_chatws_sub_create(subscriber, id, hash, chat, share,
-                                          at);
+        rc = ngx_http_chatws_sub_create(subscriber, id, hash, chat, share,
+                                        at);
+
+        if (rc == NGX_OK) {
+
+            /* a new one is the first of the list */
+
+            subscriber->subs->mark = mark;
+        }
+
+        return rc;
     }
 
     if (replay) {
-        return ngx_http_chatws_sub_skip(sub, at);
+        return ngx_http_chatws_sub_skip(sub, mark, at);
     }
 
-    return ngx_http_chatws_sub_catch_up(subscriber, id, at);
+    return ngx_http_chatws_sub_catch_up(subscriber, id, mark, at);
 }
 
 
@@ -156,7 +166,8 @@ ngx_http_chatws_sub_create(ngx_http_chatws_subscriber_t *subscriber,
  */
 
 static ngx_int_t
-ngx_http_chatws_sub_skip(ngx_http_chatws_sub_t *sub, chatws_subscribed_t *at)
+ngx_http_chatws_sub_skip(ngx_http_chatws_sub_t *sub, uint32_t mark,
+    chatws_subscribed_t *at)
 {
     ngx_http_chatws_hub_t  *hub;
 
@@ -171,6 +182,7 @@ ngx_http_chatws_sub_skip(ngx_http_chatws_sub_t *sub, chatws_subscribed_t *at)
     ngx_http_chatws_zone_unlock(&hub->zone);
 
     sub->upto = at->seq;
+    sub->mark = mark;
 
     /* below this offset each member is asked by is_expected() */
 
@@ -188,7 +200,7 @@ ngx_http_chatws_sub_skip(ngx_http_chatws_sub_t *sub, chatws_subscribed_t *at)
 
 static ngx_int_t
 ngx_http_chatws_sub_catch_up(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_str_t *id, chatws_subscribed_t *at)
+    ngx_str_t *id, uint32_t mark, chatws_subscribed_t *at)
 {
     uint64_t                offset, seq;
     ngx_http_chatws_hub_t  *hub;
@@ -219,6 +231,8 @@ ngx_http_chatws_sub_catch_up(ngx_http_chatws_subscriber_t *subscriber,
     offset = chatws_store_cursor(hub->zone.store, hub->slot, CHATWS_DURABLE);
 
     ngx_http_chatws_zone_unlock(&hub->zone);
+
+    sub->mark = mark;
 
     seq = ngx_http_chatws_sub_waiting(sub, offset, at->head);
 

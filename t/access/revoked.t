@@ -17,7 +17,7 @@ use Test::Chatws::App;
 use Test::Chatws::Token;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(26);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(31);
 
 my ($k1, $k2) = map { secret_key($_) } qw/ k1 k2 /;
 my $now = time();
@@ -120,6 +120,30 @@ $app->grant($question);
 
 is_deeply($cat->await('resumed')->{chats}{w}, { error => 'Invalid token' },
     'what waits shows its token again');
+
+# a command is for what was there before it, though its token may come again
+
+my $dan = user('dan');
+
+is(revoke(jti => 'x', until => $now - 1), 202, 'over');
+is(entered($dan, 'x', jti => 'x'), 'x', 'over, subscribed behind it');
+is(left('x', $dan), 1, 'over, it goes on');
+
+# who has left, and is in by a command
+
+entered($dan, 'y', jti => 'y');
+$dan->ask({ action => 'unsubscribe', chatId => 'y' });
+publish('{"command":"subscribe","userId":"dan","chatId":"y"}',
+    uri => '/api/commands');
+$dan->await('subscription_confirmed');
+revoke(jti => 'y');
+is(left('y', $dan), 1, 'by a command it goes on');
+
+# by age alone
+
+entered($dan, 'z', iat => $now - 100);
+revoke(issuedBefore => $now - 99);
+is(lost($dan), '1 x z removed', 'by age alone');
 
 
 sub user {
