@@ -22,6 +22,8 @@
 #define NGX_HTTP_CHATWS_TYPING_USERS     1000000
 
 
+static ngx_uint_t ngx_http_chatws_conf_typing_is_again(const ngx_str_t *value,
+    ngx_uint_t i);
 static ngx_int_t ngx_http_chatws_conf_typing_param(ngx_conf_t *cf,
     chatws_typing_rules_t *rules, ngx_str_t *param);
 static ngx_int_t ngx_http_chatws_conf_typing_time(ngx_conf_t *cf,
@@ -62,6 +64,13 @@ ngx_http_chatws_conf_set_typing(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     rules->limit = NGX_HTTP_CHATWS_TYPING_LIMIT;
 
     for (i = 1; i < cf->args->nelts; i++) {
+        if (ngx_http_chatws_conf_typing_is_again(value, i)) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "duplicate parameter \"%V\" of \"%V\"",
+                               &value[i], &value[0]);
+            return NGX_CONF_ERROR;
+        }
+
         if (ngx_http_chatws_conf_typing_param(cf, rules, &value[i]) != NGX_OK)
         {
             return NGX_CONF_ERROR;
@@ -78,6 +87,32 @@ ngx_http_chatws_conf_set_typing(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     cwlcf->rules.typing = rules;
 
     return NGX_CONF_OK;
+}
+
+
+/* Whether a parameter before value[i] sets the same as that. */
+
+static ngx_uint_t
+ngx_http_chatws_conf_typing_is_again(const ngx_str_t *value, ngx_uint_t i)
+{
+    size_t       len;
+    ngx_uint_t   n;
+
+    for (len = 0; len < value[i].len; len++) {
+        if (value[i].data[len] == '=') {
+            break;
+        }
+    }
+
+    for (n = 1; n < i; n++) {
+        if (value[n].len > len && value[n].data[len] == '='
+            && ngx_strncmp(value[n].data, value[i].data, len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -211,6 +211,8 @@ my @cases = (
       qr/invalid parameter "on" of "chatws_typing" in \S+:\d/ ],
     [ 'typing, off and more', '', '', 'chatws_typing off merge=1;',
       qr/invalid parameter "off" of "chatws_typing" in \S+:\d/ ],
+    [ 'typing, merge twice', '', '', 'chatws_typing merge=1 merge=2;',
+      qr/duplicate parameter "merge=2" of "chatws_typing" in \S+:\d/ ],
     [ 'typing, interval', '', '', 'chatws_typing interval=x;',
       qr/"chatws_typing" has an invalid time "interval=x".*at most 1h/ ],
     [ 'typing, timeout', '', '', 'chatws_typing timeout=2h;',
