@@ -10,6 +10,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "base/chatws_str.h"
 #include "protocol/chatws_notify.h"
 #include "process/ngx_http_chatws_clock.h"
 #include "client/ngx_http_chatws_client_auth.h"
@@ -158,6 +159,8 @@ ngx_http_chatws_auth_look(const ngx_http_chatws_client_t *client,
     static const chatws_fault_t  off =
         chatws_fault(CHATWS_E_TYPE, "Unknown message type: auth");
 
+    static const chatws_str_t    unknown = chatws_str(CHATWS_E_TYPE);
+
     static const chatws_fault_t  required =
         chatws_fault_about(CHATWS_E_TOKEN_REQUIRED,
                            "the first message is an auth with a token");
@@ -172,9 +175,12 @@ ngx_http_chatws_auth_look(const ngx_http_chatws_client_t *client,
         return;
     }
 
+    /* what is no JSON is told so; an action that is not known is one, too */
+
     if (client->stranger
         && action->verb != CHATWS_VERB_AUTH
-        && action->verb != CHATWS_VERB_NONE)
+        && (action->verb != CHATWS_VERB_NONE
+            || chatws_str_equal(&action->fault.error, &unknown)))
     {
         action->fault = required;
     }

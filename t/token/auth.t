@@ -23,7 +23,7 @@ use Time::HiRes qw/ time /;
 my $t = Test::Nginx->new()->has(qw/ http http_ssl socket_ssl /)
     ->has_daemon('openssl');
 
-$t->plan(87);
+$t->plan(88);
 
 my $key = secret_key('k1');
 
@@ -121,7 +121,8 @@ for my $action ({ action => 'subscribe', chatId => 'c', id => 1 },
 }
 
 is(told($ws, 'x'), 'Invalid JSON', 'no JSON');
-is(told($ws, '{"action":"x"}'), 'Unknown message type', 'no action');
+is(told($ws, '{"action":"x"}'), 'Token required', 'an unknown action');
+is(told($ws, '{}'), 'Token required', 'no action');
 is(told($ws, '{"action":"auth"}'), 'Invalid message', 'no token');
 is(told($ws, '{"action":"auth","token":7}'), 'Invalid message', 'a number');
 is(auth($ws, '')->{error}, 'Invalid token', 'an empty one');
