@@ -104,10 +104,17 @@ $a = ws(user => 'a', chats => 'c');
 types($a, 'c', 1);
 is(word(), '+a', 'the last time');
 
+# what nobody gets is not kept, and nobody does while all are on their way to
+# the new workers: this one stays
+
+my $still = ws(user => 'still', path => '/still', chats => 'c');
+
 config($t, '');
 ok(reloaded($t), 'reload without chatws_typing');
 is($a->await_close()->{code}, 1012, 'the connection is closed');
 is(word(), '-a', 'and has ended typing');
+
+$still->drop();
 
 $a = ws(user => 'a', chats => 'c');
 types($a, 'c', 0);
@@ -170,12 +177,14 @@ sub config {
     my ($t, $typing, $main) = @_;
 
     my $short = $typing ? 'chatws_typing interval=100ms timeout=1s;' : '';
+    my $still = "chatws_drain 1h; $typing";
 
     $t->write_file_expand('nginx.conf', conf(
         main => $main || 'worker_processes 2;',
         http => 'chatws_drain 0; add_header X-Pid $pid always;',
         endpoint => $typing,
         server => "location = /short { chatws chat; $short }
+                   location = /still { chatws chat; $still }
                    location = /plain { chatws chat; }"));
 }
 
