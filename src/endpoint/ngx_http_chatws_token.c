@@ -146,7 +146,7 @@ ngx_http_chatws_token_handler(ngx_http_request_t *r)
 }
 
 
-/* Hides tokens in arguments, of which a copy is kept. */
+/* Keeps tokens out of logs: those in arguments, of which a copy is kept. */
 
 static ngx_int_t
 ngx_http_chatws_token_mask_handler(ngx_http_request_t *r)
@@ -158,9 +158,21 @@ ngx_http_chatws_token_mask_handler(ngx_http_request_t *r)
 
     if (r != r->main
         || cwlcf->handler != ngx_http_chatws_connect_handler
-        || cwlcf->rules.token == NULL
-        || cwlcf->token.sources->names.nelts == 0)
+        || cwlcf->rules.token == NULL)
     {
+        return NGX_DECLINED;
+    }
+
+    /*
+     * A message with a token may be on its way already: after a refusal nginx
+     * would take it for a request, and log it.
+     */
+
+    if (r->headers_in.upgrade != NULL) {
+        r->keepalive = 0;
+    }
+
+    if (cwlcf->token.sources->names.nelts == 0) {
         return NGX_DECLINED;
     }
 

@@ -18,7 +18,7 @@ use Test::Nginx;
 
 my $t = Test::Nginx->new()
     ->has(qw/ http http_v2 rewrite map access limit_req auth_request mirror
-              proxy /)->plan(45);
+              proxy /)->plan(47);
 
 my $key = secret_key('k');
 
@@ -45,6 +45,11 @@ EOC
         location = /arg {
             chatws chat;
             chatws_token $http_authorization $arg_access_token;
+        }
+
+        location = /first {
+            chatws chat;
+            chatws_token message $http_authorization;
         }
 
         location = /mapped {
@@ -207,6 +212,17 @@ SKIP: {
     is(`$curl$good'`, 426, 'HTTP/2');
     is(`$curl$bad'`, 401, 'HTTP/2, a bad one');
 }
+
+# --- a message behind a handshake that is refused: it is no request
+
+my $early = ws(path => '/first', raw => 1,
+    headers => [ "Authorization: Bearer $bad" ],
+    early => Test::Chatws::Client::frame(1,
+        qq({"action":"auth","token":"$good"})));
+
+is($early->{status}, 401, 'a message behind a refused handshake');
+is(lc($early->{headers}{connection} || ''), 'close', 'nothing reads it');
+$early->drop();
 
 # --- nowhere
 
