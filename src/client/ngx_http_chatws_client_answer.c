@@ -2,47 +2,26 @@
 /*
  * Copyright (C) chatws contributors
  *
- * Asking the app server for the rights of a user in chats, and what it has
- * answered.  Whatever is not a clear answer grants nothing, and is not kept.
- * Protocol, section 7.
+ * Asking the app server for the rights of a client in chats, and what becomes
+ * of its answer.  Protocol, section 7.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "base/chatws_name.h"
-#include "base/chatws_str.h"
-#include "json/chatws_json_scan.h"
 #include "token/chatws_grant.h"
 #include "process/ngx_http_chatws_event.h"
 #include "process/ngx_http_chatws_scratch.h"
 #include "hub/ngx_http_chatws_hub_grant.h"
 #include "client/ngx_http_chatws_client_question_private.h"
-
-
-/* bytes that an id takes in JSON at most, with quotes and a comma */
-#define NGX_HTTP_CHATWS_ASKED_ID  (6 * CHATWS_NAME_MAX + 3)
-
-/* levels of the JSON of an answer */
-#define NGX_HTTP_CHATWS_ANSWER_DEPTH  4
-
-
-/* An answer, as it is read. */
-
-typedef struct {
-    ngx_http_chatws_question_t  *q;
-    chatws_json_arena_t          arena;
-    chatws_str_t                 chats;     /* the JSON object; empty: none */
-    chatws_str_t                 valid;     /* the number; empty: none */
-    time_t                       ttl;       /* of grants, seconds */
-} ngx_http_chatws_answer_t;
+#include "client/ngx_http_chatws_verdict.h"
 
 
 static ngx_uint_t ngx_http_chatws_question_tokens(
     ngx_http_chatws_question_t *q);
-static ngx_uint_t ngx_http_chatws_question_collect(
-    ngx_http_chatws_question_t *q, chatws_json_out_t *json);
+static void ngx_http_chatws_question_collect(ngx_http_chatws_question_t *q,
+    ngx_http_chatws_verdict_ask_t *question);
 static ngx_uint_t ngx_http_chatws_question_unknown(
     ngx_http_chatws_question_t *q, ngx_http_chatws_held_t *held,
     ngx_http_chatws_held_chat_t *chat);
@@ -51,16 +30,8 @@ static ngx_uint_t ngx_http_chatws_question_has(
     const ngx_http_chatws_held_chat_t *chat);
 static void ngx_http_chatws_question_answer(void *owner, ngx_uint_t status,
     ngx_str_t *body);
-static const char *ngx_http_chatws_answer_read(
-    ngx_http_chatws_question_t *q, const ngx_str_t *body);
-static chatws_rc_e ngx_http_chatws_answer_member(void *data,
-    const chatws_json_member_t *m);
-static chatws_rc_e ngx_http_chatws_answer_form(void *data,
-    const chatws_json_member_t *m);
-static chatws_rc_e ngx_http_chatws_answer_chat(void *data,
-    const chatws_json_member_t *m);
-static void ngx_http_chatws_answer_take(ngx_http_chatws_question_t *q,
-    const ngx_str_t *id, ngx_uint_t rights, time_t ttl);
+static void ngx_http_chatws_answer_take(void *owner, const ngx_str_t *id,
+    ngx_uint_t rights, time_t ttl);
 static void ngx_http_chatws_answer_rest(ngx_http_chatws_question_t *q,
     ngx_uint_t answered);
 
@@ -68,12 +39,9 @@ static void ngx_http_chatws_answer_rest(ngx_http_chatws_question_t *q,
 void
 ngx_http_chatws_question_ask_handler(ngx_event_t *ev)
 {
-    size_t                       size;
-    ngx_str_t                    body, fields;
-    chatws_str_t                 text;
-    chatws_json_out_t            json;
-    ngx_http_chatws_client_t    *client;
-    ngx_http_chatws_question_t  *q;
+    ngx_http_chatws_client_t       *client;
+    ngx_http_chatws_question_t     *q;
+    ngx_http_chatws_verdict_ask_t   question;
 
     q = ngx_http_chatws_event_data(ev);
     client = q->client;
@@ -83,13 +51,7 @@ ngx_http_chatws_question_ask_handler(ngx_event_t *ev)
         return;
     }
 
-    size = sizeof("{\"userId\":,\"chats\":[]}")
-           + (NGX_HTTP_CHATWS_QUESTION_CHATS + 1) * NGX_HTTP_CHATWS_ASKED_ID;
-
-    text.len = size;
-    text.data = ngx_http_chatws_scratch_get(NGX_HTTP_CHATWS_SCRATCH_RESUME,
-                                            size);
-    if (text.data == NULL) {
+    if (ngx_http_chatws_verdict_open(&question, &client->user) != NGX_OK) {
         ngx_http_chatws_session_close(&client->session, CHATWS_CLOSE_LATER,
                                       "no memory, reconnect");
         return;
@@ -100,28 +62,16 @@ ngx_http_chatws_question_ask_handler(ngx_event_t *ev)
     q->commands = ngx_http_chatws_hub_grant_commands(client->subscriber.hub,
                                                      client->subscriber.user);
 
-    chatws_json_out_begin(&json, &text);
+    ngx_http_chatws_question_collect(q, &question);
 
-    chatws_json_put_lit(&json, "{\"userId\":");
-    chatws_json_put_string(&json, (chatws_str_t *) &client->user);
-    chatws_json_put_lit(&json, ",\"chats\":[");
-
-    if (ngx_http_chatws_question_collect(q, &json) == 0) {
+    if (question.n == 0) {
         ngx_http_chatws_question_go_on(q);
         return;
     }
 
-    chatws_json_put_lit(&json, "]}");
-
-    (void) chatws_json_out_end(&json, &text);
-
-    body.len = text.len;
-    body.data = text.data;
-    ngx_str_null(&fields);
-
-    q->ask = ngx_http_chatws_ask(client->rules->access_app, &fields, &body,
-                                 client->rules->access_timeout,
-                                 ngx_http_chatws_question_answer, q);
+    q->ask = ngx_http_chatws_verdict_ask(&question, client->rules,
+                                         client->rules->access_timeout,
+                                         ngx_http_chatws_question_answer, q);
 
     if (q->ask == NULL) {
         ngx_http_chatws_answer_rest(q, 0);
@@ -171,19 +121,17 @@ ngx_http_chatws_question_tokens(ngx_http_chatws_question_t *q)
 }
 
 
-/* Puts the chats that are undecided, and returns how many these are. */
+/* Puts the chats that are undecided. */
 
-static ngx_uint_t
+static void
 ngx_http_chatws_question_collect(ngx_http_chatws_question_t *q,
-    chatws_json_out_t *json)
+    ngx_http_chatws_verdict_ask_t *question)
 {
-    ngx_uint_t                    i, n;
+    ngx_uint_t                    i;
     ngx_queue_t                  *link;
     ngx_http_chatws_held_t       *held;
     ngx_http_chatws_held_chat_t  *chat;
     ngx_http_chatws_held_chat_t  *chats[NGX_HTTP_CHATWS_QUESTION_CHATS];
-
-    n = 0;
 
     for (link = ngx_queue_head(&q->held);
          link != ngx_queue_sentinel(&q->held);
@@ -198,27 +146,21 @@ ngx_http_chatws_question_collect(ngx_http_chatws_question_t *q,
                 continue;
             }
 
-            if (ngx_http_chatws_question_has(chats, n, chat)) {
+            if (ngx_http_chatws_question_has(chats, question->n, chat)) {
                 chat->asked = 1;
                 continue;
             }
 
-            if (n == NGX_HTTP_CHATWS_QUESTION_CHATS) {
-                return n;
+            if (question->n == NGX_HTTP_CHATWS_QUESTION_CHATS) {
+                return;
             }
 
-            if (n != 0) {
-                chatws_json_put_lit(json, ",");
-            }
-
-            chatws_json_put_string(json, (chatws_str_t *) &chat->id);
-
+            chats[question->n] = chat;
             chat->asked = 1;
-            chats[n++] = chat;
+
+            ngx_http_chatws_verdict_chat(question, &chat->id);
         }
     }
-
-    return n;
 }
 
 
@@ -270,175 +212,26 @@ ngx_http_chatws_question_answer(void *owner, ngx_uint_t status,
 {
     ngx_http_chatws_question_t *q = owner;
 
-    const char             *why;
-    ngx_http_chatws_app_t  *app;
+    ngx_int_t  rc;
 
     q->ask = NULL;
-    app = q->client->rules->access_app;
-    why = NULL;
 
-    switch (status) {
+    rc = ngx_http_chatws_verdict_read(q->client->rules, status, body,
+                                      ngx_http_chatws_answer_take, q);
 
-    case NGX_HTTP_OK:
-        why = ngx_http_chatws_answer_read(q, body);
-        break;
-
-    case NGX_HTTP_FORBIDDEN:
-        break;
-
-    case 0:
-
-        /* no answer, which was logged */
-
-        ngx_http_chatws_answer_rest(q, 0);
-        ngx_http_chatws_question_go_on(q);
-        return;
-
-    default:
-        why = "its status is neither 200 nor 403";
-    }
-
-    if (why != NULL) {
-        ngx_http_chatws_app_failed(app, why, 0);
-    }
-
-    ngx_http_chatws_answer_rest(q, why == NULL);
+    ngx_http_chatws_answer_rest(q, rc == NGX_OK);
     ngx_http_chatws_question_go_on(q);
-}
-
-
-/* Takes what is granted.  Returns NULL, or what is wrong with the answer. */
-
-static const char *
-ngx_http_chatws_answer_read(ngx_http_chatws_question_t *q,
-    const ngx_str_t *body)
-{
-    void                           *mem;
-    size_t                          size;
-    uint64_t                        valid;
-    const ngx_http_chatws_rules_t  *rules;
-    ngx_http_chatws_answer_t        answer;
-
-    size = chatws_json_arena_size(body->len);
-    mem = ngx_http_chatws_scratch_get(NGX_HTTP_CHATWS_SCRATCH_PARSE, size);
-
-    if (mem == NULL) {
-        return "no memory";
-    }
-
-    rules = q->client->rules;
-
-    ngx_memzero(&answer, sizeof(ngx_http_chatws_answer_t));
-
-    answer.q = q;
-
-    chatws_json_arena_init(&answer.arena, mem, size);
-
-    if (chatws_json_object(&answer.arena, (chatws_str_t *) body,
-                           NGX_HTTP_CHATWS_ANSWER_DEPTH,
-                           ngx_http_chatws_answer_member, &answer)
-        != CHATWS_OK
-        || answer.chats.len == 0)
-    {
-        return "its body has no object \"chats\"";
-    }
-
-    valid = rules->access_valid;
-
-    if (answer.valid.len != 0
-        && chatws_json_uint(&answer.valid, &valid) != CHATWS_OK)
-    {
-        return "its \"valid\" is no number of seconds";
-    }
-
-    answer.ttl = (time_t) ngx_min(valid, rules->access_valid);
-
-    /* all of it is looked at before anything is granted */
-
-    if (chatws_json_object(&answer.arena, &answer.chats,
-                           NGX_HTTP_CHATWS_ANSWER_DEPTH,
-                           ngx_http_chatws_answer_form, NULL)
-        != CHATWS_OK)
-    {
-        return "its \"chats\" has what is no array of rights";
-    }
-
-    (void) chatws_json_object(&answer.arena, &answer.chats,
-                              NGX_HTTP_CHATWS_ANSWER_DEPTH,
-                              ngx_http_chatws_answer_chat, &answer);
-
-    return NULL;
-}
-
-
-static chatws_rc_e
-ngx_http_chatws_answer_member(void *data, const chatws_json_member_t *m)
-{
-    ngx_http_chatws_answer_t *answer = data;
-
-    static const chatws_str_t  chats = chatws_str("chats");
-    static const chatws_str_t  valid = chatws_str("valid");
-
-    /* who writes a member twice means at most one of them */
-
-    if (chatws_str_equal(&m->name, &chats)) {
-
-        if (m->type != CHATWS_JSON_OBJECT || answer->chats.len != 0) {
-            return CHATWS_ERROR;
-        }
-
-        answer->chats = m->value;
-
-    } else if (chatws_str_equal(&m->name, &valid)) {
-
-        if (answer->valid.len != 0) {
-            return CHATWS_ERROR;
-        }
-
-        answer->valid = m->value;
-    }
-
-    return CHATWS_OK;
-}
-
-
-static chatws_rc_e
-ngx_http_chatws_answer_form(void *data, const chatws_json_member_t *m)
-{
-    return m->type == CHATWS_JSON_ARRAY ? CHATWS_OK : CHATWS_ERROR;
-}
-
-
-static chatws_rc_e
-ngx_http_chatws_answer_chat(void *data, const chatws_json_member_t *m)
-{
-    ngx_http_chatws_answer_t *answer = data;
-
-    time_t      ttl;
-    ngx_uint_t  rights;
-
-    if (m->lossy) {
-        return CHATWS_OK;
-    }
-
-    rights = chatws_rights_parse(&m->value, &answer->arena);
-
-    ttl = rights != 0 ? answer->ttl
-                      : (time_t) answer->q->client->rules->access_denied;
-
-    ngx_http_chatws_answer_take(answer->q, (ngx_str_t *) &m->name, rights,
-                                ttl);
-
-    return CHATWS_OK;
 }
 
 
 /* Decides a chat that was asked for, wherever it waits. */
 
 static void
-ngx_http_chatws_answer_take(ngx_http_chatws_question_t *q,
-    const ngx_str_t *id, ngx_uint_t rights, time_t ttl)
+ngx_http_chatws_answer_take(void *owner, const ngx_str_t *id,
+    ngx_uint_t rights, time_t ttl)
 {
+    ngx_http_chatws_question_t *q = owner;
+
     ngx_int_t                     rc;
     ngx_uint_t                    i;
     ngx_queue_t                  *link;

@@ -132,14 +132,24 @@ ngx_int_t
 ngx_http_chatws_grant_put(ngx_http_chatws_client_t *client, ngx_str_t *chat,
     uint32_t commands, ngx_uint_t rights, time_t ttl)
 {
+    return ngx_http_chatws_grant_learn(client->subscriber.hub,
+                                       &client->rules->access_app->url,
+                                       &client->user, chat, commands, rights,
+                                       ttl);
+}
+
+
+ngx_int_t
+ngx_http_chatws_grant_learn(ngx_http_chatws_hub_t *hub, const ngx_str_t *url,
+    const ngx_str_t *user, const ngx_str_t *chat, uint32_t commands,
+    ngx_uint_t rights, time_t ttl)
+{
     chatws_grant_key_t  key;
 
-    ngx_http_chatws_grant_key(client->subscriber.hub,
-                              &client->rules->access_app->url, &client->user,
-                              chat, &key);
+    ngx_http_chatws_grant_key(hub, url, user, chat, &key);
 
-    return ngx_http_chatws_hub_grant_put(client->subscriber.hub, &key,
-                                         commands, (uint32_t) rights, ttl);
+    return ngx_http_chatws_hub_grant_put(hub, &key, commands,
+                                         (uint32_t) rights, ttl);
 }
 
 

@@ -60,11 +60,14 @@ ngx_uint_t ngx_http_chatws_right_bit(ngx_http_chatws_right_e right);
 
 /*
  * What the app server at the URL has answered for a user in a chat, as
- * ngx_http_chatws_hub_grant_get().
+ * ngx_http_chatws_hub_grant_get() and ngx_http_chatws_hub_grant_put().
  */
 ngx_int_t ngx_http_chatws_grant_known(ngx_http_chatws_hub_t *hub,
     const ngx_str_t *url, const ngx_str_t *user, const ngx_str_t *chat,
     uint32_t *rights);
+ngx_int_t ngx_http_chatws_grant_learn(ngx_http_chatws_hub_t *hub,
+    const ngx_str_t *url, const ngx_str_t *user, const ngx_str_t *chat,
+    uint32_t commands, ngx_uint_t rights, time_t ttl);
 
 /*
  * What the app server has answered for the user of the client in a chat: see

@@ -19,10 +19,6 @@
 #include "client/ngx_http_chatws_client_question.h"
 
 
-/* chats of one question, at most */
-#define NGX_HTTP_CHATWS_QUESTION_CHATS  100
-
-
 /* A chat of what waits, and what is decided about it. */
 
 typedef struct {

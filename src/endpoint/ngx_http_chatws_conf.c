@@ -277,6 +277,10 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_http_chatws_conf_note_types(conf);
 
+    if (conf->handler == ngx_http_chatws_publish_handler) {
+        return ngx_http_chatws_conf_need_grants(cf, conf);
+    }
+
     if (conf->handler != ngx_http_chatws_connect_handler) {
         return NGX_CONF_OK;
     }

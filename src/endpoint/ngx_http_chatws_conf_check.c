@@ -177,11 +177,18 @@ ngx_http_chatws_conf_check(ngx_conf_t *cf)
                                &use->directive);
         }
 
+        cwlcf = use->ctx->loc_conf[ngx_http_chatws_module.ctx_index];
+
+        if (use->handler == ngx_http_chatws_publish_handler
+            && cwlcf->token.sources != NULL
+            && ngx_http_chatws_conf_check_access(&at, &cwlcf->rules) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
         if (use->handler != ngx_http_chatws_connect_handler) {
             continue;
         }
-
-        cwlcf = use->ctx->loc_conf[ngx_http_chatws_module.ctx_index];
 
         ngx_http_chatws_conf_check_ping(&at, &cwlcf->session, &warned);
         ngx_http_chatws_conf_check_limits(&at, &cwlcf->rules, &limits);

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The context of a request: values of variables, and the response that
- * chatws_publish_response collects.
+ * The context of a request: values of variables, what is published, and the
+ * response that chatws_publish_response collects.
  */
 
 
@@ -14,6 +14,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "endpoint/ngx_http_chatws_inquiry.h"
 
 
 typedef struct {
@@ -25,6 +26,11 @@ typedef struct {
     uint32_t       recipients;
     unsigned       published:1;     /* seq and recipients are set */
     unsigned       naming:2;        /* expressions in evaluation */
+
+    ngx_str_t      text;            /* the body that is published, */
+    ngx_http_chatws_inquiry_t
+                  *inquiry;         /* and whether the user may; NULL: nobody
+                                       needs to be asked */
 
     ngx_chain_t   *body;            /* copies of the bufs of the response */
     ngx_chain_t  **last;            /* where the next one is linked */

@@ -16,6 +16,7 @@
 #include <ngx_http.h>
 #include "base/chatws_fault.h"
 #include "process/ngx_http_chatws_zone.h"
+#include "endpoint/ngx_http_chatws_inquiry.h"
 
 
 /*
@@ -31,6 +32,18 @@
 ngx_uint_t ngx_http_chatws_publish_text(ngx_http_request_t *r,
     ngx_http_chatws_zone_t *zone, ngx_str_t *text, ngx_str_t *answer,
     chatws_fault_t *fault);
+
+/*
+ * Before a text is published: asks the app server, if need be, whether the user
+ * of the request may, once for all chats of a batch.  Nothing is published, and
+ * no variable is set.  The text lives until the handler has returned.
+ *
+ * NGX_OK: go on.  NGX_AGAIN: the request waits, and the handler will be called,
+ * as by ngx_http_chatws_inquiry_ask().  NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_chatws_publish_inquire(ngx_http_request_t *r,
+    ngx_http_chatws_zone_t *zone, ngx_str_t *text,
+    ngx_http_chatws_inquiry_pt handler);
 
 
 #endif /* _NGX_HTTP_CHATWS_PUBLISH_H_INCLUDED_ */

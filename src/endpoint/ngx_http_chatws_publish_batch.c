@@ -11,9 +11,9 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "protocol/chatws_notify.h"
-#include "process/ngx_http_chatws_clock.h"
 #include "process/ngx_http_chatws_scratch.h"
 #include "endpoint/ngx_http_chatws_publish_batch.h"
+#include "endpoint/ngx_http_chatws_refuse.h"
 
 
 /* elements of a batch */
@@ -35,8 +35,6 @@ static chatws_rc_e ngx_http_chatws_publish_batch_member(void *data,
 static ngx_uint_t ngx_http_chatws_publish_batch_texts(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub, ngx_array_t *texts,
     const ngx_http_chatws_batch_t *batch);
-static ngx_int_t ngx_http_chatws_publish_batch_fault(ngx_http_request_t *r,
-    const chatws_fault_t *fault, ngx_str_t *answer);
 static ngx_int_t ngx_http_chatws_publish_batch_join(ngx_http_request_t *r,
     ngx_array_t *answers, ngx_str_t *answer);
 
@@ -158,8 +156,8 @@ ngx_http_chatws_publish_batch_texts(ngx_http_request_t *r,
 
         if (errors == batch->errors) {
             texts->nelts = i + 1;
-            return ngx_http_chatws_publish_batch_fault(r, &many, &text[i])
-                   == NGX_OK ? status : NGX_HTTP_INTERNAL_SERVER_ERROR;
+            return ngx_http_chatws_refuse_text(r, &many, &text[i]) == NGX_OK
+                   ? status : NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
         rc = batch->one(r, hub, &text[i], batch->mem, batch->size, &answer,
@@ -167,8 +165,7 @@ ngx_http_chatws_publish_batch_texts(ngx_http_request_t *r,
 
         if (rc == NGX_HTTP_INTERNAL_SERVER_ERROR
             || (rc >= NGX_HTTP_SPECIAL_RESPONSE
-                && ngx_http_chatws_publish_batch_fault(r, &fault, &answer)
-                   != NGX_OK))
+                && ngx_http_chatws_refuse_text(r, &fault, &answer) != NGX_OK))
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
@@ -188,37 +185,6 @@ ngx_http_chatws_publish_batch_texts(ngx_http_request_t *r,
     }
 
     return status;
-}
-
-
-/* Makes the error message of a fault. */
-
-static ngx_int_t
-ngx_http_chatws_publish_batch_fault(ngx_http_request_t *r,
-    const chatws_fault_t *fault, ngx_str_t *answer)
-{
-    u_char        text[CHATWS_NOTIFY_SIZE];
-    chatws_str_t  out;
-
-    out.data = text;
-    out.len = sizeof(text);
-
-    if (chatws_notify_error(&out, fault, NULL, ngx_http_chatws_now())
-        != CHATWS_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    answer->len = out.len;
-    answer->data = ngx_pnalloc(r->pool, out.len);
-
-    if (answer->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(answer->data, text, out.len);
-
-    return NGX_OK;
 }
 
 

@@ -22,6 +22,9 @@
 #include "endpoint/ngx_http_chatws_sender.h"
 
 
+static ngx_uint_t ngx_http_chatws_publish_parse(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub, ngx_str_t *text, void *mem, size_t size,
+    chatws_publication_t *pub, chatws_fault_t *fault);
 static ngx_uint_t ngx_http_chatws_publish_parsed(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub, chatws_publication_t *pub,
     ngx_http_chatws_ctx_t *ctx, ngx_str_t *answer, chatws_fault_t *fault);
@@ -53,11 +56,90 @@ ngx_http_chatws_publish_one(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub, ngx_str_t *text, void *mem, size_t size,
     ngx_str_t *answer, chatws_fault_t *fault)
 {
-    ngx_str_t                    with;
     ngx_uint_t                   status;
     chatws_str_t                 sealed;
     ngx_http_chatws_ctx_t       *ctx;
     chatws_publication_t         pub;
+    ngx_http_chatws_loc_conf_t  *cwlcf;
+
+    status = ngx_http_chatws_publish_parse(r, hub, text, mem, size, &pub,
+                                           fault);
+
+    if (status == NGX_HTTP_SERVICE_UNAVAILABLE) {
+        ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_UNAVAILABLE, 1);
+    }
+
+    if (status != 0) {
+        return status;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_chatws_module);
+    cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
+
+    ngx_http_chatws_publish_stamp(hub, &pub);
+
+    if (cwlcf->encrypt == NGX_HTTP_CHATWS_ENCRYPT_OFF) {
+        return ngx_http_chatws_publish_parsed(r, hub, &pub, ctx, answer,
+                                              fault);
+    }
+
+    status = ngx_http_chatws_encrypt(r, cwlcf, &pub, &sealed, fault);
+
+    if (status == NGX_HTTP_INTERNAL_SERVER_ERROR) {
+        return status;
+    }
+
+    if (status == NGX_HTTP_SERVICE_UNAVAILABLE) {
+        ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_UNAVAILABLE, 1);
+    }
+
+    if (status != 0) {
+        return ngx_http_chatws_publish_refuse(ctx, status, fault, fault);
+    }
+
+    status = ngx_http_chatws_publish_parsed(r, hub, &pub, ctx, answer, fault);
+
+    if (sealed.data != NULL) {
+        ngx_free(sealed.data);
+    }
+
+    return status;
+}
+
+
+ngx_uint_t
+ngx_http_chatws_publish_look(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub, ngx_str_t *text, void *mem, size_t size,
+    ngx_str_t *answer, chatws_fault_t *fault)
+{
+    ngx_uint_t            status;
+    chatws_publication_t  pub;
+
+    status = ngx_http_chatws_publish_parse(r, hub, text, mem, size, &pub,
+                                           fault);
+    if (status != 0) {
+        return status;
+    }
+
+    ngx_str_set(answer, "");
+
+    return NGX_HTTP_CREATED;
+}
+
+
+/*
+ * Returns 0: it may be published; otherwise as publish_one().  The publication
+ * lies in mem and, with its sender, in the scratch memory and the request.
+ */
+
+static ngx_uint_t
+ngx_http_chatws_publish_parse(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub, ngx_str_t *text, void *mem, size_t size,
+    chatws_publication_t *pub, chatws_fault_t *fault)
+{
+    ngx_str_t                    with;
+    ngx_uint_t                   status;
+    ngx_http_chatws_ctx_t       *ctx;
     ngx_http_chatws_sender_t     sender;
     ngx_http_chatws_loc_conf_t  *cwlcf;
 
@@ -93,16 +175,16 @@ ngx_http_chatws_publish_one(ngx_http_request_t *r,
                : ngx_http_chatws_publish_refuse(ctx, status, fault, fault);
     }
 
-    if (chatws_publication_parse(&pub, (chatws_str_t *) &with,
+    if (chatws_publication_parse(pub, (chatws_str_t *) &with,
                                  CHATWS_JSON_DEPTH, mem, size)
         != CHATWS_OK)
     {
         return ngx_http_chatws_publish_refuse(ctx, NGX_HTTP_BAD_REQUEST,
-                                              &pub.fault, fault);
+                                              &pub->fault, fault);
     }
 
-    if (chatws_type_optional(pub.type)
-        && ngx_http_chatws_hub_zone(hub)->types & (1u << pub.type))
+    if (chatws_type_optional(pub->type)
+        && ngx_http_chatws_hub_zone(hub)->types & (1u << pub->type))
     {
         return ngx_http_chatws_publish_refuse(ctx, NGX_HTTP_BAD_REQUEST,
                                               &ngx_http_chatws_publish_own,
@@ -111,51 +193,20 @@ ngx_http_chatws_publish_one(ngx_http_request_t *r,
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
 
-    if (!ngx_http_chatws_chat_allowed(&cwlcf->rules, (ngx_str_t *) &pub.chat))
+    if (!ngx_http_chatws_chat_allowed(&cwlcf->rules, (ngx_str_t *) &pub->chat))
     {
         return ngx_http_chatws_publish_refuse(ctx, NGX_HTTP_BAD_REQUEST,
                                               &ngx_http_chatws_chat_refused,
                                               fault);
     }
 
-    status = ngx_http_chatws_sender_check(r, hub, &sender, &pub, fault);
+    status = ngx_http_chatws_sender_check(r, hub, &sender, pub, fault);
 
-    if (status == NGX_HTTP_INTERNAL_SERVER_ERROR) {
+    if (status == 0 || status == NGX_HTTP_INTERNAL_SERVER_ERROR) {
         return status;
     }
 
-    if (status != 0) {
-        return ngx_http_chatws_publish_refuse(ctx, status, fault, fault);
-    }
-
-    ngx_http_chatws_publish_stamp(hub, &pub);
-
-    if (cwlcf->encrypt == NGX_HTTP_CHATWS_ENCRYPT_OFF) {
-        return ngx_http_chatws_publish_parsed(r, hub, &pub, ctx, answer,
-                                              fault);
-    }
-
-    status = ngx_http_chatws_encrypt(r, cwlcf, &pub, &sealed, fault);
-
-    if (status == NGX_HTTP_INTERNAL_SERVER_ERROR) {
-        return status;
-    }
-
-    if (status == NGX_HTTP_SERVICE_UNAVAILABLE) {
-        ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_UNAVAILABLE, 1);
-    }
-
-    if (status != 0) {
-        return ngx_http_chatws_publish_refuse(ctx, status, fault, fault);
-    }
-
-    status = ngx_http_chatws_publish_parsed(r, hub, &pub, ctx, answer, fault);
-
-    if (sealed.data != NULL) {
-        ngx_free(sealed.data);
-    }
-
-    return status;
+    return ngx_http_chatws_publish_refuse(ctx, status, fault, fault);
 }
 
 

@@ -34,5 +34,14 @@ ngx_uint_t ngx_http_chatws_publish_one(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub, ngx_str_t *text, void *mem, size_t size,
     ngx_str_t *answer, chatws_fault_t *fault);
 
+/*
+ * The same, but only looks whether it could be published: the answer is empty.
+ * What the app server is to be asked for is noted, see
+ * ngx_http_chatws_sender_check().
+ */
+ngx_uint_t ngx_http_chatws_publish_look(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub, ngx_str_t *text, void *mem, size_t size,
+    ngx_str_t *answer, chatws_fault_t *fault);
+
 
 #endif /* _NGX_HTTP_CHATWS_PUBLISH_ONE_H_INCLUDED_ */

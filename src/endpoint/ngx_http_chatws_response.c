@@ -138,8 +138,6 @@ ngx_http_chatws_response_ignore_body(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_chatws_response_headers(ngx_http_request_t *r, ngx_uint_t status)
 {
-    ngx_str_t         after;
-
     static ngx_str_t  version = ngx_string("13");
     static ngx_str_t  upgrade = ngx_string("websocket");
     static ngx_str_t  connection = ngx_string("Upgrade");
@@ -170,22 +168,38 @@ ngx_http_chatws_response_headers(ngx_http_request_t *r, ngx_uint_t status)
         return ngx_http_chatws_response_header(r, "WWW-Authenticate", &scheme);
 
     case NGX_HTTP_SERVICE_UNAVAILABLE:
-
-        after.len = 1;
-        after.data = ngx_pnalloc(r->pool, 1);
-
-        if (after.data == NULL) {
-            return NGX_ERROR;
-        }
-
-        /* 1 to 5 seconds, at random: not all clients come back at once */
-        after.data[0] = (u_char) ('1' + ngx_random() % 5);
-
-        return ngx_http_chatws_response_header(r, "Retry-After", &after);
+        return ngx_http_chatws_response_again(r);
 
     default:
         return NGX_OK;
     }
+}
+
+
+ngx_int_t
+ngx_http_chatws_response_again(ngx_http_request_t *r)
+{
+    ngx_str_t  after;
+
+    after.len = 1;
+    after.data = ngx_pnalloc(r->pool, 1);
+
+    if (after.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    after.data[0] = (u_char) ('0' + ngx_http_chatws_response_after(r));
+
+    return ngx_http_chatws_response_header(r, "Retry-After", &after);
+}
+
+
+ngx_uint_t
+ngx_http_chatws_response_after(ngx_http_request_t *r)
+{
+    /* neither those of one moment nor those of one connection are alike */
+
+    return 1 + (r->start_msec + r->connection->number) % 5;
 }
 
 

@@ -37,6 +37,16 @@ ngx_int_t ngx_http_chatws_response_header(ngx_http_request_t *r,
     const char *name, ngx_str_t *value);
 
 /*
+ * The seconds after which the client of a request that was refused with 503 may
+ * try again: 1 to 5, always the same for one request, so that not all clients
+ * come back at once.
+ */
+ngx_uint_t ngx_http_chatws_response_after(ngx_http_request_t *r);
+
+/* Adds them as the field Retry-After to the answer.  NGX_ERROR: no memory. */
+ngx_int_t ngx_http_chatws_response_again(ngx_http_request_t *r);
+
+/*
  * Sends an answer with this status and a JSON text as its body, the bytes of
  * which live as long as the request.
  *

@@ -16,6 +16,8 @@
 #include "token/chatws_grant.h"
 #include "client/ngx_http_chatws_client_grant.h"
 #include "endpoint/ngx_http_chatws_conf.h"
+#include "endpoint/ngx_http_chatws_ctx.h"
+#include "endpoint/ngx_http_chatws_inquiry.h"
 #include "endpoint/ngx_http_chatws_sender.h"
 #include "endpoint/ngx_http_chatws_token.h"
 
@@ -24,9 +26,12 @@
 #define NGX_HTTP_CHATWS_SENDER_JSON  (6 * CHATWS_NAME_MAX + 2)
 
 
-static ngx_int_t ngx_http_chatws_sender_may(ngx_http_chatws_hub_t *hub,
-    const ngx_http_chatws_rules_t *rules,
-    const ngx_http_chatws_token_t *token, ngx_str_t *chat);
+static ngx_int_t ngx_http_chatws_sender_token(ngx_http_request_t *r,
+    const ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_chatws_token_t **token);
+static ngx_int_t ngx_http_chatws_sender_may(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub, const ngx_http_chatws_rules_t *rules,
+    const ngx_http_chatws_token_t *token, ngx_str_t *chat,
+    const chatws_fault_t **fault);
 
 
 static const chatws_fault_t  ngx_http_chatws_sender_other =
@@ -124,11 +129,46 @@ ngx_http_chatws_sender_add(ngx_http_request_t *r,
 }
 
 
+ngx_int_t
+ngx_http_chatws_sender_inquire(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub)
+{
+    ngx_http_chatws_ctx_t       *ctx;
+    ngx_http_chatws_token_t     *token;
+    ngx_http_chatws_loc_conf_t  *cwlcf;
+
+    cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
+
+    if (!(cwlcf->rules.access & NGX_HTTP_CHATWS_ACCESS_REQUEST)
+        || cwlcf->rules.access_app == NULL)
+    {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_http_chatws_sender_token(r, cwlcf, &token) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (token == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_chatws_module);
+
+    ctx->inquiry = ngx_http_chatws_inquiry_create(r, hub, &cwlcf->rules,
+                                                  &token->user);
+
+    return ctx->inquiry != NULL ? NGX_OK : NGX_ERROR;
+}
+
+
 ngx_uint_t
 ngx_http_chatws_sender_check(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub, const ngx_http_chatws_sender_t *sender,
     const chatws_publication_t *pub, chatws_fault_t *fault)
 {
+    ngx_int_t                     rc;
+    const chatws_fault_t         *why;
     ngx_http_chatws_token_t      *token;
     ngx_http_chatws_loc_conf_t   *cwlcf;
 
@@ -150,13 +190,7 @@ ngx_http_chatws_sender_check(ngx_http_request_t *r,
 
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
 
-    /* who may give commands is the app server */
-
-    if (cwlcf->rules.access == 0 || cwlcf->write) {
-        return 0;
-    }
-
-    if (ngx_http_chatws_token_good(r, &token) != NGX_OK) {
+    if (ngx_http_chatws_sender_token(r, cwlcf, &token) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -174,32 +208,60 @@ ngx_http_chatws_sender_check(ngx_http_request_t *r,
         return NGX_HTTP_FORBIDDEN;
     }
 
-    switch (ngx_http_chatws_sender_may(hub, &cwlcf->rules, token,
-                                       (ngx_str_t *) &pub->chat))
-    {
+    rc = ngx_http_chatws_sender_may(r, hub, &cwlcf->rules, token,
+                                    (ngx_str_t *) &pub->chat, &why);
 
-    case NGX_OK:
-        return 0;
-
-    case NGX_AGAIN:
-        *fault = ngx_http_chatws_undecided;
-        return NGX_HTTP_SERVICE_UNAVAILABLE;
-
-    default: /* NGX_DECLINED */
-        *fault = ngx_http_chatws_denied;
-        return NGX_HTTP_FORBIDDEN;
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    if (why == NULL) {
+        return 0;
+    }
+
+    *fault = *why;
+
+    return why == &ngx_http_chatws_denied ? NGX_HTTP_FORBIDDEN
+                                          : NGX_HTTP_SERVICE_UNAVAILABLE;
 }
 
 
-/* NGX_AGAIN: no source grants it, and what the app server says is not known. */
+/*
+ * Sets *token to that of the user whose rights count, or to NULL: no right is
+ * needed.  NGX_ERROR: no memory.
+ */
 
 static ngx_int_t
-ngx_http_chatws_sender_may(ngx_http_chatws_hub_t *hub,
-    const ngx_http_chatws_rules_t *rules,
-    const ngx_http_chatws_token_t *token, ngx_str_t *chat)
+ngx_http_chatws_sender_token(ngx_http_request_t *r,
+    const ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_chatws_token_t **token)
 {
-    uint32_t  rights;
+    /* who may give commands is the app server */
+
+    if (cwlcf->rules.access == 0 || cwlcf->write) {
+        *token = NULL;
+        return NGX_OK;
+    }
+
+    return ngx_http_chatws_token_good(r, token);
+}
+
+
+/*
+ * Sets *fault to NULL: a source grants it, or it was noted; or to why not: it
+ * is denied, or what the app server says is not known.  NGX_ERROR: no memory.
+ */
+
+static ngx_int_t
+ngx_http_chatws_sender_may(ngx_http_request_t *r, ngx_http_chatws_hub_t *hub,
+    const ngx_http_chatws_rules_t *rules,
+    const ngx_http_chatws_token_t *token, ngx_str_t *chat,
+    const chatws_fault_t **fault)
+{
+    uint32_t                rights;
+    ngx_uint_t              notes;
+    ngx_http_chatws_ctx_t  *ctx;
+
+    *fault = NULL;
 
     if (rules->access & NGX_HTTP_CHATWS_ACCESS_TOKEN
         && (chatws_grants_find(token->credential->grants,
@@ -212,15 +274,35 @@ ngx_http_chatws_sender_may(ngx_http_chatws_hub_t *hub,
     if (!(rules->access & NGX_HTTP_CHATWS_ACCESS_REQUEST)
         || rules->access_app == NULL)
     {
-        return NGX_DECLINED;
+        *fault = &ngx_http_chatws_denied;
+        return NGX_OK;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_chatws_module);
+    notes = ngx_http_chatws_inquiry_notes(ctx->inquiry);
+
+    if (!notes
+        && ngx_http_chatws_inquiry_find(ctx->inquiry, chat, fault) == NGX_OK)
+    {
+        return NGX_OK;
     }
 
     if (ngx_http_chatws_grant_known(hub, &rules->access_app->url,
                                     &token->user, chat, &rights)
-        != NGX_OK)
+        == NGX_OK)
     {
-        return NGX_AGAIN;
+        if (!(rights & CHATWS_RIGHT_SEND)) {
+            *fault = &ngx_http_chatws_denied;
+        }
+
+        return NGX_OK;
     }
 
-    return rights & CHATWS_RIGHT_SEND ? NGX_OK : NGX_DECLINED;
+    if (notes) {
+        return ngx_http_chatws_inquiry_note(ctx->inquiry, chat);
+    }
+
+    *fault = &ngx_http_chatws_undecided;
+
+    return NGX_OK;
 }

@@ -41,8 +41,18 @@ ngx_int_t ngx_http_chatws_sender_add(ngx_http_request_t *r,
     const ngx_http_chatws_sender_t *sender, ngx_str_t *text, ngx_str_t *with);
 
 /*
- * Whether the request may publish this, as this sender.  Returns 0, or the
- * status of an error with fault, whose texts are static, or 500: no memory.
+ * Lets the app server be asked for what the user of the request may, where it
+ * is a source of rights in its location: sets the inquiry of the context, which
+ * exists.  NGX_OK; NGX_DECLINED: that is never needed; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_chatws_sender_inquire(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub);
+
+/*
+ * Whether the request may publish this, as this sender; what nobody knows is
+ * noted in the inquiry of the context, if that takes notes, and is no error.
+ * Returns 0, or the status of an error with fault, whose texts are static, or
+ * 500: no memory.
  */
 ngx_uint_t ngx_http_chatws_sender_check(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub, const ngx_http_chatws_sender_t *sender,

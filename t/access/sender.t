@@ -17,7 +17,7 @@ use Test::Chatws::App;
 use Test::Chatws::Token;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http proxy /)->plan(43);
+my $t = Test::Nginx->new()->has(qw/ http proxy /)->plan(42);
 
 my $key = secret_key('k1');
 
@@ -162,9 +162,6 @@ is(sent('/any', { sender => 'x' }, %may), '201 x', 'where all is open');
 $ws->next();
 
 # what the app server has said of a user counts here as well
-
-is(sent('/request', { sender => 'ann' }, %may), '503 Not available',
-    'request, not known');
 
 my $user = ws(path => '/ws', headers => [ bearer() ]);
 

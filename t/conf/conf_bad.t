@@ -65,6 +65,11 @@ my @cases = (
       qr/"chatws_access" directive is duplicate/ ],
     [ 'rights by request, nobody to ask', '', '', 'chatws_access request;',
       qr/"chatws_access" has the source "request", but there is no "chatws_/ ],
+    [ 'rights to publish by request, nobody to ask', '',
+      'location /x { chatws_publish chat; chatws_access request; '
+      . 'chatws_token $http_authorization; '
+      . 'chatws_token_key_file sig.jwks; }', '',
+      qr/"chatws_access" has the source "request", but there is no "chatws_/ ],
     [ 'rights by token, no tokens', '', 'chatws_access token;', '',
       qr/"chatws_access" has the source "token", but there is no "chatws_t/ ],
     (map { [ "the URL $_", '', qq(chatws_access_pass "$_";), '',
