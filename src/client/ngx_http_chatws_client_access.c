@@ -52,12 +52,14 @@ ngx_http_chatws_client_may(ngx_http_chatws_client_t *client,
 
     client->grant = 0;
 
+    if (right == NGX_HTTP_CHATWS_RIGHT_NONE) {
+        return ngx_http_chatws_chat_allowed(client->rules, chat)
+               ? NULL : &ngx_http_chatws_chat_refused;
+    }
+
     fault = ngx_http_chatws_client_denied(client, chat);
 
-    if (fault != NULL
-        || client->rules->access == 0
-        || right == NGX_HTTP_CHATWS_RIGHT_NONE)
-    {
+    if (fault != NULL || client->rules->access == 0) {
         return fault;
     }
 

@@ -17,7 +17,7 @@ use Test::Chatws::App;
 use Test::Chatws::Token;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(44);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(47);
 
 my $key = secret_key('k1');
 
@@ -185,6 +185,21 @@ $app->answer($q, 200, { chats => {} });
 
 is($ws->next()->{chats}{mine}{error}, 'Not allowed', 'claims, denied');
 
+# who can't come back can still leave, which needs no right
+
+my $eve = ws(user => 'eve');
+
+$eve->send_json({ action => 'subscribe', chatId => 'c' });
+$app->grant($app->question());
+$eve->next();
+
+is(command({ command => 'unsubscribe', userId => 'eve', chatId => 'c',
+    until => time() + 600 }), 202, 'kept out');
+is($eve->next()->{reason}, 'removed', 'kept out, unsubscribed');
+is($eve->ask({ action => 'unsubscribe', chatId => 'c' })->{action},
+    'unsubscribe', 'kept out, and left');
+
+$eve->drop();
 $ws->drop();
 
 
