@@ -47,6 +47,8 @@ static ngx_int_t ngx_http_chatws_inquiry_wait(
     ngx_http_chatws_inquiry_t *inquiry);
 static void ngx_http_chatws_inquiry_cleanup(void *data);
 static void ngx_http_chatws_inquiry_begin(ngx_http_chatws_inquiry_t *inquiry);
+static uint32_t ngx_http_chatws_inquiry_commands(
+    const ngx_http_chatws_inquiry_t *inquiry);
 static ngx_int_t ngx_http_chatws_inquiry_next(
     ngx_http_chatws_inquiry_t *inquiry);
 static void ngx_http_chatws_inquiry_answer(void *owner, ngx_uint_t status,
@@ -215,13 +217,10 @@ ngx_http_chatws_inquiry_cleanup(void *data)
 static void
 ngx_http_chatws_inquiry_begin(ngx_http_chatws_inquiry_t *inquiry)
 {
-    uint64_t                         user;
     ngx_uint_t                       i;
     ngx_http_chatws_inquiry_chat_t  *chat;
 
-    user = ngx_http_chatws_hub_hash(inquiry->hub, inquiry->user);
-
-    inquiry->commands = ngx_http_chatws_hub_grant_commands(inquiry->hub, user);
+    inquiry->commands = ngx_http_chatws_inquiry_commands(inquiry);
     inquiry->stale = 0;
     inquiry->first = 0;
     inquiry->last = 0;
@@ -231,6 +230,19 @@ ngx_http_chatws_inquiry_begin(ngx_http_chatws_inquiry_t *inquiry)
     for (i = 0; i < inquiry->chats.nelts; i++) {
         chat[i].fault = &ngx_http_chatws_undecided;
     }
+}
+
+
+/* The commands for the user up to now. */
+
+static uint32_t
+ngx_http_chatws_inquiry_commands(const ngx_http_chatws_inquiry_t *inquiry)
+{
+    uint64_t  user;
+
+    user = ngx_http_chatws_hub_hash(inquiry->hub, (ngx_str_t *) inquiry->user);
+
+    return ngx_http_chatws_hub_grant_commands(inquiry->hub, user);
 }
 
 
@@ -302,7 +314,11 @@ ngx_http_chatws_inquiry_answer(void *owner, ngx_uint_t status, ngx_str_t *body)
 
     ngx_http_chatws_inquiry_rest(inquiry, rc == NGX_OK);
 
-    if (inquiry->stale) {
+    /* what questions before this one have granted is of the same time */
+
+    if (inquiry->stale
+        || ngx_http_chatws_inquiry_commands(inquiry) != inquiry->commands)
+    {
         ngx_http_chatws_inquiry_begin(inquiry);
     }
 
