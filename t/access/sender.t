@@ -69,7 +69,7 @@ $t->write_file_expand('nginx.conf', conf(
         }
 EOC
 
-$t->run_daemon(\&app_server, 8081, \&example_app);
+$t->run_daemon(\&app_server, port(8081), \&example_app);
 $t->waitforsocket('127.0.0.1:' . port(8081));
 
 my $app = Test::Chatws::App->new(8082);

@@ -112,7 +112,7 @@ my $still = ws(user => 'still', path => '/still', chats => 'c');
 config($t, '');
 ok(reloaded($t), 'reload without chatws_typing');
 is($a->await_close()->{code}, 1012, 'the connection is closed');
-is(word(), '-a', 'and has ended typing');
+is(word($still), '-a', 'and has ended typing');
 
 $still->drop();
 
@@ -127,7 +127,12 @@ $a = ws(user => 'a', chats => 'c');
 types($a, 'c', 0);
 settled($a);
 types($a, 'c', 1);
-is(word(), '+a', 'and is not any more');
+
+# the reader was on its way when typing ended, which is not told twice
+
+my $word = word();
+$word = word() if $word eq '-a';
+is($word, '+a', 'and is not any more');
 
 $_->drop() for $reader, $mark;
 
@@ -167,7 +172,9 @@ $reader->drop();
 
 
 sub word {
-    my $event = $reader->next() or return '';
+    my ($ws) = @_;
+
+    my $event = ($ws || $reader)->next() or return '';
 
     return Test::Chatws::Typing::word($event);
 }
