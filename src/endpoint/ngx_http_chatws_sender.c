@@ -15,6 +15,7 @@
 #include "json/chatws_json_scan.h"
 #include "token/chatws_grant.h"
 #include "client/ngx_http_chatws_client_grant.h"
+#include "client/ngx_http_chatws_revoked.h"
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_ctx.h"
 #include "endpoint/ngx_http_chatws_inquiry.h"
@@ -262,6 +263,11 @@ ngx_http_chatws_sender_may(ngx_http_request_t *r, ngx_http_chatws_hub_t *hub,
     ngx_http_chatws_ctx_t  *ctx;
 
     *fault = NULL;
+
+    if (ngx_http_chatws_revoked_chat(hub, &token->user, chat)) {
+        *fault = &ngx_http_chatws_denied;
+        return NGX_OK;
+    }
 
     if (rules->access & NGX_HTTP_CHATWS_ACCESS_TOKEN
         && (chatws_grants_find(token->credential->grants,

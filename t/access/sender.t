@@ -17,7 +17,7 @@ use Test::Chatws::App;
 use Test::Chatws::Token;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http proxy /)->plan(42);
+my $t = Test::Nginx->new()->has(qw/ http proxy /)->plan(46);
 
 my $key = secret_key('k1');
 
@@ -42,6 +42,10 @@ $t->write_file_expand('nginx.conf', conf(
             chatws_token $http_authorization;
             chatws_access token;
             chatws_sender $chatws_claim_sub;
+        }
+
+        location = /commands {
+            chatws_api chat write=on;
         }
 
         location = /app {
@@ -177,6 +181,15 @@ for my $case ([ 'c', '201 ann', 'subscribe', 'send' ],
     is(sent('/request', { chatId => $chat, sender => 'ann' }, %may), $want,
         "request, @rights");
 }
+
+# whom a command denies a chat, no claim lets speak there
+
+is(publish({ command => 'unsubscribe', userId => 'ann', chatId => 'c',
+    until => time() + 600 }, uri => '/commands')->{status}, 202, 'a command');
+is(sent('/token', {}, %may), '403 Not allowed', 'denied');
+is(sent('/token', {}, %may, sub => 'eve'), '201 eve', 'denied, not another');
+is(join(' ', map { $ws->next()->{message}{sender} } 1, 2), 'ann eve',
+    'denied, delivered of another');
 
 is(scalar @{$ws->{gathered}}, 0, 'no more');
 
