@@ -21,6 +21,7 @@
 #define BENCH_NONE       ((uint32_t) -1)
 #define BENCH_MAX_PIDS   64
 #define BENCH_MAX_FDS    20000
+#define BENCH_SOCKETS    8               /* of a user */
 #define BENCH_BUFFER     (256 * 1024)
 #define BENCH_MARK_LEN   16              /* '@', 8 + 6 hex digits, '@' */
 #define BENCH_BUCKETS    (64 * 64)       /* of the latency histogram */
@@ -65,6 +66,8 @@ typedef struct {
     uint32_t            first_addr;
     uint32_t            conns;
     uint32_t            rooms;
+    uint32_t            more;           /* subscriptions of each, later */
+    uint32_t            kicks;
     uint32_t            slow;           /* of the connections, never read */
     uint32_t            parallel;       /* handshakes under way at once */
     uint32_t            publishers;
@@ -122,6 +125,7 @@ struct bench_sub_s {
     uint32_t            room;
     uint32_t            pos;            /* messages of the room seen */
     uint32_t            missing;        /* skipped, may still come late */
+    uint32_t            left;           /* subscriptions still to be made */
     uint32_t            state;
     uint32_t            slow;
 };
@@ -163,6 +167,7 @@ struct bench_s {
 
     int                 epoll;
     uint64_t            started;
+    uint64_t            enough;         /* connections closed, or 0: wait */
     uint64_t            until;          /* the process gives up then */
 
     bench_sub_t        *subs;
@@ -228,9 +233,9 @@ int bench_connect(bench_t *b, uint32_t n, int rcvbuf);
 
 
 /*
- * Expands %r (room, 5 digits), %c (connection, 6 digits) and %t (text) into
- * buf; the length, without the closing zero.  Ends the process if it is too
- * long for size.
+ * Expands %r (room, 5 digits), %c (connection, 6 digits), %u (user, 6 digits,
+ * of BENCH_SOCKETS connections each) and %t (text) into buf; the length,
+ * without the closing zero.  Ends the process if it is too long for size.
  */
 size_t bench_expand(char *buf, size_t size, const char *tmpl, uint32_t room,
     uint32_t conn, const char *text);
@@ -240,6 +245,10 @@ size_t bench_expand(char *buf, size_t size, const char *tmpl, uint32_t room,
 
 /* Opens all subscribers, opt.parallel at a time; returns when all are ready. */
 void bench_sub_open_all(bench_t *b);
+
+
+/* Makes opt.more subscriptions for each; returns when all are confirmed. */
+void bench_sub_more_all(bench_t *b);
 
 
 /* Counts what never came, into b->count; the slow ones are left out. */
@@ -327,6 +336,12 @@ void bench_proc_rest(bench_t *b, uint32_t ms);
 
 /* The whole echo scenario; prints its result. */
 void bench_echo(bench_t *b);
+
+
+/* bench_kick.c */
+
+/* The whole kick scenario; prints its result. */
+void bench_kick(bench_t *b);
 
 
 #endif /* _CHATWS_BENCH_H_INCLUDED_ */

@@ -218,6 +218,11 @@ bench_expand(char *buf, size_t size, const char *tmpl, uint32_t room,
                 snprintf(number, sizeof(number), "%06u", conn % 1000000);
                 break;
 
+            case 'u':
+                snprintf(number, sizeof(number), "%06u",
+                         conn / BENCH_SOCKETS % 1000000);
+                break;
+
             case 't':
                 add = text;
                 break;

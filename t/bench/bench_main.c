@@ -68,6 +68,8 @@ static const bench_option_t  bench_option_list[] = {
     bench_number("--first-addr", first_addr, 1, 60000),
     bench_number("--conns", conns, 0, BENCH_MAX_FDS - 500),
     bench_number("--rooms", rooms, 1, 99999),
+    bench_number("--more", more, 0, 10000),
+    bench_number("--kicks", kicks, 1, 1000),
     bench_number("--slow", slow, 0, BENCH_MAX_FDS),
     bench_number("--parallel", parallel, 1, BENCH_MAX_FDS),
     bench_number("--publishers", publishers, 1, 400),
@@ -110,6 +112,9 @@ main(int argc, char **argv)
     } else if (strcmp(b->opt.mode, "echo") == 0) {
         bench_echo(b);
 
+    } else if (strcmp(b->opt.mode, "kick") == 0) {
+        bench_kick(b);
+
     } else {
         bench_die("unknown --mode");
     }
@@ -135,6 +140,7 @@ bench_defaults(bench_opt_t *opt)
     opt->first_addr = 1;
     opt->conns = 1;
     opt->rooms = 1;
+    opt->kicks = 1;
     opt->parallel = 128;
     opt->publishers = 1;
     opt->frame = 256;
@@ -394,7 +400,7 @@ bench_hold(bench_t *b)
 static void
 bench_storm(bench_t *b)
 {
-    uint64_t  end, opened, start, cpu[3];
+    uint64_t  end, opened, start, cpu[4];
 
     cpu[0] = bench_proc_cpu(b);
     start = bench_now();
@@ -404,20 +410,29 @@ bench_storm(bench_t *b)
     opened = bench_now() - start;
     bench_proc_rest(b, 5000);
     cpu[1] = bench_proc_cpu(b);
+    cpu[2] = cpu[1];
+
+    if (b->opt.more) {
+        bench_sub_more_all(b);
+        bench_proc_rest(b, 5000);
+        cpu[2] = bench_proc_cpu(b);
+    }
 
     bench_sub_close_all(b);
     end = bench_now();
     bench_proc_rest(b, 10000);
-    cpu[2] = bench_proc_cpu(b);
+    cpu[3] = bench_proc_cpu(b);
 
     printf("{\"copies\": %u, \"wall_ns\": %llu, \"closing_ns\": %llu, "
-           "\"open_cpu_ns\": %llu, \"close_cpu_ns\": %llu, "
+           "\"open_cpu_ns\": %llu, \"more_cpu_ns\": %llu, "
+           "\"close_cpu_ns\": %llu, "
            "\"cpu_ns\": %llu}\n",
            b->sub_ready, (unsigned long long) opened,
            (unsigned long long) (bench_now() - end),
            (unsigned long long) (cpu[1] - cpu[0]),
            (unsigned long long) (cpu[2] - cpu[1]),
-           (unsigned long long) (cpu[2] - cpu[0]));
+           (unsigned long long) (cpu[3] - cpu[2]),
+           (unsigned long long) (cpu[3] - cpu[0]));
 }
 
 

@@ -31,6 +31,7 @@ static void bench_sub_upgrade(bench_t *b, bench_sub_t *sub);
 static void bench_sub_read(bench_t *b, bench_sub_t *sub);
 static void bench_sub_keep(bench_sub_t *sub, uint8_t *p, size_t len);
 static void bench_sub_ready(bench_t *b, bench_sub_t *sub);
+static void bench_sub_subscribe(bench_t *b, bench_sub_t *sub);
 static uint8_t *bench_sub_response(bench_t *b, bench_sub_t *sub, uint8_t *p,
     uint8_t *last);
 static uint8_t *bench_sub_frames(bench_t *b, bench_sub_t *sub, uint8_t *p,
@@ -67,6 +68,33 @@ bench_sub_open_all(bench_t *b)
 
     if (!bench_run(b, bench_sub_all_ready, b->opt.deadline)) {
         bench_die("only %u of %u subscribers got ready", b->sub_ready,
+                  b->opt.conns);
+    }
+}
+
+
+/* Each connection asks for the next room when it has got the one before. */
+
+void
+bench_sub_more_all(bench_t *b)
+{
+    uint32_t      i;
+    bench_sub_t  *sub;
+
+    b->sub_open = b->opt.conns;
+    b->sub_ready = 0;
+
+    for (i = 0; i < b->opt.conns; i++) {
+        sub = &b->subs[i];
+
+        sub->state = BENCH_SUB_CONFIRMING;
+        sub->left = b->opt.more;
+
+        bench_sub_subscribe(b, sub);
+    }
+
+    if (!bench_run(b, bench_sub_all_ready, b->opt.deadline)) {
+        bench_die("only %u of %u subscribers were confirmed", b->sub_ready,
                   b->opt.conns);
     }
 }
@@ -240,9 +268,7 @@ bench_sub_ready(bench_t *b, bench_sub_t *sub)
 static uint8_t *
 bench_sub_response(bench_t *b, bench_sub_t *sub, uint8_t *p, uint8_t *last)
 {
-    char     message[512];
-    size_t   len;
-    uint8_t  frame[600], *end;
+    uint8_t  *end;
 
     end = memmem(p, (size_t) (last - p), "\r\n\r\n", 4);
 
@@ -269,13 +295,25 @@ bench_sub_response(bench_t *b, bench_sub_t *sub, uint8_t *p, uint8_t *last)
     }
 
     sub->state = BENCH_SUB_CONFIRMING;
-
-    len = bench_expand(message, sizeof(message), b->opt.sub_message,
-                       sub->room, sub->id, "");
-    len = bench_frame(frame, message, len);
-    bench_sub_send(sub, frame, len);
+    bench_sub_subscribe(b, sub);
 
     return end;
+}
+
+
+/* Subscribes to the room, or to a later one if more are to come. */
+
+static void
+bench_sub_subscribe(bench_t *b, bench_sub_t *sub)
+{
+    char     message[512];
+    size_t   len;
+    uint8_t  frame[600];
+
+    len = bench_expand(message, sizeof(message), b->opt.sub_message,
+                       (sub->room + sub->left) % b->opt.rooms, sub->id, "");
+    len = bench_frame(frame, message, len);
+    bench_sub_send(sub, frame, len);
 }
 
 
@@ -348,7 +386,21 @@ bench_sub_frame(bench_t *b, bench_sub_t *sub, uint8_t opcode, uint8_t *p,
 
         if (sub->state == BENCH_SUB_CONFIRMING) {
 
-            if (memmem(p, len, b->opt.sub_ready, strlen(b->opt.sub_ready))) {
+            if (memmem(p, len, b->opt.sub_ready, strlen(b->opt.sub_ready))
+                == NULL)
+            {
+                if (memmem(p, len, "\"error\"", 7)) {
+                    bench_die("a subscription was refused: %.*s",
+                              (int) (len < 200 ? len : 200), (char *) p);
+                }
+
+                return;
+            }
+
+            if (sub->left != 0 && --sub->left != 0) {
+                bench_sub_subscribe(b, sub);
+
+            } else {
                 bench_sub_ready(b, sub);
             }
 

@@ -5,6 +5,7 @@
 
 import base64
 import hmac
+import http.server
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -265,7 +267,8 @@ class Token(Chatws):
             {"alg": self.alg, "kid": "k1", "typ": "JWT"},
             {"sub": "user_1", "name": "User One", "iat": int(time.time()),
              "exp": int(time.time()) + 3600,
-             "chats": ["room_%d" % i for i in range(4)]}))
+             "chats": ["room_%d" % i for i in range(4)],
+             "chatPrefixes": {"room_": ["subscribe", "typing"]}}))
         token = signed + "." + b64(self.sign(signed.encode()))
 
         self.adapter = dict(
@@ -305,6 +308,131 @@ class TokenRs(Token):
         return subprocess.run(["openssl", "dgst", "-sha256", "-sign", name],
                               check=True, input=text,
                               stdout=subprocess.PIPE).stdout
+
+
+class App:
+    """An app server in this process, which grants everything."""
+
+    def __init__(self):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def do_POST(self):
+                size = int(self.headers["Content-Length"])
+                chats = json.loads(self.rfile.read(size))["chats"]
+                body = json.dumps({"chats": {c: ["subscribe", "typing"]
+                                             for c in chats}}).encode()
+
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
+                                                      Handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+
+        threading.Thread(target=self.server.serve_forever,
+                         daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Access(TokenHs):
+    """The same token in all of them; here it is asked for nothing else."""
+
+    access = "chatws_access open;"
+    warm = False
+    app = None
+
+    @property
+    def server(self):
+        return """
+            location = /api/ws {
+                chatws                  bench;
+                chatws_token            $http_authorization;
+                chatws_token_key_file   keys.jwks;
+                %s
+            }
+        """ % self.access
+
+    def stop(self):
+        super().stop()
+
+        if self.app is not None:
+            self.app.stop()
+            self.app = None
+
+
+class AccessClaims(Access):
+
+    access = "chatws_access token;"
+
+
+class AccessCached(Access):
+    """Who is measured finds what was asked for others."""
+
+    warm = True
+
+    @property
+    def access(self):
+        self.app = self.app or App()
+
+        return """
+            chatws_access           request;
+            chatws_access_pass      http://127.0.0.1:%d;
+            chatws_access_cache     valid=1h;
+            chatws_access_timeout   60s;
+        """ % self.app.port
+
+
+class Full(Access):
+    """Tokens, rights, limits and typing; publications are the app server's."""
+
+    api = """
+        location = /api/messages { chatws_publish bench; }
+        location = /api/commands { chatws_api bench write=on; }
+    """
+
+    @property
+    def access(self):
+        self.app = self.app or App()
+
+        return """
+            chatws_access            token request;
+            chatws_access_pass       http://127.0.0.1:%d;
+            chatws_access_cache      valid=1h recheck=1h;
+            chatws_limit_actions     rate=1000r/s burst=10000;
+            chatws_limit_user        rate=1000r/s burst=10000;
+            chatws_limit_errors      rate=1r/s burst=10;
+            chatws_limit_connections user=10000;
+            chatws_typing            merge=3;
+        """ % self.app.port
+
+    @property
+    def server(self):
+        return super().server + self.api
+
+
+class Kick(Chatws):
+    """Each user has several connections."""
+
+    adapter = dict(CHAT, **{
+        "sub-path": "/api/ws?userId=user_%u",
+        "pub-path": "/api/commands",
+        "pub-body": '{"command":"disconnect","userId":"user_%u"}',
+    })
+    server = """
+        location = /api/ws       { chatws bench; }
+        location = /api/commands { chatws_api bench write=on; }
+    """
 
 
 class Typing(Chatws):
@@ -444,6 +572,11 @@ KINDS = {
     "encrypted": Encrypted,
     "token-hs": TokenHs,
     "token-rs": TokenRs,
+    "access-open": Access,
+    "access-claims": AccessClaims,
+    "access-cached": AccessCached,
+    "full": Full,
+    "kick": Kick,
     "typing": Typing,
     "nchan": Nchan,
     "nginx": PlainNginx,

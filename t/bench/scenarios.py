@@ -5,6 +5,7 @@
 
 import json
 import os
+import statistics
 import subprocess
 
 import peers
@@ -148,6 +149,54 @@ class TokenStorm(Storm):
     peers = ["chatws1", "token-hs1", "token-rs1"]
 
 
+class AccessStorm(Storm):
+    """What was asked of the app server before is known when it counts."""
+
+    base = "access-open"
+    peers = ["access-open1", "access-claims1", "access-cached1"]
+
+    def run(self, server, extra):
+        opts = self.options(server, extra)
+
+        if server.warm:
+            generate(server, self.mode, dict(opts, conns=opts["rooms"],
+                                             more=0, parallel=64))
+
+        raw = generate(server, self.mode, opts)
+        raw["figure"] = self.figure(raw)
+        return raw
+
+
+class AccessSubscribe(AccessStorm):
+    """Subscriptions of connections that are open."""
+
+    unit = "us/subscription"
+
+    def run(self, server, extra):
+        raw = super().run(server, extra)
+        count = raw["copies"] * self.options(server, extra)["more"]
+        raw["figure"] = raw["more_cpu_ns"] / 1e3 / count
+        return raw
+
+
+class Full(Scenario):
+
+    base = "chatws"
+    peers = ["chatws1", "full1", "chatws2", "full2"]
+
+
+class Kick(Scenario):
+    """From the command until the last connection has its close."""
+
+    unit = "ms, median"
+    mode = "kick"
+    base = "kick"
+    peers = ["kick1", "kick2"]
+
+    def figure(self, raw):
+        return statistics.median(raw["kicks_ns"]) / 1e6
+
+
 class Echo(Scenario):
 
     unit = "us/message"
@@ -232,6 +281,17 @@ ALL = [
           conns=10000, rooms=1000, parallel=512),
     TokenStorm("tokens", "10,000 connect with a token, subscribe and "
                "disconnect", conns=10000, rooms=1000, parallel=512),
+    AccessStorm("access", "10,000 connect with a token, subscribe by a right "
+                "and disconnect", conns=10000, rooms=1000, parallel=512),
+    AccessSubscribe("subscribe", "19 subscriptions by a right of each of 1,000 "
+                    "connections", conns=1000, rooms=1000, parallel=512,
+                    more=19),
+    Full("all-big1", "big1 with tokens, rights, limits, typing, commands",
+         conns=1000, rooms=1, publishers=1, time=2000),
+    Full("all-rooms", "rooms with tokens, rights, limits, typing, commands",
+         time=2000, **ROOMS),
+    Kick("kick", "a user with 8 of 17,000 connections is disconnected",
+         conns=17000, rooms=1700, parallel=512, kicks=5),
     Idle("idle", "10,000 idle subscribers", conns=10000),
     Echo("echo", "50-byte messages echoed, 100 deep, 64 connections",
          conns=64, depth=100, frame=50, time=2000),
