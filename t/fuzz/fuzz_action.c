@@ -46,7 +46,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (action.verb == CHATWS_VERB_RESUME) {
             resume(&action);
 
-        } else {
+        } else if (action.verb != CHATWS_VERB_AUTH) {
             check(chatws_name_check(&action.chat) == CHATWS_OK);
         }
     }
@@ -73,6 +73,8 @@ reply(const chatws_action_t *action, chatws_rc_e rc)
     chatws_fault_t       fault;
     chatws_confirmed_t   c;
 
+    static const chatws_str_t  user = chatws_str("u");
+
     buf = malloc(CHATWS_NOTIFY_SIZE);
 
     out.data = buf;
@@ -93,6 +95,11 @@ reply(const chatws_action_t *action, chatws_rc_e rc)
     } else if (action->verb == CHATWS_VERB_TYPING) {
         check(chatws_notify_typing(&out, &action->chat, &action->chat,
                                    &action->chat, action->typing, 0)
+              == CHATWS_OK);
+        check_output(&out, CHATWS_JSON_DEPTH);
+
+    } else if (action->verb == CHATWS_VERB_AUTH) {
+        check(chatws_notify_authenticated(&out, &user, &action->id, 0)
               == CHATWS_OK);
         check_output(&out, CHATWS_JSON_DEPTH);
 

@@ -10,6 +10,7 @@
 #include "json_test.h"
 
 #include "base/chatws_str.c"
+#include "protocol/chatws_action.c"
 #include "protocol/chatws_publication.c"
 #include "protocol/chatws_publication_seal.c"
 #include "protocol/chatws_publication_write.c"
