@@ -71,7 +71,6 @@ ngx_int_t
 ngx_http_chatws_api_handler(ngx_http_request_t *r)
 {
     ngx_int_t                    rc;
-    ngx_uint_t                   status;
     const chatws_fault_t        *fault;
     ngx_http_chatws_loc_conf_t  *cwlcf;
 
@@ -111,24 +110,7 @@ ngx_http_chatws_api_handler(ngx_http_request_t *r)
         return ngx_http_chatws_api_get(r, cwlcf->zone->data);
     }
 
-    status = ngx_http_chatws_post_check(r, &fault);
-
-    if (status == NGX_HTTP_INTERNAL_SERVER_ERROR) {
-        return status;
-    }
-
-    if (status != 0) {
-        return ngx_http_chatws_refuse(r, status, fault);
-    }
-
-    rc = ngx_http_read_client_request_body(r,
-                                           ngx_http_chatws_api_body_handler);
-
-    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
-        return rc;
-    }
-
-    return NGX_DONE;
+    return ngx_http_chatws_post_read(r, ngx_http_chatws_api_body_handler);
 }
 
 

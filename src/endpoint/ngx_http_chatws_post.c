@@ -13,10 +13,45 @@
 #include <ngx_http.h>
 #include "endpoint/ngx_http_chatws_body.h"
 #include "endpoint/ngx_http_chatws_post.h"
+#include "endpoint/ngx_http_chatws_refuse.h"
 #include "endpoint/ngx_http_chatws_response.h"
 
 
-ngx_uint_t
+static ngx_uint_t ngx_http_chatws_post_check(ngx_http_request_t *r,
+    const chatws_fault_t **fault);
+
+
+ngx_int_t
+ngx_http_chatws_post_read(ngx_http_request_t *r,
+    ngx_http_client_body_handler_pt handler)
+{
+    ngx_int_t              rc;
+    ngx_uint_t             status;
+    const chatws_fault_t  *fault;
+
+    status = ngx_http_chatws_post_check(r, &fault);
+
+    if (status == NGX_HTTP_INTERNAL_SERVER_ERROR) {
+        return status;
+    }
+
+    if (status != 0) {
+        return ngx_http_chatws_refuse(r, status, fault);
+    }
+
+    rc = ngx_http_read_client_request_body(r, handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    return NGX_DONE;
+}
+
+
+/* Returns 0, or the status of the refusal; *fault then says why. */
+
+static ngx_uint_t
 ngx_http_chatws_post_check(ngx_http_request_t *r, const chatws_fault_t **fault)
 {
     static ngx_str_t             identity = ngx_string("identity");

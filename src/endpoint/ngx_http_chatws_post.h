@@ -13,18 +13,17 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "base/chatws_fault.h"
 
 
 /*
- * Checks that the body of a main request is JSON and not coded.  A subrequest
- * has the header of its parent, which is not about its body.
+ * Reads the body of a request, and then calls the handler.  The body of a main
+ * request has to be JSON and not coded, else the request is refused.  A
+ * subrequest has the header of its parent, which is not about its body.
  *
- * Returns 0, or the status to refuse the request with; *fault, which is static,
- * then says why.
+ * The content handler returns the same value.
  */
-ngx_uint_t ngx_http_chatws_post_check(ngx_http_request_t *r,
-    const chatws_fault_t **fault);
+ngx_int_t ngx_http_chatws_post_read(ngx_http_request_t *r,
+    ngx_http_client_body_handler_pt handler);
 
 
 #endif /* _NGX_HTTP_CHATWS_POST_H_INCLUDED_ */

@@ -30,8 +30,6 @@ static ngx_int_t ngx_http_chatws_publish_body(ngx_http_request_t *r);
 ngx_int_t
 ngx_http_chatws_publish_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                    rc;
-    ngx_uint_t                   status;
     const chatws_fault_t        *fault;
 
     static ngx_str_t             allow = ngx_string("POST");
@@ -53,24 +51,7 @@ ngx_http_chatws_publish_handler(ngx_http_request_t *r)
         return ngx_http_chatws_refuse(r, NGX_HTTP_FORBIDDEN, fault);
     }
 
-    status = ngx_http_chatws_post_check(r, &fault);
-
-    if (status == NGX_HTTP_INTERNAL_SERVER_ERROR) {
-        return status;
-    }
-
-    if (status != 0) {
-        return ngx_http_chatws_refuse(r, status, fault);
-    }
-
-    rc = ngx_http_read_client_request_body(r,
-                                         ngx_http_chatws_publish_body_handler);
-
-    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
-        return rc;
-    }
-
-    return NGX_DONE;
+    return ngx_http_chatws_post_read(r, ngx_http_chatws_publish_body_handler);
 }
 
 
