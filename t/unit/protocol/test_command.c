@@ -23,6 +23,8 @@
 #include "json/chatws_json_memory.c"
 #include "json/chatws_json_scan.c"
 #include "protocol/chatws_command.c"
+#include "protocol/chatws_command_check.c"
+#include "protocol/chatws_command_pack.c"
 
 
 static void test_kinds(void);
