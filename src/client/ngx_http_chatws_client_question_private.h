@@ -104,6 +104,22 @@ ngx_uint_t ngx_http_chatws_held_is_decided(
 ngx_uint_t ngx_http_chatws_held_decide(ngx_http_chatws_client_t *client,
     ngx_http_chatws_held_t *held, ngx_http_chatws_held_chat_t *chat);
 
+/*
+ * The chat of that id among those of what waits, or NULL.  The search begins
+ * behind the one that was found last: the chats of a resume are looked for in
+ * their order.
+ */
+ngx_http_chatws_held_chat_t *ngx_http_chatws_held_find(
+    ngx_http_chatws_client_t *client, ngx_http_chatws_held_t *held,
+    const ngx_str_t *id);
+
+/*
+ * Carries an action out, whose chats are decided, and frees what has waited.
+ * NGX_DONE: the session has ended, and the question was freed.
+ */
+ngx_int_t ngx_http_chatws_held_carry_out(ngx_http_chatws_question_t *q,
+    ngx_http_chatws_held_t *held);
+
 /* Puts it at the end of what waits, and asks soon. */
 void ngx_http_chatws_held_wait(ngx_http_chatws_question_t *q,
     ngx_http_chatws_held_t *held);
