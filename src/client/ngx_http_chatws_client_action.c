@@ -224,6 +224,11 @@ ngx_http_chatws_client_subscribe(ngx_http_chatws_client_t *client,
         return;
     }
 
+    if (action->state) {
+        ngx_http_chatws_hub_set_state(&client->subscriber,
+                                      (ngx_str_t *) &action->chat);
+    }
+
     epoch = ngx_http_chatws_hub_epoch(client->subscriber.hub)
             & CHATWS_EPOCH_MASK;
 

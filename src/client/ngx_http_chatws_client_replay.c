@@ -266,7 +266,7 @@ ngx_http_chatws_replay_copy(ngx_http_chatws_replay_t *replay,
             return NGX_OK;
         }
 
-        own = *(const volatile uint32_t *) &entry->own;
+        own = *(const volatile uint32_t *) &entry->own & CHATWS_ENTRY_OWN;
     }
 
     if (len > replay->size - replay->len

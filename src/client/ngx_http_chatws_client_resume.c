@@ -31,6 +31,7 @@ typedef struct {
     size_t                      mask;       /* the number of places - 1 */
     ngx_uint_t                  n;          /* chats so far */
     unsigned                    same:1;     /* the client knows this epoch */
+    unsigned                    state:1;    /* it wants the states, too */
 } ngx_http_chatws_resume_t;
 
 
@@ -77,6 +78,7 @@ ngx_http_chatws_client_resume(ngx_http_chatws_client_t *client,
 
     resume.client = client;
     resume.same = action->epoch == epoch;
+    resume.state = action->state;
     resume.json.pos = answer + CHATWS_FRAME_HEAD_OUT;
     resume.json.last = resume.json.pos + CHATWS_NOTIFY_SIZE
                        + action->chats.len * CHATWS_RESUMED_GROWTH;
@@ -211,6 +213,11 @@ ngx_http_chatws_resume_chat(void *data, const chatws_resume_t *r)
 
     if (fault != NULL) {
         at.seq = ngx_http_chatws_retry_after(fault);
+    }
+
+    if (fault == NULL && resume->state) {
+        ngx_http_chatws_hub_set_state(&resume->client->subscriber,
+                                      (ngx_str_t *) &r->chat);
     }
 
     if (fault == NULL && resume->same) {

@@ -42,8 +42,9 @@ typedef struct {
     size_t      out;
     size_t      reader;
     ngx_uint_t  chats;                   /* each a serial, a byte of length,
-                                            the id, its mark, the proof of a
-                                            grant by a token of the chat */
+                                            the id, its mark, a byte that tells
+                                            whether it gets states, the proof
+                                            of a grant by a token of the chat */
     size_t      typing;                  /* bytes of the last part */
     chatws_deflate_params_t  params;
     chatws_bucket_t          bucket;
@@ -217,7 +218,7 @@ ngx_http_chatws_parcel_add_chat(void *data, const ngx_str_t *id,
 {
     size_t *size = data;
 
-    *size += sizeof(serial) + 1 + id->len + sizeof(*mark);
+    *size += sizeof(serial) + 1 + id->len + sizeof(*mark) + 1;
 
     if (ngx_http_chatws_grant_source(*mark) == NGX_HTTP_CHATWS_GRANT_TOKEN) {
         *size += sizeof(ngx_http_chatws_proof_t);
@@ -240,6 +241,8 @@ ngx_http_chatws_parcel_put_chat(void *data, const ngx_str_t *id,
     *p++ = (u_char) id->len;
     p = ngx_cpymem(p, id->data, id->len);
     p = ngx_cpymem(p, mark, sizeof(*mark));
+    *p++ = (u_char) ngx_http_chatws_hub_has_state(&writer->client->subscriber,
+                                                  (ngx_str_t *) id);
 
     if (ngx_http_chatws_grant_source(*mark) == NGX_HTTP_CHATWS_GRANT_TOKEN) {
         proof = ngx_http_chatws_proofs_get(writer->client, id);
@@ -514,12 +517,13 @@ ngx_http_chatws_parcel_chats(ngx_http_chatws_client_t *client, ngx_uint_t n,
     uint32_t             mark;
     uint64_t             serial;
     ngx_str_t            id;
+    ngx_uint_t           state;
     chatws_subscribed_t  at;
 
     while (n-- != 0) {
 
         rest = last - p
-               - (ssize_t) (sizeof(uint64_t) + 1 + sizeof(uint32_t));
+               - (ssize_t) (sizeof(uint64_t) + 1 + sizeof(uint32_t) + 1);
 
         if (rest < 0 || p[sizeof(uint64_t)] > rest) {
             return NGX_ERROR;
@@ -535,6 +539,8 @@ ngx_http_chatws_parcel_chats(ngx_http_chatws_client_t *client, ngx_uint_t n,
         ngx_memcpy(&mark, p, sizeof(uint32_t));
         p += sizeof(uint32_t);
 
+        state = *p++;
+
         /*
          * No limit for the user: the subscriptions in the other worker may
          * still count.  If the chat has another serial, it was removed and made
@@ -547,6 +553,10 @@ ngx_http_chatws_parcel_chats(ngx_http_chatws_client_t *client, ngx_uint_t n,
             || at.serial != serial)
         {
             return NGX_ERROR;
+        }
+
+        if (state) {
+            ngx_http_chatws_hub_set_state(&client->subscriber, &id);
         }
 
         if (ngx_http_chatws_grant_source(mark) == NGX_HTTP_CHATWS_GRANT_TOKEN

@@ -263,6 +263,15 @@ uint32_t ngx_http_chatws_subscribed(ngx_http_chatws_subscriber_t *subscriber,
 uint32_t *ngx_http_chatws_hub_mark(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *chat);
 
+/*
+ * Whether the subscription to a chat gets states, see chatws_post_t, and that
+ * it gets them from now on.  Without a subscription nothing is done.
+ */
+ngx_uint_t ngx_http_chatws_hub_has_state(
+    ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *chat);
+void ngx_http_chatws_hub_set_state(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *chat);
+
 /* Calls handler for each chat that the subscriber is in, in any order. */
 void ngx_http_chatws_hub_each_chat(ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_chat_pt handler, void *data);

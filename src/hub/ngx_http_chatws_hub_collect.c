@@ -263,12 +263,13 @@ ngx_http_chatws_collect_note(ngx_http_chatws_hub_t *hub,
 
     note->frame.droppable = ring == CHATWS_EPHEMERAL;
     note->frame.counted = 1;
+    note->frame.state = (entry->own & CHATWS_ENTRY_STATE) != 0;
     note->offset = offset;
     note->seq = entry->seq;
     note->sender = entry->sender;
     note->chat = chat;
     note->mine = NULL;
-    note->own = entry->own;
+    note->own = entry->own & CHATWS_ENTRY_OWN;
 
     if (chat != NULL) {
         chat->nnotes++;

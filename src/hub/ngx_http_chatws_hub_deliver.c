@@ -435,7 +435,8 @@ ngx_http_chatws_deliver_filter(ngx_http_chatws_delivery_t *delivery,
         note = notes[i];
 
         if (note->sender == subscriber->user
-            || note->offset < note->chat->from)
+            || note->offset < note->chat->from
+            || note->frame.state)
         {
             break;
         }
@@ -476,6 +477,12 @@ ngx_http_chatws_deliver_for(ngx_http_chatws_delivery_t *delivery,
         && !note->frame.droppable
         && !ngx_http_chatws_is_expected(subscriber, note->chat, note->offset,
                                         note->seq))
+    {
+        return NULL;
+    }
+
+    if (note->frame.state
+        && !ngx_http_chatws_sub_state(subscriber, note->chat))
     {
         return NULL;
     }

@@ -73,7 +73,10 @@ struct ngx_http_chatws_sub_s {
                                                    offset on are for it, */
     uint64_t                       upto;        /* but for those with numbers
                                                    up to this one */
-    uint32_t                       pos;         /* in chat->members */
+    unsigned                       pos:30;      /* in chat->members */
+    unsigned                       state:1;     /* gets states, too */
+    unsigned                       stale:1;     /* of these, some were left
+                                                   out */
     uint32_t                       mark;        /* of the owner */
 };
 
@@ -300,6 +303,10 @@ ngx_http_chatws_sub_t *ngx_http_chatws_sub_of(
 ngx_uint_t ngx_http_chatws_is_expected(
     ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_local_chat_t *chat, uint64_t offset, uint64_t seq);
+
+/* Whether a subscriber in the chat gets the states of it. */
+ngx_uint_t ngx_http_chatws_sub_state(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_local_chat_t *chat);
 
 
 /* typing: hub_typing.c */

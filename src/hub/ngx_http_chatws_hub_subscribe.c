@@ -325,6 +325,32 @@ ngx_http_chatws_hub_mark(ngx_http_chatws_subscriber_t *subscriber,
 
 
 ngx_uint_t
+ngx_http_chatws_hub_has_state(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *id)
+{
+    ngx_http_chatws_sub_t  *sub;
+
+    sub = ngx_http_chatws_sub_of(subscriber, id);
+
+    return sub != NULL && sub->state;
+}
+
+
+void
+ngx_http_chatws_hub_set_state(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *id)
+{
+    ngx_http_chatws_sub_t  *sub;
+
+    sub = ngx_http_chatws_sub_of(subscriber, id);
+
+    if (sub != NULL) {
+        sub->state = 1;
+    }
+}
+
+
+ngx_uint_t
 ngx_http_chatws_hub_is_for(ngx_http_chatws_subscriber_t *subscriber,
     const chatws_entry_t *entry, uint64_t offset)
 {
@@ -384,6 +410,18 @@ ngx_http_chatws_is_expected(ngx_http_chatws_subscriber_t *subscriber,
     }
 
     return seq == 0 || seq > sub->upto;
+}
+
+
+ngx_uint_t
+ngx_http_chatws_sub_state(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_local_chat_t *chat)
+{
+    ngx_http_chatws_sub_t  *sub;
+
+    sub = ngx_http_chatws_sub_find(subscriber, chat);
+
+    return sub != NULL && sub->state;
 }
 
 
@@ -551,6 +589,8 @@ ngx_http_chatws_sub_add(ngx_http_chatws_sub_t *sub,
     sub->from = at->head;
     sub->upto = at->seq;
     sub->pos = chat->n;
+    sub->state = 0;
+    sub->stale = 0;
     sub->mark = 0;
 
     sub->next = subscriber->subs;

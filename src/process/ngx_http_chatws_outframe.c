@@ -49,6 +49,7 @@ ngx_http_chatws_outframe_init(ngx_http_chatws_outframe_t *frame, u_char *data,
     frame->deflated = NULL;
     frame->droppable = 0;
     frame->counted = 0;
+    frame->state = 0;
 }
 
 

@@ -44,6 +44,8 @@ typedef struct {
     unsigned                droppable:1;    /* is not sent to a connection
                                                that is slow */
     unsigned                counted:1;      /* counts as delivered */
+    unsigned                state:1;        /* a later one, or the whole state,
+                                               makes it needless */
 } ngx_http_chatws_outframe_t;
 
 

@@ -21,7 +21,7 @@
 #define CHATWS_D_CHAT_TOKEN     "token must be a string that is not empty"
 
 #define CHATWS_ACTION_VERB_MAX  64     /* shown bytes of an unknown verb */
-#define CHATWS_ACTION_CHECKS    3      /* the most members that a verb has */
+#define CHATWS_ACTION_CHECKS    4      /* the most members that a verb has */
 
 
 /* The members that the server knows: each has a row in chatws_action_names. */
@@ -37,6 +37,7 @@ typedef enum {
     CHATWS_ACTION_EPOCH,
     CHATWS_ACTION_SEQ,
     CHATWS_ACTION_TOKEN,
+    CHATWS_ACTION_STATE,
     CHATWS_ACTION_UNKNOWN
 } chatws_action_member_e;
 
@@ -93,6 +94,8 @@ static chatws_rc_e chatws_action_token(chatws_action_t *action,
     chatws_action_members_t *ms);
 static chatws_rc_e chatws_action_chat_token(chatws_action_t *action,
     chatws_action_members_t *ms);
+static chatws_rc_e chatws_action_state(chatws_action_t *action,
+    chatws_action_members_t *ms);
 static chatws_rc_e chatws_action_resume_chat(void *data,
     const chatws_json_member_t *m);
 
@@ -107,7 +110,8 @@ static const chatws_str_t  chatws_action_names[] = {
     [CHATWS_ACTION_CHATS] = chatws_str("chats"),
     [CHATWS_ACTION_EPOCH] = chatws_str("epoch"),
     [CHATWS_ACTION_SEQ] = chatws_str("seq"),
-    [CHATWS_ACTION_TOKEN] = chatws_str("token")
+    [CHATWS_ACTION_TOKEN] = chatws_str("token"),
+    [CHATWS_ACTION_STATE] = chatws_str("state")
 };
 
 chatws_static_assert(chatws_action_names_complete,
@@ -119,7 +123,7 @@ chatws_static_assert(chatws_action_names_complete,
 static const chatws_action_row_t  chatws_action_rows[] = {
 
     [CHATWS_VERB_SUBSCRIBE] = { chatws_str("subscribe"),
-        { chatws_action_chat, chatws_action_since,
+        { chatws_action_chat, chatws_action_state, chatws_action_since,
           chatws_action_chat_token } },
 
     [CHATWS_VERB_UNSUBSCRIBE] = { chatws_str("unsubscribe"),
@@ -129,7 +133,7 @@ static const chatws_action_row_t  chatws_action_rows[] = {
         { chatws_action_chat, chatws_action_typing } },
 
     [CHATWS_VERB_RESUME] = { chatws_str("resume"),
-        { chatws_action_chats } },
+        { chatws_action_chats, chatws_action_state } },
 
     [CHATWS_VERB_AUTH] = { chatws_str("auth"),
         { chatws_action_token } }
@@ -435,6 +439,26 @@ chatws_action_chat_token(chatws_action_t *action, chatws_action_members_t *ms)
     }
 
     action->token = m->string;
+
+    return CHATWS_OK;
+}
+
+
+/*
+ * Other values than true say nothing, and are no error: where states are off,
+ * the member is one that the server does not know.
+ */
+
+static chatws_rc_e
+chatws_action_state(chatws_action_t *action, chatws_action_members_t *ms)
+{
+    const chatws_json_member_t  *m;
+
+    m = &ms->known[CHATWS_ACTION_STATE];
+
+    if (m->value.len != 0 && m->type == CHATWS_JSON_BOOL) {
+        action->state = m->truth;
+    }
 
     return CHATWS_OK;
 }

@@ -58,6 +58,7 @@ typedef struct {
 
     unsigned        typing:1;      /* the value of isTyping */
     unsigned        since:1;       /* seq and epoch were given */
+    unsigned        state:1;       /* the value of state, where it is true */
 } chatws_action_t;
 
 

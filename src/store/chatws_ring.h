@@ -26,6 +26,10 @@
 #define CHATWS_RING_MARKS   16
 #define CHATWS_RING_ALIGN   16
 
+/* the two parts of chatws_entry_t.own */
+#define CHATWS_ENTRY_OWN    0x7fffffff
+#define CHATWS_ENTRY_STATE  0x80000000
+
 
 /*
  * An entry.  It is written under the lock before the head passes it.  It is
@@ -45,7 +49,8 @@ typedef struct {
     uint32_t  chat;     /* row of the chat, 0: this is padding */
     uint32_t  len;      /* bytes of the frame */
     uint32_t  own;      /* position in the frame of the literal "false", which
-                           is made "true " for the sender, 0: there is none */
+                           is made "true " for the sender, 0: there is none;
+                           and the bit of a state, see chatws_post_t */
     uint8_t   frame[];  /* 8-byte aligned */
 } chatws_entry_t;
 

@@ -115,6 +115,8 @@ typedef struct {
                                      see chatws_entry_t, 0: none */
     unsigned  ring:1;             /* CHATWS_DURABLE or CHATWS_EPHEMERAL */
     unsigned  sequenced:1;        /* gets a number; in the durable ring only */
+    unsigned  state:1;            /* for those who follow the state of the
+                                     chat; a later one makes it needless */
 } chatws_post_t;
 
 

@@ -355,6 +355,10 @@ chatws_store_fill(chatws_entry_t *e, const chatws_plan_t *plan)
     e->len = (uint32_t) (plan->header + plan->payload);
     e->own = post->own ? (uint32_t) plan->header + post->own : 0;
 
+    if (post->state) {
+        e->own |= CHATWS_ENTRY_STATE;
+    }
+
     if (plan->header != 0) {
         (void) chatws_frame_header(e->frame, CHATWS_STORE_FRAME,
                                    plan->payload);

@@ -18,6 +18,7 @@ static void test_errors(void);
 static void test_order(void);
 static void test_since(void);
 static void test_resume(void);
+static void test_state(void);
 static void test_auth(void);
 static void test_limits(void);
 static void good(const char *text, const char *expected);
@@ -41,6 +42,7 @@ main(void)
     test_order();
     test_since();
     test_resume();
+    test_state();
     test_auth();
     test_limits();
 
@@ -275,6 +277,32 @@ test_resume(void)
 
 
 static void
+test_state(void)
+{
+    good("{\"action\":\"subscribe\",\"chatId\":\"c\",\"state\":true}",
+         "0 c state");
+    good("{\"action\":\"subscribe\",\"chatId\":\"c\",\"state\":true,"
+         "\"since\":{\"seq\":1,\"epoch\":\"9f2c41d07be3\",\"state\":false}}",
+         "0 c state since:1,9f2c41d07be3");
+    good("{\"action\":\"unsubscribe\",\"chatId\":\"c\",\"state\":true}",
+         "1 c");
+
+    /* nothing else says anything */
+
+    good("{\"action\":\"subscribe\",\"chatId\":\"c\",\"state\":false}",
+         "0 c");
+    good("{\"action\":\"subscribe\",\"chatId\":\"c\",\"state\":1}", "0 c");
+    good("{\"action\":\"subscribe\",\"chatId\":\"c\",\"state\":\"true\"}",
+         "0 c");
+    good("{\"action\":\"subscribe\",\"chatId\":\"c\",\"state\":null}",
+         "0 c");
+
+    resume("{\"action\":\"resume\",\"chats\":{\"c\":{\"seq\":3}},"
+           "\"epoch\":\"9f2c41d07be3\",\"state\":true}", "c=3 ");
+}
+
+
+static void
 test_limits(void)
 {
     int               n;
@@ -366,9 +394,10 @@ good(const char *text, const char *expected)
 
     rc = parse(text, &action);
 
-    n = snprintf(buf, sizeof(buf), "%d %.*s%s", action.verb,
+    n = snprintf(buf, sizeof(buf), "%d %.*s%s%s", action.verb,
                  (int) action.chat.len, (char *) action.chat.data,
-                 action.typing ? " typing" : "");
+                 action.typing ? " typing" : "",
+                 action.state ? " state" : "");
 
     if (action.since) {
         n += snprintf(buf + n, sizeof(buf) - n, " since:%llu,%012llx",

@@ -255,6 +255,14 @@ test_publish(void)
        && memcmp(e->frame, "\x81\x0e{\"mine\":false}", 16) == 0
        && memcmp(e->frame + e->own, "false", 5) == 0, "its frame");
 
+    post.state = 1;
+    ok(chatws_store_publish(st, in.chat, &post, 1, 1, &out) == CHATWS_OK,
+       "a state");
+    e = store_entry(st, CHATWS_EPHEMERAL, out.offset, &next);
+    ok(e != NULL && (e->own & CHATWS_ENTRY_OWN) == 10
+       && (e->own & CHATWS_ENTRY_STATE) != 0, "its entry says so");
+    post.state = 0;
+
     post.body.data = mem;
     post.body.len = chatws_store_body_max(st, CHATWS_EPHEMERAL) + 1;
     ok(chatws_store_publish(st, in.chat, &post, 1, 1, &out)
