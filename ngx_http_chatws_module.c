@@ -22,6 +22,7 @@
 #include "endpoint/ngx_http_chatws_conf_limit.h"
 #include "endpoint/ngx_http_chatws_encrypt.h"
 #include "endpoint/ngx_http_chatws_farewell.h"
+#include "endpoint/ngx_http_chatws_conf_people.h"
 #include "endpoint/ngx_http_chatws_conf_typing.h"
 #include "endpoint/ngx_http_chatws_handlers.h"
 #include "endpoint/ngx_http_chatws_origin.h"
@@ -345,6 +346,13 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       ngx_http_chatws_conf_set_user,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_chatws_loc_conf_t, username),
+      NULL },
+
+    { ngx_string("chatws_users"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_chatws_conf_set_users,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("chatws_zone"),

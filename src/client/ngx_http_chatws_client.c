@@ -11,6 +11,7 @@
 #include <ngx_http.h>
 #include "process/ngx_http_chatws_clock.h"
 #include "client/ngx_http_chatws_client_auth.h"
+#include "client/ngx_http_chatws_client_people.h"
 #include "client/ngx_http_chatws_client_private.h"
 #include "client/ngx_http_chatws_client_seat.h"
 #include "client/ngx_http_chatws_client_command.h"
@@ -83,11 +84,34 @@ ngx_http_chatws_client_size(ngx_http_chatws_hub_t *hub,
 
     size = sizeof(ngx_http_chatws_client_t) + ngx_http_chatws_users_size(hub);
 
+    if (ngx_http_chatws_hub_zone(hub)->people != NULL) {
+        size += NGX_HTTP_CHATWS_CLIENT_PEOPLE;
+    }
+
     if (rules->limit_actions != NULL || rules->limit_errors != NULL) {
         size += sizeof(ngx_http_chatws_client_limits_t);
     }
 
     return who != NULL ? size + ngx_http_chatws_identity_size(who) : size;
+}
+
+
+ngx_http_chatws_client_people_t *
+ngx_http_chatws_client_people(ngx_http_chatws_client_t *client)
+{
+    u_char  *p;
+
+    if (!client->peopled) {
+        return NULL;
+    }
+
+    p = (u_char *) (client + 1);
+
+    if (client->placed) {
+        p += sizeof(ngx_http_chatws_place_t);
+    }
+
+    return (ngx_http_chatws_client_people_t *) p;
 }
 
 
@@ -106,6 +130,10 @@ ngx_http_chatws_client_limits(ngx_http_chatws_client_t *client)
 
     if (client->placed) {
         p += sizeof(ngx_http_chatws_place_t);
+    }
+
+    if (client->peopled) {
+        p += NGX_HTTP_CHATWS_CLIENT_PEOPLE;
     }
 
     return (ngx_http_chatws_client_limits_t *) p;
@@ -137,6 +165,7 @@ ngx_http_chatws_client_init(ngx_http_chatws_client_t *client,
 
     client->rules = rules;
     client->placed = ngx_http_chatws_users_size(hub) != 0;
+    client->peopled = ngx_http_chatws_hub_zone(hub)->people != NULL;
 
     p = (u_char *) client + ngx_http_chatws_client_size(hub, rules, NULL);
 

@@ -26,6 +26,10 @@ typedef struct ngx_http_chatws_proofs_s  ngx_http_chatws_proofs_t;
 
 typedef struct ngx_http_chatws_question_s  ngx_http_chatws_question_t;
 
+/* see ngx_http_chatws_client_people.h */
+typedef struct ngx_http_chatws_client_people_s
+    ngx_http_chatws_client_people_t;
+
 
 /*
  * What a client has used of the limits of its location.  It travels with the
@@ -42,7 +46,8 @@ typedef struct {
 /*
  * A client is allocated and freed as the session that it begins with.  Behind
  * the structure lie its place in the index of users, if there is one; what it
- * has used of the limits of its location, if that has any; then user and name.
+ * has said of itself, if its zone knows people; what it has used of the limits
+ * of its location, if that has any; then user and name.
  */
 
 struct ngx_http_chatws_client_s {
@@ -72,6 +77,7 @@ struct ngx_http_chatws_client_s {
     unsigned                        moved:1;   /* to another worker */
     unsigned                        placed:1;  /* it has a place behind the
                                                   structure: see users.h */
+    unsigned                        peopled:1; /* and what it says of itself */
     unsigned                        stranger:1;  /* its user is not known, and
                                                   user and name are empty */
     unsigned                        named:1;   /* user and name, which lie in

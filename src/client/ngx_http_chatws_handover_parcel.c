@@ -16,6 +16,7 @@
 #include "process/ngx_http_chatws_fdpass.h"
 #include "client/ngx_http_chatws_client_auth.h"
 #include "client/ngx_http_chatws_client_grant.h"
+#include "client/ngx_http_chatws_client_people.h"
 #include "client/ngx_http_chatws_client_question.h"
 #include "client/ngx_http_chatws_client_replay.h"
 #include "client/ngx_http_chatws_client_seat.h"
@@ -52,6 +53,7 @@ typedef struct {
     uint32_t                 told;
     ngx_uint_t               seated;
     ngx_http_chatws_client_limits_t  limits;   /* zeros: it has none */
+    ngx_http_chatws_client_people_t  people;   /* the same */
 } ngx_http_chatws_parcel_t;
 
 
@@ -112,6 +114,7 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
     ngx_http_chatws_session_t        *s;
     ngx_http_chatws_parcel_writer_t   writer;
     ngx_http_chatws_client_limits_t  *limits;
+    ngx_http_chatws_client_people_t  *people;
 
     s = &client->session;
 
@@ -153,6 +156,12 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
 
     if (limits != NULL) {
         head.limits = *limits;
+    }
+
+    people = ngx_http_chatws_client_people(client);
+
+    if (people != NULL) {
+        head.people = *people;
     }
 
     p = ngx_cpymem(parcel, &head, sizeof(ngx_http_chatws_parcel_t));
@@ -470,6 +479,7 @@ ngx_http_chatws_parcel_restore(ngx_http_chatws_client_t *client,
 {
     ngx_http_chatws_session_t        *s;
     ngx_http_chatws_client_limits_t  *limits;
+    ngx_http_chatws_client_people_t  *people;
 
     s = &client->session;
 
@@ -481,6 +491,12 @@ ngx_http_chatws_parcel_restore(ngx_http_chatws_client_t *client,
 
     if (limits != NULL) {
         *limits = head->limits;
+    }
+
+    people = ngx_http_chatws_client_people(client);
+
+    if (people != NULL) {
+        *people = head->people;
     }
 
     s->expires = head->expires;

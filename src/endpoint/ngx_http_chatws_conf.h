@@ -40,6 +40,7 @@ typedef struct {
     ngx_str_t                  file;
     ngx_uint_t                 line;
     unsigned                   write:1;     /* it lets commands in */
+    unsigned                   people:1;    /* it needs chatws_users */
     unsigned                   answered:1;  /* its location, or one inside of
                                                it, has a content handler */
 } ngx_http_chatws_use_t;

@@ -84,7 +84,10 @@ ngx_http_chatws_conf_use_zone(ngx_conf_t *cf, ngx_http_handler_pt handler)
 }
 
 
-/* nginx checks this as well, later, but its message names no line. */
+/*
+ * nginx checks the zones as well, later, but its message names no line.  The
+ * settings of a zone for people may come in any order.
+ */
 
 char *
 ngx_http_chatws_conf_check_zones(ngx_conf_t *cf,
@@ -94,26 +97,36 @@ ngx_http_chatws_conf_check_zones(ngx_conf_t *cf,
     ngx_conf_t               at;
     ngx_conf_file_t          file;
     ngx_http_chatws_use_t  **uses;
+    ngx_http_chatws_zone_t  *zone;
 
     uses = cwmcf->uses.elts;
 
     for (i = 0; i < cwmcf->uses.nelts; i++) {
 
-        if (uses[i]->zone == NULL
-            || ngx_http_chatws_conf_zone_is_defined(cwmcf, uses[i]->zone))
-        {
+        if (uses[i]->zone == NULL) {
             continue;
         }
 
         ngx_http_chatws_conf_locate(&at, &file, cf, &uses[i]->file,
                                     uses[i]->line);
 
-        ngx_conf_log_error(NGX_LOG_EMERG, &at, 0,
-                           "unknown zone \"%V\" in \"%V\", its argument is "
-                           "the name of a zone that \"chatws_zone\" defines",
-                           &uses[i]->zone->shm.name, &uses[i]->directive);
+        if (!ngx_http_chatws_conf_zone_is_defined(cwmcf, uses[i]->zone)) {
+            ngx_conf_log_error(NGX_LOG_EMERG, &at, 0,
+                               "unknown zone \"%V\" in \"%V\", its argument "
+                               "is the name of a zone that \"chatws_zone\" "
+                               "defines", &uses[i]->zone->shm.name,
+                               &uses[i]->directive);
+            return NGX_CONF_ERROR;
+        }
 
-        return NGX_CONF_ERROR;
+        zone = uses[i]->zone->data;
+
+        if (uses[i]->people && !zone->people->users) {
+            ngx_conf_log_error(NGX_LOG_EMERG, &at, 0,
+                               "\"%V\" needs \"chatws_users zone=%V\"",
+                               &uses[i]->directive, &zone->name);
+            return NGX_CONF_ERROR;
+        }
     }
 
     return NGX_CONF_OK;

@@ -34,8 +34,9 @@ ngx_http_chatws_use_t *ngx_http_chatws_conf_use_zone(ngx_conf_t *cf,
     ngx_http_handler_pt handler);
 
 /*
- * Checks that each zone that is used is defined.  Is called before nginx lets
- * settings be inherited.  NGX_CONF_ERROR: one is not, which was logged.
+ * Checks that each zone that is used is defined, and has what the directives
+ * for people need.  Is called before nginx lets settings be inherited.
+ * NGX_CONF_ERROR: one is not, or has not, which was logged.
  */
 char *ngx_http_chatws_conf_check_zones(ngx_conf_t *cf,
     ngx_http_chatws_main_conf_t *cwmcf);

@@ -126,13 +126,36 @@ ngx_http_chatws_conf_fingerprint(ngx_conf_t *cf,
 }
 
 
+/*
+ * A client was told which features its zone has: it has to come back where
+ * these are others.
+ */
+
 void
 ngx_http_chatws_conf_mix_zone(uint64_t *hash, const void *value)
 {
-    ngx_shm_zone_t *const *zone = value;
+    ngx_shm_zone_t *const *shm_zone = value;
 
-    if (*zone != NULL) {
-        ngx_http_chatws_mix_str(hash, &(*zone)->shm.name);
+    ngx_uint_t                      features;
+    ngx_http_chatws_zone_t         *zone;
+    ngx_http_chatws_people_conf_t  *people;
+
+    if (*shm_zone == NULL) {
+        return;
+    }
+
+    ngx_http_chatws_mix_str(hash, &(*shm_zone)->shm.name);
+
+    zone = (*shm_zone)->data;
+    people = zone->people;
+
+    if (people != NULL) {
+        features = 1
+                   | (people->unread ? 2 : 0)
+                   | (people->presence != NULL ? 4 : 0)
+                   | (people->receipts != NULL ? 8 : 0);
+
+        ngx_http_chatws_mix(hash, &features, sizeof(ngx_uint_t));
     }
 }
 

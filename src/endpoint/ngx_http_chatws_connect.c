@@ -14,6 +14,7 @@
 #include "process/ngx_http_chatws_clock.h"
 #include "client/ngx_http_chatws_client_auth.h"
 #include "endpoint/ngx_http_chatws_conf.h"
+#include "endpoint/ngx_http_chatws_connect_people.h"
 #include "endpoint/ngx_http_chatws_ctx.h"
 #include "endpoint/ngx_http_chatws_expires.h"
 #include "endpoint/ngx_http_chatws_handlers.h"
@@ -227,6 +228,10 @@ ngx_http_chatws_connect_client(ngx_http_request_t *r,
 
     if (rc == NGX_BUSY) {
         return ngx_http_chatws_connect_no_room(r, hub);
+    }
+
+    if (ngx_http_chatws_connect_people(r, client) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (expires != 0) {

@@ -132,6 +132,7 @@ ngx_http_chatws_hub_reload(ngx_http_chatws_hub_t *hub,
 {
     ngx_memcpy(hub->zone.annexes, zone->annexes, sizeof(zone->annexes));
     hub->zone.types = zone->types;
+    hub->zone.people = zone->people;
 }
 
 

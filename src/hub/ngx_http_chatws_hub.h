@@ -119,7 +119,7 @@ ngx_int_t ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
 
 /*
  * Without a master, when a configuration has come into force: the hub goes on,
- * and uses the annexes that its zone has now.
+ * and uses the annexes and the settings that its zone has now.
  */
 void ngx_http_chatws_hub_reload(ngx_http_chatws_hub_t *hub,
     const ngx_http_chatws_zone_t *zone);

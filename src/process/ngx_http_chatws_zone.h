@@ -15,6 +15,7 @@
 #include <ngx_core.h>
 #include "store/chatws_store.h"
 #include "process/ngx_http_chatws_fdpass.h"
+#include "process/ngx_http_chatws_people_conf.h"
 #include "process/ngx_http_chatws_wake.h"
 
 
@@ -65,6 +66,8 @@ typedef struct {
     uint32_t                  types;        /* a bit for each chatws_type_e
                                                that only some zones send, and
                                                this one does */
+    ngx_http_chatws_people_conf_t
+                             *people;       /* NULL: it knows no people */
     ngx_uint_t                generation;   /* of this configuration */
     void                     *annexes[NGX_HTTP_CHATWS_ANNEX_N];  /* in shared
                                                memory; NULL: not needed */

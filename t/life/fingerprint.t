@@ -128,6 +128,7 @@ push @cases, (
     [ 'chatws_user', '', 'chatws_user $remote_user;' ],
     [ 'chatws_user, another', 'chatws_user $arg_a;', 'chatws_user $arg_b;' ],
     [ 'chatws_user, none', 'chatws_user $arg_a;', '' ],
+    [ 'chatws_users', 'chatws people;', 'chatws people;' ],
     [ 'chatws_username', '', 'chatws_username $arg_b;' ],
     [ 'chatws_username, another', 'chatws_username $arg_a;',
       'chatws_username $arg_b;' ],
@@ -214,8 +215,10 @@ sub configuration {
     }
 
     my $name = $which == 1 ? 'before' : 'after';
+    my $users = $which == 1 ? '' : 'chatws_users zone=people;';
 
-    return conf(http => "chatws_zone zone=other:1m; chatws_drain 0;",
+    return conf(http => "chatws_zone zone=other:1m; chatws_drain 0;
+        chatws_zone zone=people:1m; $users",
         server => "$locations
         location = /status {
             chatws_status chat;

@@ -1,0 +1,61 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * What a client has said of itself where its zone knows people.
+ */
+
+
+#ifndef _NGX_HTTP_CHATWS_CLIENT_PEOPLE_H_INCLUDED_
+#define _NGX_HTTP_CHATWS_CLIENT_PEOPLE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "client/ngx_http_chatws_client.h"
+
+
+/* Who subscribes the client to the chats of its user: the argument "chats". */
+
+typedef enum {
+    NGX_HTTP_CHATWS_CHATS_NONE = 0,    /* the client alone */
+    NGX_HTTP_CHATWS_CHATS_LIVE,        /* the server, from the beginning */
+    NGX_HTTP_CHATWS_CHATS_RESUME       /* the server, after a resume */
+} ngx_http_chatws_chats_e;
+
+
+/* The state of the connection: the argument "presence". */
+
+typedef enum {
+    NGX_HTTP_CHATWS_ONLINE = 0,
+    NGX_HTTP_CHATWS_AWAY,
+    NGX_HTTP_CHATWS_OFFLINE,
+    NGX_HTTP_CHATWS_INVISIBLE          /* in the handshake; of the user */
+} ngx_http_chatws_presence_e;
+
+
+/*
+ * It lies behind the structure of the client, zeroed with it, and travels in
+ * its parcel: a pointer in it has to be replaced where the parcel is read.
+ */
+
+struct ngx_http_chatws_client_people_s {
+    unsigned                        chats:2;     /* these two as above */
+    unsigned                        presence:2;
+    unsigned                        state:1;     /* subscriptions that the
+                                                    server makes are told the
+                                                    state of their chats */
+};
+
+
+/* the bytes that it takes behind a client */
+#define NGX_HTTP_CHATWS_CLIENT_PEOPLE                                         \
+    ngx_align(sizeof(ngx_http_chatws_client_people_t), sizeof(uint64_t))
+
+
+/* Returns it, or NULL: the zone of the client knew no people. */
+ngx_http_chatws_client_people_t *ngx_http_chatws_client_people(
+    ngx_http_chatws_client_t *client);
+
+#endif /* _NGX_HTTP_CHATWS_CLIENT_PEOPLE_H_INCLUDED_ */
