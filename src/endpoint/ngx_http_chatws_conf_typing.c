@@ -10,6 +10,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "process/ngx_http_chatws_annex.h"
+#include "endpoint/ngx_http_chatws_conf_param.h"
 #include "endpoint/ngx_http_chatws_conf_typing.h"
 
 
@@ -22,14 +23,15 @@
 #define NGX_HTTP_CHATWS_TYPING_USERS     1000000
 
 
-static ngx_uint_t ngx_http_chatws_conf_typing_is_again(const ngx_str_t *value,
-    ngx_uint_t i);
 static ngx_int_t ngx_http_chatws_conf_typing_param(ngx_conf_t *cf,
     chatws_typing_rules_t *rules, ngx_str_t *param);
-static ngx_int_t ngx_http_chatws_conf_typing_time(ngx_conf_t *cf,
-    ngx_str_t *param, size_t skip, uint64_t *time);
-static ngx_int_t ngx_http_chatws_conf_typing_number(ngx_conf_t *cf,
-    ngx_str_t *param, size_t skip, ngx_int_t max, uint32_t *number);
+
+
+/* 0 is for the interval */
+
+static const ngx_http_chatws_times_t  ngx_http_chatws_typing_times = {
+    0, NGX_HTTP_CHATWS_TYPING_TIME_MAX, "at most 1h"
+};
 
 
 /* chatws_typing [interval=TIME] [timeout=TIME] [merge=N] [limit=N] | off */
@@ -64,14 +66,9 @@ ngx_http_chatws_conf_set_typing(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     rules->limit = NGX_HTTP_CHATWS_TYPING_LIMIT;
 
     for (i = 1; i < cf->args->nelts; i++) {
-        if (ngx_http_chatws_conf_typing_is_again(value, i)) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "duplicate parameter \"%V\" of \"%V\"",
-                               &value[i], &value[0]);
-            return NGX_CONF_ERROR;
-        }
-
-        if (ngx_http_chatws_conf_typing_param(cf, rules, &value[i]) != NGX_OK)
+        if (ngx_http_chatws_conf_param_is_new(cf, i) != NGX_OK
+            || ngx_http_chatws_conf_typing_param(cf, rules, &value[i])
+               != NGX_OK)
         {
             return NGX_CONF_ERROR;
         }
@@ -90,120 +87,35 @@ ngx_http_chatws_conf_set_typing(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* Whether a parameter before value[i] sets the same as that. */
-
-static ngx_uint_t
-ngx_http_chatws_conf_typing_is_again(const ngx_str_t *value, ngx_uint_t i)
-{
-    size_t       len;
-    ngx_uint_t   n;
-
-    for (len = 0; len < value[i].len; len++) {
-        if (value[i].data[len] == '=') {
-            break;
-        }
-    }
-
-    for (n = 1; n < i; n++) {
-        if (value[n].len > len && value[n].data[len] == '='
-            && ngx_strncmp(value[n].data, value[i].data, len) == 0)
-        {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
 static ngx_int_t
 ngx_http_chatws_conf_typing_param(ngx_conf_t *cf,
     chatws_typing_rules_t *rules, ngx_str_t *param)
 {
-    ngx_str_t  *value;
-
     if (ngx_strncmp(param->data, "interval=", 9) == 0) {
-        return ngx_http_chatws_conf_typing_time(cf, param, 9,
-                                                &rules->interval);
+        return ngx_http_chatws_conf_param_time(cf, param, 9,
+                                               &ngx_http_chatws_typing_times,
+                                               &rules->interval);
     }
 
     if (ngx_strncmp(param->data, "timeout=", 8) == 0) {
-        return ngx_http_chatws_conf_typing_time(cf, param, 8,
-                                                &rules->timeout);
+        return ngx_http_chatws_conf_param_time(cf, param, 8,
+                                               &ngx_http_chatws_typing_times,
+                                               &rules->timeout);
     }
 
     if (ngx_strncmp(param->data, "merge=", 6) == 0) {
-        return ngx_http_chatws_conf_typing_number(cf, param, 6,
-                                                  CHATWS_TYPING_WALK,
-                                                  &rules->merge);
+        return ngx_http_chatws_conf_param_number(cf, param, 6,
+                                                 CHATWS_TYPING_WALK,
+                                                 &rules->merge);
     }
 
     if (ngx_strncmp(param->data, "limit=", 6) == 0) {
-        return ngx_http_chatws_conf_typing_number(cf, param, 6,
-                                                  NGX_HTTP_CHATWS_TYPING_USERS,
-                                                  &rules->limit);
+        return ngx_http_chatws_conf_param_number(cf, param, 6,
+                                                 NGX_HTTP_CHATWS_TYPING_USERS,
+                                                 &rules->limit);
     }
 
-    value = cf->args->elts;
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "invalid parameter \"%V\" of \"%V\"", param,
-                       &value[0]);
-
-    return NGX_ERROR;
-}
-
-
-/* A time behind the first bytes of a parameter; 0 is for the interval. */
-
-static ngx_int_t
-ngx_http_chatws_conf_typing_time(ngx_conf_t *cf, ngx_str_t *param,
-    size_t skip, uint64_t *time)
-{
-    ngx_int_t   ms;
-    ngx_str_t  *value, s;
-
-    s.data = param->data + skip;
-    s.len = param->len - skip;
-
-    ms = ngx_parse_time(&s, 0);
-
-    if (ms == NGX_ERROR || ms > NGX_HTTP_CHATWS_TYPING_TIME_MAX) {
-        value = cf->args->elts;
-
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" has an invalid time \"%V\", it must be "
-                           "at most 1h", &value[0], param);
-        return NGX_ERROR;
-    }
-
-    *time = ms;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_chatws_conf_typing_number(ngx_conf_t *cf, ngx_str_t *param,
-    size_t skip, ngx_int_t max, uint32_t *number)
-{
-    ngx_int_t   n;
-    ngx_str_t  *value;
-
-    n = ngx_atoi(param->data + skip, param->len - skip);
-
-    if (n < 1 || n > max) {
-        value = cf->args->elts;
-
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" value \"%V\" must be between 1 and %i",
-                           &value[0], param, max);
-        return NGX_ERROR;
-    }
-
-    *number = (uint32_t) n;
-
-    return NGX_OK;
+    return ngx_http_chatws_conf_param_unknown(cf, param);
 }
 
 
