@@ -2,9 +2,11 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The rules for user ids, user names and chat ids.
+ * The rules for user ids, user names and chat ids; and the ids of inboxes.
  */
 
+
+#include <string.h>
 
 #include "base/chatws_name.h"
 #include "base/chatws_utf8.h"
@@ -49,4 +51,16 @@ chatws_name_has_control(const chatws_str_t *text)
     }
 
     return 0;
+}
+
+
+void
+chatws_inbox_id(chatws_str_t *id, uint8_t buf[CHATWS_INBOX_MAX],
+    const chatws_str_t *user)
+{
+    buf[0] = CHATWS_INBOX_MARK;
+    memcpy(buf + 1, user->data, user->len);
+
+    id->len = 1 + user->len;
+    id->data = buf;
 }

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The rules for user ids, user names and chat ids.
+ * The rules for user ids, user names and chat ids; and the ids of inboxes.
  */
 
 
@@ -14,6 +14,17 @@
 
 
 #define CHATWS_NAME_MAX  128       /* bytes */
+
+/*
+ * The inbox of a user is a chat of the store whose id is this byte and the id
+ * of the user.  An id from outside was checked, and does not begin so.
+ */
+
+#define CHATWS_INBOX_MARK  0x01
+#define CHATWS_INBOX_MAX   (CHATWS_NAME_MAX + 1)    /* bytes of its id */
+
+/* whether an id, which is not empty, is that of an inbox */
+#define chatws_inbox_is(id)  ((id)->data[0] == CHATWS_INBOX_MARK)
 
 
 /*
@@ -27,6 +38,13 @@ chatws_rc_e chatws_name_check(const chatws_str_t *name);
 
 /* 1: the text, which is valid UTF-8, has one of these control characters. */
 int chatws_name_has_control(const chatws_str_t *text);
+
+/*
+ * Writes the id of the inbox of a user, whose id was checked, to buf, and sets
+ * *id to it.
+ */
+void chatws_inbox_id(chatws_str_t *id, uint8_t buf[CHATWS_INBOX_MAX],
+    const chatws_str_t *user);
 
 
 #endif /* _CHATWS_NAME_H_INCLUDED_ */

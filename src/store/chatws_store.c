@@ -430,6 +430,26 @@ chatws_store_position(chatws_store_t *st, uint32_t chat,
 }
 
 
+uint64_t
+chatws_store_last(chatws_store_t *st, const chatws_str_t *chat)
+{
+    return chatws_table_last(&st->table, chat,
+                             chatws_table_hash(&st->table, chat));
+}
+
+
+chatws_inboxes_t *
+chatws_table_inboxes(chatws_table_t *tb)
+{
+    chatws_store_t  *st;
+
+    st = (chatws_store_t *) (void *) ((uint8_t *) tb
+                                      - offsetof(chatws_store_t, table));
+
+    return &st->inboxes;
+}
+
+
 void
 chatws_store_usage(chatws_store_t *st, chatws_usage_t *out)
 {
@@ -443,8 +463,8 @@ chatws_store_usage(chatws_store_t *st, chatws_usage_t *out)
     ar = &tb->arena;
     block = (uint64_t) ar->units * CHATWS_CELL_SIZE;
 
-    out->chats = tb->chats_used;
-    out->idle = tb->chats_idle;
+    out->chats = tb->chats_used - st->inboxes.rows;
+    out->idle = tb->chats_idle - st->inboxes.idle;
     out->members = tb->members_used;
     out->subscriptions = tb->subscriptions;
     out->evictions = tb->evictions;

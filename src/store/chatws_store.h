@@ -32,7 +32,7 @@
 #define CHATWS_SLOT_NONE   ((uint32_t) -1)
 
 #define CHATWS_SLOTS_MAX   1024
-#define CHATWS_CHAT_MAX    CHATWS_NAME_MAX    /* bytes of a chat id */
+#define CHATWS_CHAT_MAX    CHATWS_INBOX_MAX   /* bytes of a chat id */
 
 /* of a slot; a part of the layout, which gets another number with it */
 #define CHATWS_COUNTERS    64
@@ -141,13 +141,14 @@ typedef struct {
  */
 
 typedef struct {
-    uint64_t  chats;              /* rows */
+    uint64_t  chats;              /* rows, inboxes not counted */
     uint64_t  idle;               /* of these without a member: evictable */
     uint64_t  members;            /* rows: chat x user x slot x flags */
-    uint64_t  subscriptions;      /* sum of the members' counts */
+    uint64_t  subscriptions;      /* sum of the members' counts, inboxes not
+                                     counted */
     uint64_t  evictions;          /* since the zone was made */
     uint64_t  arena_size;
-    uint64_t  arena_chats;        /* used by chat rows */
+    uint64_t  arena_chats;        /* used by chat rows, and by inboxes */
     uint64_t  arena_ids;          /* used by the tails of long chat ids */
     uint64_t  arena_members;      /* used by the rows of members and users */
     uint64_t  arena_partial;      /* free, but only for member rows */
@@ -251,10 +252,11 @@ uint32_t chatws_store_pending(chatws_store_t *st, uint32_t *wake);
 
 /*
  * Locked.  Adds a subscription of a connection of this user in this slot, and
- * makes the chat if there is none.  Entries at out->head and later are for the
- * subscription, earlier ones are not.  CHATWS_BUSY: there is no room.
- * CHATWS_DECLINED: the user has share subscriptions or more, in all slots and
- * chats.  CHATWS_ERROR: the chat id has less than 1 or more than
+ * makes the chat if there is none.  One to an inbox, see chatws_name.h, is
+ * none of those of the user that share limits.  Entries at out->head and later
+ * are for the subscription, earlier ones are not.  CHATWS_BUSY: there is no
+ * room.  CHATWS_DECLINED: the user has share subscriptions or more, in all
+ * slots and chats.  CHATWS_ERROR: the chat id has less than 1 or more than
  * CHATWS_CHAT_MAX bytes, or the slot is not live.  A lapped slot may
  * subscribe.
  */
@@ -289,6 +291,11 @@ void chatws_store_unsubscribe(chatws_store_t *st, uint32_t slot,
  */
 void chatws_store_position(chatws_store_t *st, uint32_t chat,
     chatws_subscribed_t *out);
+
+/*
+ * Locked.  The last number of a chat: the next notification has a larger one.
+ */
+uint64_t chatws_store_last(chatws_store_t *st, const chatws_str_t *chat);
 
 
 /* publishing */

@@ -30,7 +30,7 @@ struct chatws_store_s {
     uint64_t        epoch;
     uint64_t        slots;       /* distance of the first slot from here */
     uint64_t        stamp;       /* the last one that was given */
-    uint64_t        spare[2];
+    chatws_inboxes_t  inboxes;
 
     chatws_ring_t   ring[CHATWS_RINGS];
     chatws_table_t  table;

@@ -6,14 +6,15 @@
  *
  * If there is no free block, one is made.  If the free cells of split blocks
  * are as many as a block has, members are moved together.  Otherwise an idle
- * chat is evicted: one without history, or the one that has been idle for
- * longest.  An evicted chat leaves its last number as the floor of its bucket:
- * the numbers of a chat that is made in that bucket begin above it, so that no
- * number is used twice for a chat.
+ * chat is evicted, an inbox if there is one: one without history, or the one
+ * that has been idle for longest.  An evicted chat leaves its last number as
+ * the floor of its bucket: the numbers of a chat that is made in that bucket
+ * begin above it, so that no number is used twice for a chat.
  */
 
 
 #include "base/chatws_hash.h"
+#include "base/chatws_name.h"
 #include "store/chatws_table.h"
 
 #include <string.h>
@@ -21,6 +22,12 @@
 
 /* bytes of an id that a row has room for, at least */
 #define CHATWS_TABLE_ID_INLINE  39
+
+/* the rest fits into a block: none is smaller than the row of one slot */
+chatws_static_assert(chatws_table_tail_fits,
+    CHATWS_INBOX_MAX - CHATWS_TABLE_ID_INLINE <= sizeof(chatws_chat_t)
+                                                 + sizeof(uint64_t) + 1
+                                                 + CHATWS_TABLE_ID_INLINE);
 
 #define chatws_table_align(n)  (((n) + 63) & ~(uint64_t) 63)
 
@@ -31,6 +38,8 @@ static int chatws_table_same(chatws_table_t *tb, chatws_chat_t *ch,
     const chatws_str_t *id);
 static void chatws_table_store_id(chatws_table_t *tb, chatws_chat_t *ch,
     const chatws_str_t *id);
+static uint32_t *chatws_table_newer(chatws_table_t *tb, uint32_t chat);
+static uint32_t *chatws_table_older(chatws_table_t *tb, uint32_t chat);
 static void chatws_table_evict(chatws_table_t *tb, uint32_t chat);
 
 
@@ -229,15 +238,45 @@ chatws_table_store_id(chatws_table_t *tb, chatws_chat_t *ch,
 }
 
 
+uint64_t
+chatws_table_last(chatws_table_t *tb, const chatws_str_t *id, uint64_t hash)
+{
+    uint32_t  chat, *head;
+
+    chat = chatws_table_find(tb, id, hash);
+
+    if (chat != 0) {
+        return chatws_table_chat(tb, chat)->seq;
+    }
+
+    head = chatws_table_chat_head(tb, (uint32_t) (hash >> 32));
+
+    return chatws_table_array(tb, uint64_t, floors)
+                            [head - chatws_table_array(tb, uint32_t, chats)];
+}
+
+
+int
+chatws_table_is_inbox(chatws_table_t *tb, uint32_t chat)
+{
+    /* behind the length */
+
+    return chatws_table_id(tb, chatws_table_chat(tb, chat))[1]
+           == CHATWS_INBOX_MARK;
+}
+
+
 uint32_t
 chatws_table_create(chatws_table_t *tb, const chatws_str_t *id, uint64_t hash)
 {
     uint32_t           blocks, chat, upper, *head;
     uint64_t          *floors;
     chatws_chat_t     *ch;
+    chatws_inboxes_t  *in;
     chatws_journal_t  *jr;
 
     jr = &tb->journal;
+    in = chatws_table_inboxes(tb);
     upper = (uint32_t) (hash >> 32);
     blocks = id->len > tb->inlined ? 2 : 1;
 
@@ -273,6 +312,10 @@ chatws_table_create(chatws_table_t *tb, const chatws_str_t *id, uint64_t hash)
         chatws_journal_set(jr, &tb->chats_long, tb->chats_long + 1);
     }
 
+    if (chatws_inbox_is(id)) {
+        chatws_journal_set(jr, &in->rows, in->rows + 1);
+    }
+
     chatws_table_store_id(tb, ch, id);
     chatws_table_idle_add(tb, chat);
 
@@ -283,48 +326,44 @@ chatws_table_create(chatws_table_t *tb, const chatws_str_t *id, uint64_t hash)
 }
 
 
+/*
+ * The idle list begins with inboxes.  Among these, and among the others, those
+ * that have no history to lose come first.
+ */
+
 void
 chatws_table_idle_add(chatws_table_t *tb, uint32_t chat)
 {
+    uint32_t           newer, older;
     chatws_chat_t     *ch;
+    chatws_inboxes_t  *in;
     chatws_journal_t  *jr;
 
     jr = &tb->journal;
     ch = chatws_table_chat(tb, chat);
+    in = chatws_table_inboxes(tb);
 
-    if (ch->last == 0) {
+    if (chatws_table_is_inbox(tb, chat)) {
+        older = ch->last != 0 ? in->last : 0;
 
-        /* it has no history to lose: it is evicted first */
-
-        chatws_journal_set(jr, &ch->u.older, 0);
-        chatws_journal_set(jr, &ch->newer, tb->oldest);
-
-        if (tb->oldest != 0) {
-            ch = chatws_table_chat(tb, tb->oldest);
-            chatws_journal_set(jr, &ch->u.older, chat);
-
-        } else {
-            chatws_journal_set(jr, &tb->newest, chat);
+        if (older == in->last) {
+            chatws_journal_set(jr, &in->last, chat);
         }
 
-        chatws_journal_set(jr, &tb->oldest, chat);
-        chatws_journal_set(jr, &tb->chats_idle, tb->chats_idle + 1);
-
-        return;
-    }
-
-    chatws_journal_set(jr, &ch->u.older, tb->newest);
-    chatws_journal_set(jr, &ch->newer, 0);
-
-    if (tb->newest != 0) {
-        ch = chatws_table_chat(tb, tb->newest);
-        chatws_journal_set(jr, &ch->newer, chat);
+        chatws_journal_set(jr, &in->idle, in->idle + 1);
 
     } else {
-        chatws_journal_set(jr, &tb->oldest, chat);
+        older = ch->last != 0 ? tb->newest : in->last;
     }
 
-    chatws_journal_set(jr, &tb->newest, chat);
+    newer = older != 0 ? chatws_table_chat(tb, older)->newer : tb->oldest;
+
+    chatws_journal_set(jr, &ch->u.older, older);
+    chatws_journal_set(jr, &ch->newer, newer);
+
+    chatws_journal_set(jr, chatws_table_newer(tb, older), chat);
+    chatws_journal_set(jr, chatws_table_older(tb, newer), chat);
+
     chatws_journal_set(jr, &tb->chats_idle, tb->chats_idle + 1);
 }
 
@@ -332,36 +371,55 @@ chatws_table_idle_add(chatws_table_t *tb, uint32_t chat)
 void
 chatws_table_idle_del(chatws_table_t *tb, uint32_t chat)
 {
-    chatws_chat_t     *ch, *other;
+    chatws_chat_t     *ch;
+    chatws_inboxes_t  *in;
     chatws_journal_t  *jr;
 
     jr = &tb->journal;
     ch = chatws_table_chat(tb, chat);
+    in = chatws_table_inboxes(tb);
 
-    if (ch->u.older != 0) {
-        other = chatws_table_chat(tb, ch->u.older);
-        chatws_journal_set(jr, &other->newer, ch->newer);
+    if (chatws_table_is_inbox(tb, chat)) {
 
-    } else {
-        chatws_journal_set(jr, &tb->oldest, ch->newer);
+        if (in->last == chat) {
+            chatws_journal_set(jr, &in->last, ch->u.older);
+        }
+
+        chatws_journal_set(jr, &in->idle, in->idle - 1);
     }
 
-    if (ch->newer != 0) {
-        other = chatws_table_chat(tb, ch->newer);
-        chatws_journal_set(jr, &other->u.older, ch->u.older);
-
-    } else {
-        chatws_journal_set(jr, &tb->newest, ch->u.older);
-    }
+    chatws_journal_set(jr, chatws_table_newer(tb, ch->u.older), ch->newer);
+    chatws_journal_set(jr, chatws_table_older(tb, ch->newer), ch->u.older);
 
     chatws_journal_set(jr, &tb->chats_idle, tb->chats_idle - 1);
+}
+
+
+/* The link of the idle list from a chat, or 0 for none, to the newer one. */
+
+static uint32_t *
+chatws_table_newer(chatws_table_t *tb, uint32_t chat)
+{
+    return chat != 0 ? &chatws_table_chat(tb, chat)->newer : &tb->oldest;
+}
+
+
+/* The same to the older one. */
+
+static uint32_t *
+chatws_table_older(chatws_table_t *tb, uint32_t chat)
+{
+    return chat != 0 ? &chatws_table_chat(tb, chat)->u.older : &tb->newest;
 }
 
 
 void
 chatws_table_touch(chatws_table_t *tb, uint32_t chat)
 {
-    if (tb->newest == chat || chatws_table_chat(tb, chat)->total != 0) {
+    if (tb->newest == chat
+        || chatws_table_inboxes(tb)->last == chat
+        || chatws_table_chat(tb, chat)->total != 0)
+    {
         return;
     }
 
@@ -402,6 +460,7 @@ chatws_table_evict(chatws_table_t *tb, uint32_t chat)
     uint32_t          *head, *link;
     uint64_t          *floor;
     chatws_chat_t     *ch;
+    chatws_inboxes_t  *in;
     chatws_journal_t  *jr;
 
     jr = &tb->journal;
@@ -423,6 +482,11 @@ chatws_table_evict(chatws_table_t *tb, uint32_t chat)
     }
 
     chatws_table_idle_del(tb, chat);
+
+    if (chatws_table_is_inbox(tb, chat)) {
+        in = chatws_table_inboxes(tb);
+        chatws_journal_set(jr, &in->rows, in->rows - 1);
+    }
 
     if (ch->tail != 0) {
         chatws_journal_set(jr, &tb->chats_long, tb->chats_long - 1);

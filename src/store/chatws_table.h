@@ -60,7 +60,8 @@ typedef struct {
 
 /*
  * The mark of the row of a user, which looks like a member, is in no list of
- * a slot, and counts the connections of the user over all chats and slots.
+ * a slot, and counts the connections of the user over all chats, without
+ * inboxes, and slots.
  */
 
 #define CHATWS_TABLE_USER  ((uint32_t) -1)
@@ -97,7 +98,8 @@ typedef struct {
     uint32_t          words;         /* of the interest of a chat */
     uint32_t          inlined;       /* bytes of an id in the row itself */
     uint32_t          oldest;        /* idle list: this one is evicted first;
-                                        chats without history come first */
+                                        inboxes come first, then chats without
+                                        history */
     uint32_t          newest;
     uint32_t          chats_used;
     uint32_t          chats_long;    /* with a tail */
@@ -110,6 +112,20 @@ typedef struct {
     chatws_journal_t  journal;
     chatws_arena_t    arena;
 } chatws_table_t;
+
+
+/*
+ * What the table knows of inboxes, which are chats, see chatws_name.h: those
+ * without members are the first ones of the idle list.  It lies in the store
+ * that the table lies in.
+ */
+
+typedef struct {
+    uint32_t          rows;
+    uint32_t          idle;
+    uint32_t          last;      /* of them in the idle list, 0: none */
+    uint32_t          spare;
+} chatws_inboxes_t;
 
 
 #define chatws_table_array(tb, type, name)                                    \
@@ -159,13 +175,27 @@ uint32_t chatws_table_create(chatws_table_t *tb, const chatws_str_t *id,
     uint64_t hash);
 
 /*
+ * The last number of the chat with this id and hash, or the number above which
+ * those of the chat will begin when it is made.
+ */
+uint64_t chatws_table_last(chatws_table_t *tb, const chatws_str_t *id,
+    uint64_t hash);
+
+/* Whether a chat is an inbox. */
+int chatws_table_is_inbox(chatws_table_t *tb, uint32_t chat);
+
+/* What is known of inboxes. */
+chatws_inboxes_t *chatws_table_inboxes(chatws_table_t *tb);
+
+/*
  * In an open step.  The chat has a new notification: if it is idle, it becomes
- * the last one to be evicted.
+ * the last one to be evicted, and an inbox the last one of the inboxes.
  */
 void chatws_table_touch(chatws_table_t *tb, uint32_t chat);
 
 /*
- * The subscriptions of a user to all chats and in all slots.
+ * The subscriptions of a user to all chats and in all slots; those to inboxes
+ * do not count.
  */
 uint32_t chatws_table_share(chatws_table_t *tb, uint64_t user);
 

@@ -32,8 +32,9 @@ static void chatws_table_user_add(chatws_table_t *tb, uint64_t user);
 static void chatws_table_user_sub(chatws_table_t *tb, uint64_t user,
     uint32_t n);
 static void chatws_table_add(chatws_table_t *tb, uint32_t chat,
-    uint32_t slot);
-static void chatws_table_sub(chatws_table_t *tb, uint32_t chat, uint32_t n);
+    const chatws_member_key_t *key);
+static void chatws_table_sub(chatws_table_t *tb, uint32_t chat, uint64_t user,
+    uint32_t n);
 static void chatws_table_clear(chatws_table_t *tb, uint32_t chat,
     uint32_t slot);
 static void chatws_table_move(chatws_table_t *tb, uint32_t from, uint32_t to);
@@ -91,8 +92,7 @@ chatws_table_join(chatws_table_t *tb, uint32_t chat,
 
         chatws_journal_begin(jr, NULL, 0);
         chatws_journal_set(jr, &m->count, m->count + 1);
-        chatws_table_add(tb, chat, key->slot);
-        chatws_table_user_add(tb, key->user);
+        chatws_table_add(tb, chat, key);
         chatws_journal_commit(jr);
 
         return CHATWS_OK;
@@ -100,7 +100,8 @@ chatws_table_join(chatws_table_t *tb, uint32_t chat,
 
     /* a user that is new in the zone takes a cell as well */
 
-    cells = chatws_table_user(tb, key->user) != 0 ? 1 : 2;
+    cells = chatws_table_is_inbox(tb, chat)
+            || chatws_table_user(tb, key->user) != 0 ? 1 : 2;
 
     if (tb->arena.ncells < cells
         && tb->arena.nfree == 0
@@ -115,8 +116,7 @@ chatws_table_join(chatws_table_t *tb, uint32_t chat,
 
     member = chatws_arena_take_cell(&tb->arena, jr);
     chatws_table_insert(tb, member, chat, key);
-    chatws_table_add(tb, chat, key->slot);
-    chatws_table_user_add(tb, key->user);
+    chatws_table_add(tb, chat, key);
 
     if (!had) {
         ch = chatws_table_chat(tb, chat);
@@ -290,10 +290,14 @@ chatws_table_insert(chatws_table_t *tb, uint32_t member, uint32_t chat,
 }
 
 
-/* Counts a connection in its chat, and notes the interest of its slot. */
+/*
+ * Counts a connection in its chat and, unless that is an inbox, for its user;
+ * notes the interest of its slot.
+ */
 
 static void
-chatws_table_add(chatws_table_t *tb, uint32_t chat, uint32_t slot)
+chatws_table_add(chatws_table_t *tb, uint32_t chat,
+    const chatws_member_key_t *key)
 {
     uint64_t           bit, *word;
     chatws_chat_t     *ch;
@@ -308,10 +312,14 @@ chatws_table_add(chatws_table_t *tb, uint32_t chat, uint32_t slot)
     }
 
     chatws_journal_set(jr, &ch->total, ch->total + 1);
-    chatws_journal_set64(jr, &tb->subscriptions, tb->subscriptions + 1);
 
-    word = &ch->interest[slot / 64];
-    bit = (uint64_t) 1 << slot % 64;
+    if (!chatws_table_is_inbox(tb, chat)) {
+        chatws_journal_set64(jr, &tb->subscriptions, tb->subscriptions + 1);
+        chatws_table_user_add(tb, key->user);
+    }
+
+    word = &ch->interest[key->slot / 64];
+    bit = (uint64_t) 1 << key->slot % 64;
 
     if (!(*word & bit)) {
         chatws_journal_set64(jr, word, *word | bit);
@@ -319,10 +327,10 @@ chatws_table_add(chatws_table_t *tb, uint32_t chat, uint32_t slot)
 }
 
 
-/* Takes n connections off the count of a chat. */
+/* Takes n connections of a user off the counts of a chat and of the user. */
 
 static void
-chatws_table_sub(chatws_table_t *tb, uint32_t chat, uint32_t n)
+chatws_table_sub(chatws_table_t *tb, uint32_t chat, uint64_t user, uint32_t n)
 {
     chatws_chat_t     *ch;
     chatws_journal_t  *jr;
@@ -331,7 +339,11 @@ chatws_table_sub(chatws_table_t *tb, uint32_t chat, uint32_t n)
     ch = chatws_table_chat(tb, chat);
 
     chatws_journal_set(jr, &ch->total, ch->total - n);
-    chatws_journal_set64(jr, &tb->subscriptions, tb->subscriptions - n);
+
+    if (!chatws_table_is_inbox(tb, chat)) {
+        chatws_journal_set64(jr, &tb->subscriptions, tb->subscriptions - n);
+        chatws_table_user_sub(tb, user, n);
+    }
 
     if (ch->total == 0) {
         chatws_table_idle_add(tb, chat);
@@ -378,7 +390,7 @@ chatws_table_leave(chatws_table_t *tb, uint32_t chat,
         chatws_table_clear(tb, chat, key->slot);
     }
 
-    chatws_table_sub(tb, chat, 1);
+    chatws_table_sub(tb, chat, key->user, 1);
     m = chatws_table_member(tb, member);
 
     if (m->count > 1) {
@@ -388,8 +400,6 @@ chatws_table_leave(chatws_table_t *tb, uint32_t chat,
         chatws_table_remove(tb, member);
         chatws_table_user_left(tb, chat, key->user);
     }
-
-    chatws_table_user_sub(tb, key->user, 1);
 
     chatws_journal_commit(jr);
 }
@@ -416,10 +426,9 @@ chatws_table_drop(chatws_table_t *tb, uint32_t slot)
     chatws_journal_begin(&tb->journal, NULL, 0);
 
     chatws_table_clear(tb, chat, slot);
-    chatws_table_sub(tb, chat, n);
+    chatws_table_sub(tb, chat, user, n);
     chatws_table_remove(tb, member);
     chatws_table_user_left(tb, chat, user);
-    chatws_table_user_sub(tb, user, n);
 
     chatws_journal_commit(&tb->journal);
 

@@ -208,7 +208,7 @@ store_check_chain(chatws_store_t *st, uint32_t chat)
 static const char *
 store_check_chats(chatws_store_t *st)
 {
-    uint32_t         b, chat, idle, n, longs;
+    uint32_t         b, chat, idle, inboxes, last, n, longs;
     uint8_t         *p, id[CHATWS_CHAT_MAX];
     const char      *fault;
     chatws_str_t     str;
@@ -218,6 +218,7 @@ store_check_chats(chatws_store_t *st)
     n = 0;
     idle = 0;
     longs = 0;
+    inboxes = 0;
     tb = &st->table;
 
     for (b = 0; b < tb->nchats; b++) {
@@ -231,6 +232,7 @@ store_check_chats(chatws_store_t *st)
             ch = chatws_table_chat(tb, chat);
             n++;
             idle += ch->total == 0;
+            inboxes += chatws_table_is_inbox(tb, chat);
 
             p = chatws_table_id(tb, ch);
             str.len = *p++;
@@ -271,9 +273,12 @@ store_check_chats(chatws_store_t *st)
     store_want(n == tb->chats_used);
     store_want(longs == tb->chats_long);
     store_want(idle == tb->chats_idle);
+    store_want(inboxes == st->inboxes.rows);
 
     n = 0;
     b = 0;
+    inboxes = 0;
+    last = 0;
 
     for (chat = tb->oldest; chat != 0; chat = ch->newer) {
         store_want(chat <= tb->arena.fresh && store_kind[chat] == STORE_CHAT);
@@ -283,13 +288,23 @@ store_check_chats(chatws_store_t *st)
         store_want(ch->u.older == b);
         store_want(++n <= idle);
 
-        /* those that have no history come first */
+        if (chatws_table_is_inbox(tb, chat)) {
+            store_want(b == last);
+            last = chat;
+            inboxes++;
+        }
+
+        /* of both kinds, those that have no history come first */
 
         store_want(b == 0 || ch->last != 0
-                   || chatws_table_chat(tb, b)->last == 0);
+                   || chatws_table_chat(tb, b)->last == 0
+                   || (b == last && chat != last));
 
         b = chat;
     }
+
+    store_want(inboxes == st->inboxes.idle);
+    store_want(last == st->inboxes.last);
 
     store_want(n == idle);
     store_want(tb->newest == b);
@@ -317,7 +332,12 @@ store_count(chatws_store_t *st, uint64_t user)
 
         for ( /* void */ ; member != 0; member = m->cell.next) {
             m = chatws_table_member(tb, member);
-            n += m->user == user ? m->count : 0;
+
+            if (m->user == user
+                && !chatws_table_is_inbox(tb, m->cell.mark))
+            {
+                n += m->count;
+            }
         }
     }
 
@@ -357,13 +377,14 @@ store_check_members(chatws_store_t *st)
             store_want(chatws_table_member_head(tb, m->cell.mark, m->user)
                        == chatws_table_array(tb, uint32_t, members) + b);
 
-            n++;
-            sum += m->count;
-
-            store_want(n <= tb->members_used);
+            store_want(++n <= tb->members_used);
             store_want(m->slot < st->nslots);
             store_want(store_kind[m->cell.mark] == STORE_CHAT);
-            store_want(chatws_table_share(tb, m->user) >= m->count);
+
+            if (!chatws_table_is_inbox(tb, m->cell.mark)) {
+                sum += m->count;
+                store_want(chatws_table_share(tb, m->user) >= m->count);
+            }
 
             bit = m->slot;
             ch = chatws_table_chat(tb, m->cell.mark);

@@ -43,6 +43,7 @@ static void told(uint32_t chat, unsigned log, uint64_t off);
 static void forget(uint32_t slot);
 static void compare(void);
 static uint32_t members(uint32_t slot, uint32_t chat, int own, int user);
+static int is_inbox(uint32_t chat);
 static chatws_str_t *name(uint32_t chat);
 
 
@@ -98,7 +99,7 @@ compare(void)
 
     for (c = 0; c < CHATS; c++) {
         n = members(SLOTS, c, 1, -1);
-        sum += n;
+        sum += is_inbox(c) ? 0 : n;
 
         if (n == 0) {
             continue;
@@ -170,6 +171,15 @@ members(uint32_t slot, uint32_t chat, int own, int user)
 }
 
 
+/* some of them are inboxes */
+
+static int
+is_inbox(uint32_t chat)
+{
+    return chat % 5 == 2;
+}
+
+
 static chatws_str_t *
 name(uint32_t chat)
 {
@@ -177,8 +187,9 @@ name(uint32_t chat)
     static chatws_str_t  str;
 
     memset(text, 'a', sizeof(text));
-    sprintf(text, "%u", chat);
-    text[2] = 'b';
+    sprintf(text + 1, "%u", chat);
+    text[0] = is_inbox(chat) ? CHATWS_INBOX_MARK : 'b';
+    text[3] = 'b';
 
     str.data = (uint8_t *) text;
     str.len = chat % 4 == 3 ? 30 + chat * 2 : 5;

@@ -166,14 +166,14 @@ test_members(void)
        && in.serial == 1, "is taken up again");
 
     memset(id, 'x', sizeof(id));
-    id[129] = '\0';
+    id[130] = '\0';
     ok(sub(a, id, 1, 0) == CHATWS_ERROR && sub(a, "", 1, 0) == CHATWS_ERROR
        && pub(id, 1, 0, 0, 1) == CHATWS_ERROR
        && pub("", 1, 0, 0, 1) == CHATWS_ERROR, "wrong lengths");
 
-    id[128] = '\0';
+    id[129] = '\0';
     ok(sub(a, id, 1, 0) == CHATWS_OK && in.serial == 2, "the longest");
-    id[127] = 'y';
+    id[128] = 'y';
     ok(sub(a, id, 1, 0) == CHATWS_OK && in.serial == 3, "its twin");
     id[40] = '\0';
     ok(sub(a, id, 1, 0) == CHATWS_OK && in.serial == 4, "40 bytes");

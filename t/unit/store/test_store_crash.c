@@ -245,7 +245,10 @@ script(void)
     subscribe(ME, "one", 12);
     subscribe(OTHER, "bystander", 13);
     subscribe(ME, "bystander", 11);
+    subscribe(ME, "\001eve", 11);
+    subscribe(ME, "\001ann", 12);
     unsubscribe(ME, "one", 11, 0);
+    unsubscribe(ME, "\001ann", 12, 1);
     chats(" with a name that has a tail of its own, of some length", 2);
 
     /* to an idle chat, to members, around the log */
@@ -253,6 +256,9 @@ script(void)
     publish("idle", 10, CHATWS_DURABLE);
     publish("idler", 10, CHATWS_DURABLE);
     publish("idle", 10, CHATWS_DURABLE);
+    publish("\001bob", 10, CHATWS_DURABLE);
+    publish("\001ann", 10, CHATWS_DURABLE);
+    publish("\001eve", 10, CHATWS_DURABLE);
 
     for (i = 0; i < 9; i++) {
         publish("bystander", 200 + i * 90, CHATWS_DURABLE);

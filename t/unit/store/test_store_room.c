@@ -13,6 +13,7 @@ static void test_room(void);
 static void fill_with_members(uint32_t a);
 static void make_room_by_leaving(uint32_t a);
 static void test_history(void);
+static void test_inboxes(void);
 static void test_release(void);
 static void test_counters(void);
 static void test_many_slots(void);
@@ -23,6 +24,7 @@ main(void)
 {
     test_room();
     test_history();
+    test_inboxes();
     test_release();
     test_counters();
     test_many_slots();
@@ -224,6 +226,68 @@ test_history(void)
     ok(in.seq == 1 && in.last != 0, "what is new in an idle one is kept");
 
     test_end("history");
+}
+
+
+/* Inboxes of users without connections give way before all chats. */
+
+static void
+test_inboxes(void)
+{
+    char            id[32];
+    uint32_t        a, i, n;
+    chatws_usage_t  u;
+
+    test_begin(SIZE, SLOTS);
+
+    a = chatws_store_claim(st, 1, 0);
+
+    for (i = 0; i < 10; i++) {
+        sprintf(id, "kept_%u", i);
+        (void) pub(id, 0, 10, CHATWS_DURABLE, 1);
+    }
+
+    (void) sub(a, "subscribed", 1, 0);
+    chatws_store_unsubscribe(st, a, in.chat, 1, 0, 1);
+
+    (void) sub(a, "\001online", 1, 0);
+    (void) sub(a, "\001online", 1, 0);
+    ok(chatws_table_share(&st->table, 1) == 0, "no share of the user");
+
+    chatws_store_usage(st, &u);
+    ok(u.chats == 11 && u.idle == 11 && u.subscriptions == 0
+       && u.members == 1, "an inbox is no chat");
+
+    for (i = 0; i < 20000; i++) {
+        sprintf(id, "\001user_%u", i);
+
+        if (pub(id, 0, 10, CHATWS_DURABLE, 1) != CHATWS_OK) {
+            break;
+        }
+    }
+
+    chatws_store_usage(st, &u);
+    ok(i == 20000 && u.evictions > 10000 && u.chats == 11,
+       "%u inboxes, none in place of a chat", i);
+    ok(store_check(st) == NULL, "they are the first of those that are idle");
+
+    for (n = 0, i = 0; i < 20000; i++) {
+        sprintf(id, "\001user_%u", i);
+        n += store_find(st, &(chatws_str_t) { strlen(id), (uint8_t *) id })
+             != 0;
+    }
+
+    sprintf(id, "\001user_%u", 20000 - n);
+    ok(n > 10 && store_find(st, &(chatws_str_t) { strlen(id),
+                                                  (uint8_t *) id }) != 0,
+       "the last %u are kept, in order", n);
+
+    ok(chatws_store_last(st, &(chatws_str_t) chatws_str("\001user_0")) >= 1
+       && chatws_store_last(st, &(chatws_str_t) chatws_str("\001user_19999"))
+          >= 1,
+       "numbers go on");
+
+    test_end("inboxes");
 }
 
 
