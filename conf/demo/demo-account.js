@@ -56,6 +56,11 @@ export function setup({ login, user: known, chats }) {
 }
 
 
+export function welcome() {
+    $('welcome').hidden = false;
+    $('name').focus();
+}
+
 /* The form was sent; a message, if that was in vain. */
 
 export async function enter(isNew) {
