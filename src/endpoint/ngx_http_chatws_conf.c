@@ -173,8 +173,9 @@ ngx_http_chatws_init_main_conf(ngx_conf_t *cf, void *conf)
 {
     ngx_http_chatws_main_conf_t *cwmcf = conf;
 
-    ngx_uint_t        i;
-    ngx_shm_zone_t  **zones;
+    ngx_uint_t               i;
+    ngx_shm_zone_t         **zones;
+    ngx_http_chatws_zone_t  *zone;
 
     ngx_conf_init_msec_value(cwmcf->coalesce, 0);
 
@@ -182,11 +183,21 @@ ngx_http_chatws_init_main_conf(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    /* who was revoked stays so, also where commands are turned off */
-
     zones = cwmcf->zones.elts;
 
     for (i = 0; i < cwmcf->zones.nelts; i++) {
+        zone = zones[i]->data;
+
+        if (zone->people != NULL
+            && ngx_http_chatws_annex_need(cf, zones[i],
+                                          NGX_HTTP_CHATWS_ANNEX_PEOPLE)
+               != NGX_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+
+        /* who was revoked stays so, also where commands are turned off */
+
         if (ngx_http_chatws_annex_keep(cf, zones[i],
                                        NGX_HTTP_CHATWS_ANNEX_REVOCATIONS)
             != NGX_OK)

@@ -11,6 +11,7 @@
 #include <ngx_core.h>
 #include "base/chatws_core.h"
 #include "store/chatws_grant_cache.h"
+#include "store/chatws_people.h"
 #include "store/chatws_rate.h"
 #include "store/chatws_revocation.h"
 #include "store/chatws_seat.h"
@@ -62,7 +63,10 @@ static const ngx_http_chatws_annex_row_t  ngx_http_chatws_annexes[] = {
         ngx_string("typing"), 32, chatws_typing_init },
 
     [NGX_HTTP_CHATWS_ANNEX_GRANTS] = {
-        ngx_string("grants"), 32, chatws_grant_cache_fill }
+        ngx_string("grants"), 32, chatws_grant_cache_fill },
+
+    [NGX_HTTP_CHATWS_ANNEX_PEOPLE] = {
+        ngx_string(CHATWS_PEOPLE_LAYOUT), 2, chatws_people_init }
 };
 
 chatws_static_assert(ngx_http_chatws_annexes_complete,

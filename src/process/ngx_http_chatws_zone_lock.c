@@ -10,6 +10,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "store/chatws_people.h"
 #include "process/ngx_http_chatws_zone.h"
 
 
@@ -27,6 +28,8 @@ static ngx_uint_t ngx_http_chatws_zone_spin(ngx_shmtx_t *mutex);
 ngx_int_t
 ngx_http_chatws_zone_lock(ngx_http_chatws_zone_t *zone)
 {
+    chatws_people_t  *people;
+
     if (!ngx_shmtx_trylock(&zone->shpool->mutex)
         && ngx_http_chatws_zone_wait(zone) != NGX_OK)
     {
@@ -36,6 +39,12 @@ ngx_http_chatws_zone_lock(ngx_http_chatws_zone_t *zone)
     zone->stopped = 0;
 
     chatws_store_recover(zone->store);
+
+    people = zone->annexes[NGX_HTTP_CHATWS_ANNEX_PEOPLE];
+
+    if (people != NULL) {
+        chatws_people_recover(people);
+    }
 
     return NGX_OK;
 }
