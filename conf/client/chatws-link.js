@@ -21,7 +21,9 @@ const enough = 8;
 /*
  * "client" is told: emit(), an event; receive(), a message; opened(),
  * renewed(), lost(), ended(), what happens to the connection; shrink(), that a
- * message was too big: it answers whether the next ones will be smaller.
+ * message was too big: it answers whether the next ones will be smaller.  It
+ * is asked: ready(), for a promise if it has to be waited for; args(), for
+ * more arguments of the address.
  */
 
 export class Link {
@@ -118,7 +120,7 @@ export class Link {
     #address(url) {
         const { userId, username, tokenIn } = this.#options;
 
-        return addressOf(url, { userId, username,
+        return addressOf(url, { userId, username, ...this.#client.args?.(),
             access_token: tokenIn === 'query' ? this.#token?.value : null });
     }
 
@@ -131,6 +133,12 @@ export class Link {
         this.#become('connecting', 'connecting', {});
 
         try {
+            const ready = this.#client.ready?.();
+
+            if (ready) {
+                await ready;
+            }
+
             const where = url.call ? await url() : url;
 
             if (this.#token && turn === this.turn) {
@@ -310,7 +318,7 @@ export class Link {
             this.#refused = -Infinity;
             this.#watch();
             this.#token?.serves(expiresIn);
-            this.#client.opened();
+            this.#client.opened(data);
             this.#client.emit('open', data);
 
         } else if (type === 'authenticated' && !chatId) {

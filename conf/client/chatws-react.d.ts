@@ -2,8 +2,9 @@
  * Copyright (C) chatws contributors, MIT licence
  */
 
-import type { ChatClient, ChatError, ChatUpdate, Notification, Options,
-    Unsubscribed } from './chatws.js';
+import type { ChatClient, ChatError, ChatInfo, ChatRemoved, ChatUpdate,
+    Notification, Options, People, PresenceState, Typists, Unsubscribed,
+    UploadInfo } from './chatws.js';
 
 export interface UseChatOptions<App = {}> extends Options {
     /** Connects when there is one, after the login. */
@@ -65,8 +66,8 @@ export interface UseChat<App = {}> {
     update: ChatUpdate | null;
     /** The last error of the server, or what load() has thrown. */
     error: ChatError | Error | null;
-    /** Why the chat is closed to the user: "denied", or "unsubscribed". */
-    left: ChatError | Unsubscribed | null;
+    /** Why the chat is closed: "denied", "unsubscribed" or "chat_removed". */
+    left: ChatError | Unsubscribed | ChatRemoved | null;
 
     /** To be called with each key stroke; with false when it was sent. */
     typing(isTyping?: boolean): void;
@@ -89,3 +90,54 @@ export interface UseChat<App = {}> {
  * share one connection, which stays for a few seconds after the last of them.
  */
 export function useChat<App = {}>(options: UseChatOptions<App>): UseChat<App>;
+
+/**
+ * Of the connection that useChat() has, with the same options; those of a chat
+ * are subscribed to it.  What is returned is the same object as long as it says
+ * the same.
+ */
+export interface UsePeopleOptions extends Options {
+    userId?: string | null | undefined;
+    server?: string | undefined;
+    chatId?: string | null | undefined;
+}
+
+/** The chats of the user, with the option "chats". */
+export function useChats(options: UsePeopleOptions): ChatInfo[];
+
+export interface UseUnread {
+    /** Of the chat, without one 0. */
+    unread: number;
+    marked: boolean;
+    /** In all chats that are not muted. */
+    total: number;
+    chats: string[];
+    read(seq?: number, how?: { private?: boolean }): void;
+    markUnread(isUnread?: boolean): void;
+    client: ChatClient | null;
+}
+
+export function useUnread(options: UsePeopleOptions): UseUnread;
+
+export interface UsePresence extends People {
+    /** Of those in the chat, and of those who are watched. */
+    states: Record<string, PresenceState | 'unknown'>;
+}
+
+/** Of a chat, of the users in "users", or both. */
+export function usePresence(options: UsePeopleOptions & {
+    users?: readonly string[] | undefined;
+}): UsePresence;
+
+export interface UseReceipts {
+    reads: Record<string, number>;
+    readBy(seq: number): string[];
+    tick(seq: number): 'sent' | 'delivered' | 'read';
+}
+
+export function useReceipts(options: UsePeopleOptions): UseReceipts;
+
+export function useTypists(options: UsePeopleOptions): Typists;
+
+/** Those of the chat, or without one all that are told to the user. */
+export function useUploads(options: UsePeopleOptions): UploadInfo[];

@@ -1,10 +1,11 @@
 /*
  * Copyright (C) chatws contributors, MIT licence
  *
- * A React hook on top of chatws.js; chatws-react.d.ts describes it.
+ * React hooks on top of chatws.js; chatws-react.d.ts describes them.
  */
 
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { useSyncExternalStore } from 'react';
 
 import { connect } from './chatws.js';
 
@@ -22,16 +23,18 @@ let count = 0;
 
 /* Two functions of one text may lead to two servers. */
 
-function nameOf({ url, server, userId, username }) {
+function nameOf({ url, server, userId, username, chats, state }) {
+    const how = [userId, username, chats, state];
+
     if (!url.call) {
-        return JSON.stringify([[url], userId, username]);
+        return JSON.stringify([[url], ...how]);
     }
 
     if (!numbers.has(url)) {
         numbers.set(url, ++count);
     }
 
-    return JSON.stringify([server ?? numbers.get(url), userId, username]);
+    return JSON.stringify([server ?? numbers.get(url), ...how]);
 }
 
 
@@ -115,20 +118,19 @@ const nothing = { messages: [], typists: [], update: null, error: null,
 const offline = { state: 'closed' };
 
 
-export function useChat(options) {
-    const { url = '/api/ws', server, userId, username, chatId } = options;
+/* The connection of a component, and whose it is. */
+
+function useLink(options) {
+    const { url = '/api/ws', server, userId, username, chats, state }
+        = options;
     const latest = useRef(null);
     const last = useRef(null);
     const [link, setLink] = useState(null);
     const [connection, setConnection] = useState({});
-    const [shown, setShown] = useState({});
-    const [entries, setEntries] = useState(0);
-
-    /* whose is the connection, and of which chat is what is shown */
 
     const whose = (userId ?? null) === null ? null
-        : JSON.stringify([url.call ? [server] : `${url}`, userId, username]);
-    const place = whose && chatId ? whose + chatId : null;
+        : JSON.stringify([url.call ? [server] : `${url}`, userId, username,
+            chats, state]);
 
     latest.current = { ...options, url };
 
@@ -171,6 +173,21 @@ export function useChat(options) {
     }, [whose]);
 
     const mine = link?.whose === whose ? link : null;
+
+    return { whose, mine, latest,
+        now: mine && connection.whose === whose ? connection.now : offline };
+}
+
+
+export function useChat(options) {
+    const { chatId } = options;
+    const { whose, mine, latest, now } = useLink(options);
+    const [shown, setShown] = useState({});
+    const [entries, setEntries] = useState(0);
+
+    /* of which chat is what is shown */
+
+    const place = whose && chatId ? whose + chatId : null;
 
     const change = useCallback((how) => setShown((all) =>
         all.place === place
@@ -233,6 +250,7 @@ export function useChat(options) {
 
             denied: out,
             unsubscribed: out,
+            chat_removed: out,
 
             chat_update(update) {
                 change(() => ({ update }));
@@ -289,7 +307,7 @@ export function useChat(options) {
     const isOut = chat.left !== null;
 
     return {
-        ...mine && connection.whose === whose ? connection.now : offline,
+        ...now,
         ...chat,
         client: mine?.client ?? null,
 
@@ -306,4 +324,134 @@ export function useChat(options) {
             }
         }, [mine, isOut]),
     };
+}
+
+
+/*
+ * What concerns people.  A value is the same object as long as it says the
+ * same; "types" are the events that may change it.
+ */
+
+function useStore({ mine, types, key, read, enter }) {
+    const client = mine?.client ?? null;
+    const seen = useRef({});
+
+    const subscribe = useCallback((tell) => {
+        const all = ['open', 'closed', ...types];
+
+        all.forEach((type) => client?.addEventListener(type, tell));
+
+        const leave = client && enter?.(client);
+
+        return () => {
+            all.forEach((type) => client?.removeEventListener(type, tell));
+            leave?.();
+        };
+    }, [client, key]);
+
+    const look = () => {
+        const value = read(client);
+        const text = JSON.stringify(value);
+
+        if (seen.current.text !== text) {
+            seen.current = { text, value };
+        }
+
+        return seen.current.value;
+    };
+
+    return useSyncExternalStore(subscribe, look, look);
+}
+
+/* A component that shows a chat is in it. */
+
+const into = (chatId) => chatId && ((client) => client.subscribe(chatId));
+
+const ofUnread = ['unread', 'chats', 'chat_state', 'chat_added',
+    'chat_removed', 'subscription_confirmed', 'resumed', 'unsubscribed',
+    'new_message'];
+
+
+export function useChats(options) {
+    const { mine } = useLink(options);
+
+    return useStore({ mine, types: ofUnread, key: '', read: (client) =>
+        (client?.userChats ?? []).map((chatId) => client.chat(chatId)
+            ?? { chatId, unread: 0, marked: false, muted: false }) });
+}
+
+export function useUnread({ chatId, ...options }) {
+    const { mine } = useLink(options);
+    const now = useStore({ mine, types: ofUnread, key: chatId,
+        read: (client) => ({
+            unread: chatId && client ? client.unread(chatId) : 0,
+            marked: (chatId && client?.chat(chatId)?.marked) ?? false,
+            total: client?.unreadTotal ?? 0,
+            chats: client?.unreadChats ?? [],
+        }) });
+
+    return { ...now, client: mine?.client ?? null,
+        read: useCallback((seq, how) => mine?.client.read(chatId, seq, how),
+            [mine, chatId]),
+        markUnread: useCallback((isUnread) =>
+            mine?.client.markUnread(chatId, isUnread), [mine, chatId]) };
+}
+
+const nobody = { online: [], away: [], offline: {}, count: 0, people: 0 };
+
+export function usePresence({ chatId, users, ...options }) {
+    const { mine } = useLink(options);
+    const watched = JSON.stringify(users ?? []);
+
+    return useStore({ mine, key: chatId + watched,
+        types: ['presence', 'chat_state', 'chat_removed', 'unsubscribed'],
+        read: (client) => {
+            const all = chatId && client ? client.people(chatId) : nobody;
+            const ids = new Set([...users ?? [], ...all.online, ...all.away,
+                ...Object.keys(all.offline)]);
+
+            return { ...all, states: Object.fromEntries([...ids].map((id) =>
+                [id, client?.presence(id) ?? 'unknown'])) };
+        },
+        enter: (client) => {
+            const leave = chatId && client.subscribe(chatId);
+            const end = users?.length && client.watch(users);
+
+            return () => {
+                leave?.();
+                end?.();
+            };
+        } });
+}
+
+export function useReceipts({ chatId, ...options }) {
+    const { mine } = useLink(options);
+    const { reads } = useStore({ mine, key: chatId, enter: into(chatId),
+        types: ['read_receipt', 'chat_state', 'new_message', 'chat_removed',
+            'unsubscribed', 'resumed', 'subscription_confirmed'],
+        read: (client) => ({
+            reads: chatId && client ? client.reads(chatId) : {},
+            delivered: chatId && client ? client.delivered(chatId) : {} }) });
+
+    return { reads,
+        readBy: (seq) => mine?.client.readBy(chatId, seq) ?? [],
+        tick: (seq) => mine?.client.tick(chatId, seq) ?? 'sent' };
+}
+
+export function useTypists({ chatId, ...options }) {
+    const { mine } = useLink(options);
+
+    return useStore({ mine, key: chatId, enter: into(chatId),
+        types: ['user_typing', 'typing_users', 'chat_state', 'new_message',
+            'chat_removed', 'unsubscribed'],
+        read: (client) => chatId && client ? client.typists(chatId)
+            : { users: [], count: 0 } });
+}
+
+export function useUploads({ chatId, ...options }) {
+    const { mine } = useLink(options);
+
+    return useStore({ mine, key: chatId, enter: into(chatId),
+        types: ['upload_progress', 'chat_removed', 'unsubscribed'],
+        read: (client) => client?.uploads(chatId ?? undefined) ?? [] });
 }

@@ -72,12 +72,21 @@ export function watchField(client, input, chatId) {
 export class Typists {
     #lost;
     #notify;
-    #chats = new Map();  /* chat: user: timer; null: of a list that counts
-                            more people than it names */
+    #chats = new Map();  /* chat: user: { timer, users, count }; null: of a
+                            list that counts more people than it names */
 
     constructor({ typingLost }, notify) {
         this.#lost = typingLost;
         this.#notify = notify;
+    }
+
+    /* "count" is more than "users" where a list was cut. */
+
+    of(chatId) {
+        const all = [...this.#chats.get(chatId)?.values() ?? []];
+
+        return { users: all.flatMap(({ users }) => users),
+            count: all.reduce((sum, { count }) => sum + count, 0) };
     }
 
     /* A list replaces what was known, and while it is cut it tells all. */
@@ -97,23 +106,37 @@ export class Typists {
             this.forget(chatId);
 
             if (count > users.length) {
-                this.#wait(chatId, null, { ...data, users: [], count: 0 });
+                this.#wait(chatId, null, { ...data, users: [], count: 0 },
+                    data);
 
             } else {
-                const { timestamp } = data;
-
-                for (const { userId: user, username } of users) {
-                    this.#wait(chatId, user, { type: 'user_typing', chatId,
-                        userId: user, username, isTyping: false, timestamp });
-                }
+                this.#replace(data, users);
             }
+
+        } else if (type === 'chat_state' && data.typing) {
+            const known = new Map(this.of(chatId).users.map((one) =>
+                [one.userId, one]));
+
+            this.forget(chatId);
+            this.#replace(data, data.typing.map((user) =>
+                known.get(user) ?? { userId: user, username: user }));
+
+        } else if (type === 'new_message' && this.#chats.has(chatId)) {
+            this.#wait(chatId, data.message.sender);
         }
 
         return true;
     }
 
+    #replace({ chatId, timestamp }, users) {
+        for (const { userId, username } of users) {
+            this.#wait(chatId, userId, { type: 'user_typing', chatId, userId,
+                username, isTyping: false, timestamp });
+        }
+    }
+
     forget(chatId) {
-        this.#chats.get(chatId)?.forEach((timer) => clearTimeout(timer));
+        this.#chats.get(chatId)?.forEach(({ timer }) => clearTimeout(timer));
         this.#chats.delete(chatId);
     }
 
@@ -121,18 +144,22 @@ export class Typists {
         this.#chats.forEach((one, chatId) => this.forget(chatId));
     }
 
-    #wait(chatId, user, end) {
-        const users = this.#chats.get(chatId) ?? new Map();
+    #wait(chatId, user, end, { users, count } = {
+        users: [{ userId: user, username: end?.username }], count: 1 })
+    {
+        const all = this.#chats.get(chatId) ?? new Map();
 
-        clearTimeout(users.get(user));
-        users.delete(user);
-        this.#chats.set(chatId, users);
+        clearTimeout(all.get(user)?.timer);
+        all.delete(user);
+        this.#chats.set(chatId, all);
 
         if (end) {
-            users.set(user, setTimeout(() => {
-                users.delete(user);
+            const timer = setTimeout(() => {
+                all.delete(user);
                 this.#notify(end);
-            }, this.#lost));
+            }, this.#lost);
+
+            all.set(user, { timer, users, count });
         }
     }
 }

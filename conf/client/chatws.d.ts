@@ -2,6 +2,11 @@
  * Copyright (C) chatws contributors, MIT licence
  */
 
+import type { ChatInfo, OwnPresence, People, PeopleEvent, PresenceState,
+    Typists, Upload, UploadInfo, UploadOptions } from './chatws-people.js';
+
+export type * from './chatws-people.js';
+
 /** A member that is undefined counts as missing. */
 export interface Options {
     /**
@@ -71,6 +76,21 @@ export interface Options {
     typingStop?: number | undefined;
     typingLost?: number | undefined;
 
+    /**
+     * The server subscribes the user to all chats of the user, and tells
+     * which ones these are.
+     */
+    chats?: 'live' | undefined;
+
+    /** Chats tell of those who are there, and of what they do. */
+    state?: boolean | undefined;
+
+    /** What the user is from the beginning; see setPresence(). */
+    presence?: OwnPresence | undefined;
+
+    /** An upload that is not heard of for so many ms (15000) is lost. */
+    uploadLost?: number | undefined;
+
     /** Another implementation, or one that looks at the frames. */
     WebSocket?: (new (url: string, protocols?: string[]) => WebSocket)
         | undefined;
@@ -105,6 +125,11 @@ export interface Connected {
     session?: string;
     /** Seconds, where a token counts. */
     expiresIn?: number;
+    /** Where the server knows people: the last number of this user. */
+    userSeq?: number;
+    epoch?: string;
+    /** What is on. */
+    features?: string[];
 }
 
 export interface SubscriptionConfirmed {
@@ -115,6 +140,10 @@ export interface SubscriptionConfirmed {
     seq?: number;
     epoch?: string;
     recovered?: boolean;
+    count?: number;
+    read?: number;
+    seen?: number;
+    unread?: number;
 }
 
 export interface Resumed {
@@ -125,7 +154,14 @@ export interface Resumed {
         error?: string;
         details?: string;
         retryAfter?: number;
+        count?: number;
+        read?: number;
+        seen?: number;
+        unread?: number;
+        epoch?: string;
     }>;
+    /** Of what was for the user: false, something may be missing. */
+    user?: { recovered: boolean, seq: number, epoch?: string };
     epoch: string;
 }
 
@@ -146,6 +182,10 @@ export interface NewMessage {
     message: Message;
     timestamp: string;
     seq?: number;
+    /** The messages of the chat that count, with this one. */
+    count?: number;
+    /** Of one that is to the user. */
+    userSeq?: number;
 }
 
 export interface ChatUpdate {
@@ -155,6 +195,7 @@ export interface ChatUpdate {
     lastMessageTime: string;
     unreadCount: number;
     timestamp: string;
+    userSeq?: number;
 }
 
 export interface UserTyping {
@@ -209,12 +250,14 @@ export type AppEvents<App> = {
         chatId: string;
         timestamp: string;
         seq?: number;
+        count?: number;
+        userSeq?: number;
     };
 };
 
 type ServerEvent = Connected | SubscriptionConfirmed | Resumed | NewMessage
     | ChatUpdate | UserTyping | TypingUsers | Unsubscribed | Authenticated
-    | TokenExpiring;
+    | TokenExpiring | PeopleEvent;
 
 /** All that a server sends but errors; "type" tells which one it is. */
 export type Notification<App = {}> = ServerEvent
@@ -276,6 +319,8 @@ export type Events<App = {}> = OwnEvents & {
 } & AppEvents<App> & {
     /** Each notification but errors. */
     message: Notification<App>;
+    /** What was published to the user, in whatever chats that is. */
+    notification: Notification<App> & { userSeq: number };
     /** A notification that is encrypted, and can't be opened. */
     undecryptable: Undecryptable<App>;
 };
@@ -345,6 +390,80 @@ export class ChatClient<App = {}> extends EventTarget {
     /** Does that for a field until the returned function is called. */
     autoTyping(input: HTMLInputElement | HTMLTextAreaElement,
         chatId: string): () => void;
+
+    /** Who types in the chat, and is not this connection. */
+    typists(chatId: string): Typists;
+
+    /** What the server has on for people. */
+    readonly features: string[];
+
+    /** The chats of the user, with the option "chats". */
+    readonly userChats: string[];
+
+    chat(chatId: string): ChatInfo | undefined;
+
+    /** What is unread, in all chats that are not muted. */
+    readonly unreadTotal: number;
+
+    /** Chats that have something unread, or are marked, and are not muted. */
+    readonly unreadChats: string[];
+
+    unread(chatId: string): number;
+
+    /**
+     * The user has read up to this number, or all that there is; with
+     * "private" only the user's own pages are told.
+     */
+    read(chatId: string, seq?: number, how?: { private?: boolean }): void;
+
+    /**
+     * Does that while the element is in view, or without one the page, which
+     * has the focus; until the returned function is called.
+     */
+    autoRead(chatId: string, element?: Element | null,
+        how?: { private?: boolean }): () => void;
+
+    /** By hand, until it is read again; moves nothing. */
+    markUnread(chatId: string, isUnread?: boolean): void;
+
+    /** How far who has read. */
+    reads(chatId: string): Record<string, number>;
+
+    /** Up to where messages have arrived, where the server tells. */
+    delivered(chatId: string): Record<string, number>;
+
+    /** Others who have read this far. */
+    readBy(chatId: string, seq: number): string[];
+
+    /** Of all others who tell how far they have read. */
+    tick(chatId: string, seq: number): 'sent' | 'delivered' | 'read';
+
+    people(chatId: string): People;
+
+    /** Those who are online or away. */
+    online(chatId: string): string[];
+
+    /** Of one who is in one of the chats, or is watched. */
+    presence(userId: string): PresenceState | undefined;
+
+    lastSeen(userId: string): string | null;
+
+    setPresence(state: OwnPresence): void;
+
+    /**
+     * The user is away when there was no input for so many ms in any page of
+     * this origin; until the returned function is called.
+     */
+    autoAway(time: number): () => void;
+
+    /** Asks for their presence until the returned function is called. */
+    watch(userIds: Iterable<string>): () => void;
+
+    /** Those that are running now. */
+    uploads(chatId?: string): UploadInfo[];
+
+    /** Sends a file, of which the chat is told. */
+    upload(chatId: string | null, file: Blob, how: UploadOptions): Upload;
 
     /**
      * Connects now instead of waiting, also after a refusal, with all chats

@@ -5,7 +5,9 @@
  * and tells what could not be recovered.  chatws.d.ts describes it.
  */
 
-import { makeEvent, Target } from './chatws-events.js';
+import { makeEvent } from './chatws-events.js';
+import { Inbox } from './chatws-inbox.js';
+import { Later, Methods } from './chatws-later.js';
 import { answers, Link } from './chatws-link.js';
 import { isUnauthorized, LONGEST, tokenOf } from './chatws-token.js';
 import { Typing, Typists, watchField } from './chatws-typing.js';
@@ -20,6 +22,7 @@ const defaults = {
     typingEvery: 3000,
     typingStop: 5000,
     typingLost: 10000,
+    uploadLost: 15000,
 };
 
 /* our own events: the server takes no publications of these names */
@@ -33,6 +36,13 @@ const denials = ['Not allowed', 'Invalid token', 'Token expired'];
 /* who has no encryptionKey() does without it */
 const load = () => import('./chatws-encryption.js');
 
+/* what has a number of the user's, but was published by nobody */
+const plain = ['connected', 'chats', 'chat_added', 'chat_removed',
+    'notification'];
+
+/* of the user, who need not be in the chat that they name */
+const loose = ['unread', 'upload_progress'];
+
 const isEncrypted = ({ type, message, enc }) =>
     typeof (type === 'new_message' ? message?.enc : enc) === 'string';
 
@@ -44,12 +54,14 @@ export class UnauthorizedError extends Error {
 }
 
 
-export class ChatClient extends Target {
+export class ChatClient extends Methods {
     #link;
     #over = false;  /* close() was called */
     #options;
-    #chats = new Map();  /* chat: { users, seq, epoch, back, getToken,
+    #chats = new Map();  /* chat: { users, held, seq, epoch, back, getToken,
                             faults, keys, turn, told } */
+    #inbox = new Inbox();
+    #later;  /* people, once somebody asks for them */
     #asked = new Map();  /* id of a request: its chats */
     #unheard = [];  /* chats to be asked for with another token */
     #lastId = 0;
@@ -58,7 +70,10 @@ export class ChatClient extends Target {
     #typists;
 
     constructor(options) {
-        super();
+        const later = new Later();
+
+        super(later);
+        this.#later = later;
 
         const { WebSocket, fetch } = globalThis;
         const given = Object.entries(options ?? {})
@@ -75,19 +90,40 @@ export class ChatClient extends Target {
         this.#typing = new Typing(all, (message) => this.#link.send(message));
         this.#typists = new Typists(all, (data) => this.#notify(data));
 
+        later.begin(all, {
+            chats: this.#chats,
+            state: () => this.state,
+            send: (message) => this.#link.send(message),
+            emit: (type, detail) => this.#emit(type, detail),
+            notify: (data) => this.#notify(data),
+            forget: (chatId) => this.#forget(chatId),
+            isNew: () => !this.#inbox.epoch && ![...this.#chats.values()]
+                .some(({ epoch }) => epoch),
+        });
+
         this.#link = new Link(all, {
+            ready: () => later.isWanted && later.load(),
+            args: () => later.people?.args,
             emit: (type, detail) => this.#emit(type, detail),
             receive: (data) => this.#receive(data),
             shrink: () => this.#shrink(),
-            opened: () => this.#resume(),
+            opened: (hello) => {
+                later.hello = hello;
+                this.#inbox.begin(hello);
+                this.#resume(this.#chats, later.isResuming);
+            },
             renewed: () => this.#resume(this.#unheard.splice(0).filter(
                 ([chatId, chat]) => this.#chats.get(chatId) === chat)),
             lost: () => {
                 this.#asked.clear();
                 this.#unheard = [];
                 this.#typing.clear();
+                later.people?.lost();
             },
-            ended: () => this.#typists.clear(),
+            ended: () => {
+                this.#typists.clear();
+                later.people?.ended();
+            },
         });
 
         this.#link.begin();
@@ -118,7 +154,7 @@ export class ChatClient extends Target {
         const chat = this.#chats.get(chatId) ?? { ...how, users: 0 };
         let inside = true;
 
-        if (chat.users++ === 0) {
+        if (chat.users++ === 0 || chat.held && this.#later.people?.isCut) {
             this.#chats.set(chatId, chat);
             this.#ask(chatId);
         }
@@ -158,6 +194,10 @@ export class ChatClient extends Target {
 
     autoTyping(input, chatId) {
         return watchField(this, input, chatId);
+    }
+
+    typists(chatId) {
+        return this.#typists.of(chatId);
     }
 
     retry() {
@@ -207,7 +247,8 @@ export class ChatClient extends Target {
             const since = epoch && { seq, epoch };
             const id = this.#remember([chatId]);
 
-            this.#link.send({ action: 'subscribe', chatId, since, token, id });
+            this.#link.send({ action: 'subscribe', chatId, since, token,
+                state: this.#later.state, id });
         }
     }
 
@@ -253,27 +294,43 @@ export class ChatClient extends Target {
         return this.#lastId;
     }
 
-    /* all at once */
+    /*
+     * All at once; what is for the user first, with the chats of its epoch.
+     * The server may wait for a resume before it subscribes us to anything.
+     */
 
-    #resume(chats = this.#chats) {
+    #resume(chats = this.#chats, isWaited = false) {
+        const all = [...chats];
+        let { user } = this.#inbox;
+        let last = user?.epoch ?? (isWaited ? all.find(([, { epoch }]) =>
+            epoch)?.[1].epoch : undefined);
         let batch = [];
-        let room = 0;
-        let last;
+        let room = last ? this.#room : 0;
 
         const flush = () => {
             const ids = batch.map(([chatId]) => chatId);
 
-            if (last && ids[1]) {
+            if (last && (ids[1] || user || isWaited)) {
+                const id = this.#remember(ids);
+
                 this.#link.send({ action: 'resume',
-                    chats: Object.fromEntries(batch), epoch: last,
-                    id: this.#remember(ids) });
+                    chats: Object.fromEntries(batch),
+                    user: user && this.#inbox.ask(id),
+                    state: this.#later.state, epoch: last, id });
+
+                user = isWaited = undefined;
 
             } else {
                 ids.forEach((chatId) => this.#ask(chatId));
             }
         };
 
-        for (const [chatId, { seq, epoch, getToken }] of chats) {
+        if (last) {
+            all.sort(([, a], [, b]) =>
+                (b.epoch === last) - (a.epoch === last));
+        }
+
+        for (const [chatId, { seq, epoch, getToken }] of all) {
             if (getToken) {
                 this.#ask(chatId);
                 continue;
@@ -295,8 +352,10 @@ export class ChatClient extends Target {
     }
 
     #receive(data) {
-        const { type, chatId, seq, id } = data;
+        const { type, chatId, seq, id, userSeq } = data;
         const chat = this.#chats.get(chatId);
+        const { people, isOn } = this.#later;
+        const isState = isOn && seq === undefined;
         let asked;
 
         if (answers.includes(type)) {
@@ -305,6 +364,18 @@ export class ChatClient extends Target {
         }
 
         if (type === 'error') {
+            if (people?.refused(data)) {
+                return;
+            }
+
+            /* what is for the user is asked for with other chats, or alone */
+
+            if (this.#inbox.refused(data) && !asked?.length) {
+                return data.retryAfter === undefined
+                    ? this.#link.renew(data.error)
+                    : this.#postpone([], data.retryAfter);
+            }
+
             return asked?.length !== 0 && this.#refuse(data, asked ?? []);
         }
 
@@ -344,26 +415,45 @@ export class ChatClient extends Target {
                 this.#forget(chatId);
             }
 
-        } else if (chatId !== undefined) {
+        } else if (isState && userSeq !== undefined && type !== 'chats'
+            && type !== 'connected')
+        {
+            /* repeated, or it comes again behind what was missed */
 
-            /* of a chat that was left, or repeated */
+            if (!this.#inbox.takes(userSeq)) {
+                return;
+            }
 
-            if (!chat || seq <= chat.seq) {
+            if (type === 'chat_removed') {
+                this.#forget(chatId);
+            }
+
+        } else if (chatId !== undefined
+            && !(isState && loose.includes(type)))
+        {
+            /* of a chat that was left, or repeated, or likewise */
+
+            if (!chat || seq <= chat.seq || chat.back && seq !== undefined) {
                 return;
             }
 
             const { seq: last, epoch } = chat;
 
             chat.seq = seq ?? last;
+            people?.hear(data);
 
             if (this.#options.encryptionKey && isEncrypted(data)) {
                 chat.told = chat.turn ? chat.told : { seq: last, epoch };
 
                 return this.#inTurn(chatId, () => this.#open(chat, data), true);
             }
+
+            return this.#inTurn(chatId, () => this.#notify(data));
         }
 
-        this.#inTurn(chatId, () => this.#notify(data));
+        if (people?.hear(data) !== false) {
+            this.#inTurn(chatId, () => this.#notify(data));
+        }
     }
 
     /* at once, unless something of this chat is being opened, or slow is */
@@ -410,6 +500,8 @@ export class ChatClient extends Target {
 
     #resumed(data) {
         const later = new Map();
+
+        this.#inbox.resumed(data);
 
         for (const [chatId, answer] of Object.entries(data.chats)) {
             const { error, details = '', retryAfter } = answer;
@@ -467,6 +559,7 @@ export class ChatClient extends Target {
     #forget(chatId) {
         this.#typing.forget(chatId);
         this.#typists.forget(chatId);
+        this.#later.people?.forget(chatId);
         this.#chats.delete(chatId);
     }
 
@@ -509,11 +602,19 @@ export class ChatClient extends Target {
     }
 
     #notify(data) {
+        const { type } = data;
+
         if (this.#typists.hear(data)) {
             this.#emit('message', data);
 
-            if (!own.includes(data.type)) {
-                this.#emit(data.type, data);
+            if (!own.includes(type)) {
+                this.#emit(type, data);
+            }
+
+            if (data.userSeq !== undefined && this.#later.isOn
+                && !plain.includes(type))
+            {
+                this.#emit('notification', data);
             }
         }
     }

@@ -27,7 +27,7 @@ test('the size', () => {
         { compilerOptions: { target: 'es2022', removeComments: true } });
     const { length } = gzipSync(outputText.replace(/^\s+/gm, ''));
 
-    assert.ok(length < 7 * 1024, `${length} bytes`);
+    assert.ok(length < 9 * 1024, `${length} bytes`);
 });
 
 
@@ -135,10 +135,10 @@ test('the package', async () => {
     const { place, files } = installed('package');
 
     assert.deepEqual(files.filter((name) => !/^chatws-[a-z]+\.c?js$/.test(
-        name)), ['LICENSE', 'README.md', 'chatws-react.d.cts',
-        'chatws-react.d.ts', 'chatws.cjs', 'chatws.d.cts', 'chatws.d.ts',
-        'chatws.global.d.ts', 'chatws.global.js', 'chatws.js',
-        'package.json']);
+        name)), ['LICENSE', 'README.md', 'chatws-people.d.cts',
+        'chatws-people.d.ts', 'chatws-react.d.cts', 'chatws-react.d.ts',
+        'chatws.cjs', 'chatws.d.cts', 'chatws.d.ts', 'chatws.global.d.ts',
+        'chatws.global.js', 'chatws.js', 'package.json']);
     assert.equal(readFileSync(`${packageDir}LICENSE`, 'utf8'),
         readFileSync(`${top}LICENSE`, 'utf8'));
 
@@ -214,6 +214,49 @@ const uses = `
         // @ts-expect-error
         const number: number = detail.message.id;
     });
+
+    connect({ chats: 'live', state: true, presence: 'invisible',
+        uploadLost: 1000 });
+    client.read('a');
+    client.read('a', 7, { private: true });
+    client.autoRead('a', document.querySelector('p'))();
+    client.watch(['u', 'v'])();
+    client.autoAway(60000)();
+    client.setPresence('away');
+
+    const total: number = client.unreadTotal + client.unread('a')
+        + client.unreadChats.length + client.people('a').count
+        + (client.chat('a')?.read ?? 0) + (client.reads('a')['u'] ?? 0);
+    const tick: 'sent' | 'delivered' | 'read' = client.tick('a', 1);
+    const upload: Upload = client.upload('a', new Blob([]), { url: '/' });
+
+    upload.done.then(({ status }) => status === 201);
+    client.addEventListener('upload_progress', ({ detail }) =>
+        detail.state === 'lost' && detail.received);
+    client.addEventListener('notification', ({ detail }) =>
+        detail.userSeq > 0 && detail.type === 'chat_update'
+        && detail.lastMessage);
+    client.addEventListener('unread', ({ detail }) => detail.unread > 0);
+
+    const { unread, read } = useUnread({ userId: 'u', chatId: 'a' });
+    const [{ marked }] = useChats({ userId: 'u', chats: 'live' });
+    const { states } = usePresence({ userId: 'u', users: ['v'] });
+    const blue: boolean = useReceipts({ chatId: 'a' }).tick(1) === 'read';
+    const many: number = useTypists({ chatId: 'a' }).count
+        + useUploads({}).length;
+
+    read(unread);
+
+    // @ts-expect-error
+    client.setPresence('there');
+    // @ts-expect-error
+    client.upload('a', 'file', { url: '/' });
+    // @ts-expect-error
+    client.upload('a', new Blob([]));
+    // @ts-expect-error
+    client.unreadTotal = 1;
+    // @ts-expect-error
+    connect({ chats: 'resume' });
 
     client.addEventListener('open', (event: Event) => event.target);
     client.addEventListener('gap', (event: CustomEvent) => event.detail);
@@ -296,8 +339,10 @@ test('the types', () => {
     const { place } = installed('types');
 
     const text = `
-        import { connect, type ChatClient, type NewMessage } from 'chatws';
-        import { useChat } from 'chatws/react';
+        import { connect, type ChatClient, type NewMessage, type Upload }
+            from 'chatws';
+        import { useChat, useChats, usePresence, useReceipts, useTypists,
+            useUnread, useUploads } from 'chatws/react';
         ${uses}`;
 
     /* modules of both kinds, and a page's script */
@@ -365,8 +410,10 @@ test('the types without a page', () => {
 
 test('the members', () => {
     const client = connect({ url: 'ws://host/', WebSocket: FakeSocket });
-    const names = [...Object.keys(client), ...Object.getOwnPropertyNames(
-        ChatClient.prototype)].filter((name) => name !== 'constructor');
+    const { prototype } = ChatClient;
+    const names = [client, prototype, Object.getPrototypeOf(prototype)]
+        .flatMap((one) => Object.getOwnPropertyNames(one))
+        .filter((name) => name !== 'constructor');
 
     client.close();
 
