@@ -17,11 +17,15 @@ from typing import List, Optional
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import FileResponse, JSONResponse
 from pydantic import BaseModel, Field
+from starlette.requests import ClientDisconnect
 
+import changes
 import database as store
 import encryption
+import files
+import people
 import tokens
 from database import database
 
@@ -34,6 +38,10 @@ RIGHTS = ["subscribe", "typing", "send"]
 # for how long nginx may believe what it is told of rights, in seconds
 
 VALID = 60
+
+# what is before a token among the subprotocols of a WebSocket
+
+BEARER = "chatws.bearer."
 
 
 app = FastAPI(title="chatws example", docs_url=None, redoc_url=None,
@@ -72,12 +80,17 @@ def now():
 
 
 def shown(row):
-    return {
+    message = {
         "id": row["id"],
         "text": row["text"],
         "sender": row["sender"],
         "timestamp": row["timestamp"],
     }
+
+    if row["size"] is not None:
+        message["file"] = {"name": row["text"], "size": row["size"]}
+
+    return message
 
 
 def failure(status, error, details):
@@ -94,6 +107,10 @@ def startup():
     store.prepare()
     tokens.prepare()
     encryption.prepare()
+    files.prepare()
+
+
+app.add_event_handler("startup", changes.start)
 
 
 @app.exception_handler(RequestValidationError)
@@ -188,7 +205,13 @@ def sign_up(account: Account, request: Request, response: Response):
         except sqlite3.IntegrityError as error:
             raise HTTPException(409, "this name is taken") from error
 
-        return begin_session(db, request, response, account.name)
+        public = people.join_public(db, account.name)
+        session = begin_session(db, request, response, account.name)
+
+    tokens.tell_nginx([{"command": "members", "chatId": chat_id,
+                        "add": [account.name]} for chat_id in public])
+
+    return session
 
 
 @app.post("/api/login", dependencies=[Depends(only_json)])
@@ -266,6 +289,21 @@ def access(question: AccessQuestion):
         }
 
 
+# nginx asks at a handshake: which chats has the user, and what is unread in
+# them?  It is the token that says who that is, to nginx as well.
+
+@app.get("/internal/chats", status_code=204)
+def chats_of(request: Request, response: Response):
+    offered = request.headers.get("sec-websocket-protocol", "").split(",")
+    shown = [one.strip()[len(BEARER):] for one in offered
+             if one.strip().startswith(BEARER)]
+    user = tokens.user_of(shown[0]) if shown else None
+
+    if user is not None:
+        with database() as db:
+            response.headers["X-Chats"] = people.chats_of(db, user)
+
+
 def check_access(db, user, chat_id):
     if not store.may_enter(db, user, chat_id):
         raise HTTPException(403, "you are not in this chat")
@@ -293,12 +331,10 @@ def make_chat(chat: NewChat, user: str = Depends(logged_in)):
             db.execute("ROLLBACK")
             raise HTTPException(409, "there is a chat of this name") from error
 
-        db.execute("INSERT INTO members (chat_id, user) VALUES (?, ?)",
-                   (chat.id, user))
+        people.join(db, chat.id, user)
         db.execute("COMMIT")
 
-    tokens.tell_nginx({"command": "forget", "userId": user,
-                       "chatId": chat.id})
+    let_in(chat.id, user)
 
     return {"id": chat.id, "owner": user}
 
@@ -312,7 +348,17 @@ def get_members(chat_id: str, user: str = Depends(logged_in)):
                           " ORDER BY user", (chat_id,)).fetchall()
 
         return {"owner": store.owner_of(db, chat_id),
-                "members": [row["user"] for row in rows]}
+                "members": [row["user"] for row in rows],
+                "lastSeen": people.last_seen(db, chat_id)}
+
+
+# What nginx was told before does not count any more.
+
+def let_in(chat_id, user):
+    tokens.tell_nginx([
+        {"command": "forget", "userId": user, "chatId": chat_id},
+        {"command": "members", "chatId": chat_id, "add": [user]},
+    ])
 
 
 @app.post("/api/chats/{chat_id:path}/members", status_code=204,
@@ -326,11 +372,9 @@ def add_member(chat_id: str, member: Member,
                       (member.name,)).fetchone() is None:
             raise HTTPException(404, f"there is no {member.name}")
 
-        db.execute("INSERT OR IGNORE INTO members (chat_id, user)"
-                   " VALUES (?, ?)", (chat_id, member.name))
+        people.join(db, chat_id, member.name)
 
-    tokens.tell_nginx({"command": "forget", "userId": member.name,
-                       "chatId": chat_id})
+    let_in(chat_id, member.name)
 
 
 # Out of the database first: nginx may ask at once.
@@ -343,11 +387,11 @@ def remove_member(chat_id: str, name: str, user: str = Depends(logged_in)):
         if name == user:
             raise HTTPException(400, "the owner stays")
 
-        db.execute("DELETE FROM members WHERE chat_id = ? AND user = ?",
-                   (chat_id, name))
+        people.leave(db, chat_id, name)
 
-    if not tokens.tell_nginx({"command": "unsubscribe", "userId": name,
-                              "chatId": chat_id}):
+    if not tokens.tell_nginx([
+            {"command": "unsubscribe", "userId": name, "chatId": chat_id},
+            {"command": "members", "chatId": chat_id, "remove": [name]}]):
         raise HTTPException(502, "removed, but nginx has not been told")
 
 
@@ -370,6 +414,9 @@ def get_key(chat_id: str, kid: str, response: Response,
 
 
 # --- messages
+
+MESSAGES = "SELECT messages.*, size FROM messages LEFT JOIN files USING (id)"
+
 
 # The answer is what nginx publishes, and what the browser gets.  A message that
 # comes again is answered, and published, as the first time: who has it knows
@@ -394,7 +441,7 @@ def post_message(message: NewMessage, user: str = Depends(logged_in)):
             " (id, chat_id, sender, text, timestamp)"
             " VALUES (:id, :chatId, :sender, :text, :timestamp)", stored)
 
-        first = db.execute("SELECT * FROM messages WHERE id = ?",
+        first = db.execute(f"{MESSAGES} WHERE messages.id = ?",
                            (stored["id"],)).fetchone()
 
     stored["timestamp"] = first["timestamp"]
@@ -424,17 +471,78 @@ def get_messages(chat_id: str, after: Optional[str] = None,
                 raise HTTPException(404, f"no message {after} in this chat")
 
             rows = db.execute(
-                "SELECT * FROM messages WHERE chat_id = ? AND number > ?"
+                f"{MESSAGES} WHERE chat_id = ? AND number > ?"
                 " ORDER BY number LIMIT ?",
                 (chat_id, last["number"], limit)).fetchall()
 
         else:
             rows = db.execute(
-                "SELECT * FROM (SELECT * FROM messages WHERE chat_id = ?"
+                f"SELECT * FROM ({MESSAGES} WHERE chat_id = ?"
                 " ORDER BY number DESC LIMIT ?) ORDER BY number",
                 (chat_id, limit)).fetchall()
 
-    return {"messages": [shown(row) for row in rows]}
+        return {"messages": [shown(row) for row in rows],
+                "reads": people.read_marks(db, chat_id)}
+
+
+# A file comes as it is, and is a message then, whose text is its name; what
+# the answer says is published.
+
+@app.post("/api/files", status_code=201)
+async def post_file(request: Request, chatId: str = Query(max_length=128),
+                    name: str = Query(min_length=1, max_length=200),
+                    user: str = Depends(logged_in)):
+    check_name(name)
+
+    with database() as db:
+        check_access(db, user, chatId)
+
+    stored = {
+        "id": "msg_" + secrets.token_hex(8),
+        "text": name,
+        "sender": user,
+        "chatId": chatId,
+    }
+
+    try:
+        size = await files.receive(stored["id"], request.stream())
+
+    except ClientDisconnect as error:
+        raise HTTPException(400, "the file is not whole") from error
+
+    stored["timestamp"] = now()
+    stored["file"] = {"name": name, "size": size}
+
+    with database() as db:
+        db.execute("BEGIN IMMEDIATE")
+        db.execute(
+            "INSERT INTO messages (id, chat_id, sender, text, timestamp)"
+            " VALUES (:id, :chatId, :sender, :text, :timestamp)", stored)
+        db.execute("INSERT INTO files (id, size) VALUES (?, ?)",
+                   (stored["id"], size))
+        db.execute("COMMIT")
+
+    return stored
+
+
+# Whatever it says to be, it is for the disk.
+
+@app.get("/api/files/{file_id}")
+def get_file(file_id: str, user: str = Depends(logged_in)):
+    with database() as db:
+        row = db.execute(f"{MESSAGES} WHERE messages.id = ?",
+                         (file_id,)).fetchone()
+
+        if row is None or row["size"] is None:
+            raise HTTPException(404, "there is no file of this id")
+
+        check_access(db, user, row["chat_id"])
+
+    return FileResponse(
+        files.path(file_id), filename=row["text"],
+        media_type="application/octet-stream",
+        headers={"X-Content-Type-Options": "nosniff",
+                 "Content-Security-Policy": "sandbox"})
 
 
 # Somebody's chats with their last messages; "history" tells the demo's page
@@ -456,7 +564,7 @@ def get_chats(request: Request):
             (user,)).fetchall()
 
         last = {row["chat_id"]: shown(row) for row in db.execute(
-            "SELECT * FROM messages WHERE number IN"
+            f"{MESSAGES} WHERE number IN"
             " (SELECT max(number) FROM messages GROUP BY chat_id)")}
 
         return {

@@ -1,11 +1,14 @@
 # Copyright (C) chatws contributors
 #
 # What the example of an app server keeps, in a file of SQLite: accounts,
-# sessions, keys, chats with their members, messages.
+# sessions, keys, chats with their members, messages, and what nginx tells of
+# people.
 
 import os
 import sqlite3
 from contextlib import closing
+
+import people
 
 
 SCHEMA = """
@@ -50,6 +53,40 @@ CREATE TABLE IF NOT EXISTS messages (
     timestamp  TEXT NOT NULL
 );
 
+CREATE TABLE IF NOT EXISTS files (
+    id         TEXT PRIMARY KEY REFERENCES messages (id),
+    size       INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS reads (
+    chat_id    TEXT NOT NULL REFERENCES chats (id),
+    user       TEXT NOT NULL REFERENCES users (name),
+    epoch      TEXT NOT NULL,
+    seen       INTEGER NOT NULL,
+    private    INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (chat_id, user)
+);
+
+CREATE TABLE IF NOT EXISTS counts (
+    chat_id    TEXT NOT NULL REFERENCES chats (id),
+    epoch      TEXT NOT NULL,
+    base       INTEGER NOT NULL,
+    PRIMARY KEY (chat_id, epoch)
+);
+
+CREATE TABLE IF NOT EXISTS presence (
+    user       TEXT PRIMARY KEY REFERENCES users (name),
+    last_seen  TEXT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS feed (
+    number     INTEGER PRIMARY KEY CHECK (number = 1),
+    epoch      TEXT,
+    ack        TEXT
+);
+
+INSERT OR IGNORE INTO feed (number) VALUES (1);
+
 CREATE INDEX IF NOT EXISTS messages_of_chat ON messages (chat_id, number);
 """
 
@@ -78,6 +115,7 @@ def prepare():
         db.executescript(SCHEMA)
         db.executemany("INSERT OR IGNORE INTO chats (id) VALUES (?)",
                        [(name,) for name in CHATS])
+        people.join_all(db)
 
 
 # A chat without an owner is everybody's.

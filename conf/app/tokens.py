@@ -12,6 +12,7 @@ import secrets
 import subprocess
 import time
 import urllib.request
+from http.client import HTTPException
 
 from database import database
 
@@ -143,9 +144,34 @@ def sign(claims, lifetime=LIFETIME):
     return f"{text}.{encode(signature)}"
 
 
-# A command for nginx, see chatws_api.  False: nobody has heard it.
+# Whose token it is that nginx has been shown; None: nobody's.
 
-def tell_nginx(command):
+def user_of(token):
+    head, _, signature = token.rpartition(".")
+
+    try:
+        header, claims = (json.loads(decode(part))
+                          for part in head.split("."))
+
+        with database() as db:
+            key = db.execute("SELECT secret FROM keys WHERE kid = ?",
+                             (header["kid"],)).fetchone()
+
+        good = hmac.digest(key["secret"], head.encode(), "sha256")
+
+        if hmac.compare_digest(good, decode(signature)) \
+                and claims["exp"] > time.time():
+            return claims["sub"]
+
+    except (KeyError, TypeError, ValueError):
+        pass
+
+    return None
+
+
+# A command for nginx, or several, see chatws_api.  None: nobody has heard it.
+
+def ask_nginx(command, timeout=5):
     url = os.environ.get("CHATWS_APP_API",
                          "http://127.0.0.1:8000/internal/chatws")
     token = sign({"sub": "app", "chatws": ["write"]}, 60)
@@ -155,8 +181,12 @@ def tell_nginx(command):
     })
 
     try:
-        with opener.open(request, timeout=5):
-            return True
+        with opener.open(request, timeout=timeout) as answer:
+            return json.load(answer)
 
-    except OSError:
-        return False
+    except (OSError, HTTPException):
+        return None
+
+
+def tell_nginx(command):
+    return ask_nginx(command) is not None

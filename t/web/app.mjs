@@ -15,7 +15,7 @@ import { top } from './modules.mjs';
 import { Nginx, ports } from './nginx.mjs';
 
 
-async function startApp(port, env) {
+export async function startApp(port, env) {
     const child = spawn('/usr/bin/python3', ['-m', 'uvicorn', 'app:app',
         '--app-dir', `${top}conf/app`, '--host', '127.0.0.1',
         '--port', `${port}`, '--no-access-log'],
@@ -39,8 +39,8 @@ async function startApp(port, env) {
     });
 
     return {
-        async stop() {
-            child.kill('SIGTERM');
+        async stop(signal = 'SIGTERM') {
+            child.kill(signal);
             await once(child, 'exit');
         },
     };
@@ -60,6 +60,7 @@ export class Site {
             CHATWS_APP_DB: `${site.place}/chat.db`,
             CHATWS_APP_KEYS: `${site.place}/keys.jwks`,
             CHATWS_APP_ENCRYPTION: `${site.place}/encryption.jwks`,
+            CHATWS_APP_FILES: `${site.place}/files`,
             CHATWS_APP_API: `http://127.0.0.1:${site.port}/internal/chatws`,
             CHATWS_APP_RELOAD: `kill -HUP $(cat ${site.place}/pid)`,
             CHATWS_APP_SETTLE: '0',

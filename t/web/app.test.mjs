@@ -66,7 +66,7 @@ test('stored, answered, published', async (t) => {
 
     assert.deepEqual((await note).message, { ...rest, isOwnMessage: false });
     assert.deepEqual((await jane.ask('GET', 'api/chats/chat_1/messages')).body,
-        { messages: [rest] });
+        { messages: [rest], reads: {} });
     assert.equal(chatId, 'chat_1');
 });
 
@@ -94,7 +94,7 @@ test('what was said after a message', async () => {
     assert.equal((await john.ask('GET', `${path}?after=msg_x`)).status, 404);
     assert.equal((await john.ask('GET', `${path}?limit=0`)).status, 400);
     assert.deepEqual((await john.ask('GET', 'api/chats/coffee/messages')).body,
-        { messages: [] });
+        { messages: [], reads: {} });
 
     const { body } = await john.ask('GET', 'chats.json');
 
@@ -251,7 +251,7 @@ test('private chats', async () => {
     }
 
     assert.deepEqual((await jane.ask('GET', path)).body,
-        { owner: 'john', members: ['jane', 'john'] });
+        { owner: 'john', members: ['jane', 'john'], lastSeen: {} });
     assert.equal((await john.ask('POST', path, { name: 'none' })).status, 404);
     assert.equal((await john.ask('DELETE', `${path}?name=john`)).status, 400);
     assert.equal((await john.ask('DELETE', `${path}?name=jane`)).status, 204);
@@ -447,4 +447,56 @@ test('a restart of everything', async () => {
     const { body: all } = await john.ask('GET', 'api/chats/general/messages');
 
     assert.deepEqual(all.messages.map((message) => message.id), [body.id]);
+});
+
+
+test('files', async () => {
+    const body = new Uint8Array(100000).map((_, i) => i * i);
+    const send = (user, query, file = body) => fetch(
+        `${site.url}api/files?${query}`, { method: 'POST', body: file,
+            headers: { Cookie: user.cookie } });
+    const answer = await send(john, 'chatId=coffee&name=r%C3%A9sum%C3%A9.bin');
+
+    assert.equal(answer.status, 201);
+
+    const { id, file, ...rest } = await answer.json();
+
+    assert.deepEqual(file, { name: 'r\u00e9sum\u00e9.bin', size: 100000 });
+    assert.equal(rest.text, file.name);
+    assert.equal(rest.sender, 'john');
+
+    const { body: all } = await jane.ask('GET', 'api/chats/coffee/messages');
+
+    assert.deepEqual(all.messages.at(-1).file, file);
+
+    /* for the disk, as it was */
+
+    const get = (user, path) => fetch(`${site.url}api/files/${path}`,
+        { headers: { Cookie: user.cookie } });
+    const got = await get(jane, id);
+
+    assert.deepEqual(new Uint8Array(await got.arrayBuffer()), body);
+    assert.match(got.headers.get('Content-Disposition'), /^attachment; /);
+    assert.equal(got.headers.get('X-Content-Type-Options'), 'nosniff');
+
+    /* of chats that one is in, and with a name */
+
+    await john.ask('POST', 'api/chats', { id: 'safe' });
+
+    const { id: secret } = await (await send(john, 'chatId=safe&name=x'))
+        .json();
+
+    for (const [answered, status] of [
+        [await get(jane, secret), 403],
+        [await get(new User(site), id), 401],
+        [await get(john, 'msg_none'), 404],
+        [await get(john, '..%2fchat.db'), 404],
+        [await send(jane, 'chatId=safe&name=x'), 403],
+        [await send(new User(site), 'chatId=coffee&name=x'), 401],
+        [await send(john, 'chatId=coffee&name='), 400],
+        [await send(john, 'chatId=coffee&name=%0a'), 400],
+        [await send(john, 'name=x'), 400]])
+    {
+        assert.equal(answered.status, status);
+    }
 });
