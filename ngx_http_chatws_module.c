@@ -251,7 +251,7 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       NULL },
 
     { ngx_string("chatws_publish_response"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE123,
       ngx_http_chatws_conf_set_publish_response,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,

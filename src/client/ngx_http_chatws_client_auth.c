@@ -14,6 +14,7 @@
 #include "protocol/chatws_notify.h"
 #include "process/ngx_http_chatws_clock.h"
 #include "client/ngx_http_chatws_client_auth.h"
+#include "client/ngx_http_chatws_client_inbox.h"
 #include "client/ngx_http_chatws_client_private.h"
 
 
@@ -385,6 +386,14 @@ ngx_http_chatws_auth_greet(ngx_http_chatws_client_t *client,
 
     text.data = reply.text;
     text.len = sizeof(reply.text);
+
+    ngx_memzero(&connected, sizeof(chatws_connected_t));
+
+    if (ngx_http_chatws_inbox_connect(client, &connected) != NGX_OK) {
+        ngx_http_chatws_session_close(&client->session, CHATWS_CLOSE_LATER,
+                                      "no room, reconnect");
+        return;
+    }
 
     connected.user.len = client->user.len;
     connected.user.data = client->user.data;

@@ -46,6 +46,12 @@ struct ngx_http_chatws_client_people_s {
     unsigned                        state:1;     /* subscriptions that the
                                                     server makes are told the
                                                     state of their chats */
+    unsigned                        entered:1;   /* it is in the inbox of its
+                                                    user */
+    uint64_t                        inbox;       /* the serial of the inbox's
+                                                    row; before it is entered,
+                                                    the number that connected
+                                                    has told */
 };
 
 

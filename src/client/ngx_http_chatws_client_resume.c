@@ -14,6 +14,7 @@
 #include "base/chatws_id.h"
 #include "protocol/chatws_notify.h"
 #include "process/ngx_http_chatws_scratch.h"
+#include "client/ngx_http_chatws_client_inbox.h"
 #include "client/ngx_http_chatws_client_private.h"
 #include "client/ngx_http_chatws_client_replay.h"
 
@@ -54,6 +55,8 @@ ngx_http_chatws_client_resume(ngx_http_chatws_client_t *client,
     u_char                    *answer;
     size_t                     size;
     uint64_t                   epoch;
+    ngx_int_t                  rc;
+    chatws_resumed_user_t      user;
     ngx_http_chatws_resume_t   resume;
 
     epoch = ngx_http_chatws_hub_epoch(client->subscriber.hub)
@@ -87,10 +90,13 @@ ngx_http_chatws_client_resume(ngx_http_chatws_client_t *client,
 
     chatws_notify_resumed_open(&resume.json);
 
+    rc = ngx_http_chatws_inbox_resume(client, action, &resume.replay, &user);
+
     (void) chatws_action_resume(action, CHATWS_JSON_DEPTH, mem, size,
                                 ngx_http_chatws_resume_chat, &resume);
 
-    chatws_notify_resumed_close(&resume.json, epoch, &action->id);
+    chatws_notify_resumed_close(&resume.json, rc == NGX_OK ? &user : NULL,
+                                epoch, &action->id);
 
     ngx_http_chatws_send_payload(&client->session, CHATWS_FRAME_TEXT,
                                  answer + CHATWS_FRAME_HEAD_OUT,

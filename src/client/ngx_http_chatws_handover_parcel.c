@@ -16,6 +16,7 @@
 #include "process/ngx_http_chatws_fdpass.h"
 #include "client/ngx_http_chatws_client_auth.h"
 #include "client/ngx_http_chatws_client_grant.h"
+#include "client/ngx_http_chatws_client_inbox.h"
 #include "client/ngx_http_chatws_client_people.h"
 #include "client/ngx_http_chatws_client_question.h"
 #include "client/ngx_http_chatws_client_replay.h"
@@ -432,7 +433,8 @@ ngx_http_chatws_parcel_read(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
         || ngx_http_chatws_parcel_chats(client, head.chats,
                                         p + head.out + head.reader,
                                         parcel + len - head.typing)
-           != NGX_OK)
+           != NGX_OK
+        || ngx_http_chatws_inbox_adopt(client) != NGX_OK)
     {
         ngx_http_chatws_session_close(s, CHATWS_CLOSE_LATER,
                                       "no room, reconnect");

@@ -97,6 +97,7 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
     ngx_http_chatws_pointer(response, NGX_HTTP_CHATWS_INHERIT, NULL),
     ngx_http_chatws_pointer(response_use, NGX_HTTP_CHATWS_INHERIT, NULL),
     ngx_http_chatws_pointer(response_batch, NGX_HTTP_CHATWS_INHERIT, NULL),
+    ngx_http_chatws_pointer(response_users, NGX_HTTP_CHATWS_INHERIT, NULL),
     ngx_http_chatws_text(ngx_http_chatws_loc_conf_t, pattern),
     ngx_http_chatws_pointer(farewell, NGX_HTTP_CHATWS_OWN, NULL),
     ngx_http_chatws_word(ngx_http_chatws_loc_conf_t, write,
@@ -505,7 +506,7 @@ ngx_http_chatws_conf_set_publish(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* chatws_publish_response NAME [batch] | off */
+/* chatws_publish_response NAME [batch] [users] | off */
 
 char *
 ngx_http_chatws_conf_set_publish_response(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -513,7 +514,9 @@ ngx_http_chatws_conf_set_publish_response(ngx_conf_t *cf, ngx_command_t *cmd,
 {
     ngx_http_chatws_loc_conf_t *cwlcf = conf;
 
-    ngx_str_t  *value;
+    ngx_str_t   *value;
+    ngx_flag_t  *flag;
+    ngx_uint_t   i;
 
     if (cwlcf->response != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
@@ -521,18 +524,30 @@ ngx_http_chatws_conf_set_publish_response(ngx_conf_t *cf, ngx_command_t *cmd,
 
     value = cf->args->elts;
 
-    /* it belongs to the name, and is not inherited without it */
+    /* these belong to the name, and are not inherited without it */
 
-    cwlcf->response_batch = cf->args->nelts == 3;
+    cwlcf->response_batch = 0;
+    cwlcf->response_users = 0;
 
-    if (cwlcf->response_batch && ngx_strcmp(value[2].data, "batch") != 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid parameter \"%V\" of \"%V\"", &value[2],
-                           &value[0]);
-        return NGX_CONF_ERROR;
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        flag = ngx_strcmp(value[i].data, "batch") == 0
+               ? &cwlcf->response_batch : &cwlcf->response_users;
+
+        if (*flag
+            || (flag == &cwlcf->response_users
+                && ngx_strcmp(value[i].data, "users") != 0))
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\" of \"%V\"",
+                               &value[i], &value[0]);
+            return NGX_CONF_ERROR;
+        }
+
+        *flag = 1;
     }
 
-    if (!cwlcf->response_batch && ngx_strcmp(value[1].data, "off") == 0) {
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
         cwlcf->response = NULL;
         cwlcf->response_use = NULL;
         return NGX_CONF_OK;
@@ -544,6 +559,7 @@ ngx_http_chatws_conf_set_publish_response(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_ERROR;
     }
 
+    cwlcf->response_use->people = cwlcf->response_users;
     cwlcf->response = cwlcf->response_use->zone;
 
     return NGX_CONF_OK;

@@ -69,6 +69,7 @@ typedef struct {
     ngx_shm_zone_t         *response;       /* of chatws_publish_response */
     ngx_http_chatws_use_t  *response_use;
     ngx_flag_t              response_batch;
+    ngx_flag_t              response_users;
     ngx_str_t               pattern;        /* of chatws_chat_pattern */
     ngx_flag_t              write;          /* of chatws_api */
 

@@ -121,7 +121,9 @@ ngx_http_chatws_conf_check_zones(ngx_conf_t *cf,
 
         zone = uses[i]->zone->data;
 
-        if (uses[i]->people && !zone->people->users) {
+        if (uses[i]->people
+            && (zone->people == NULL || !zone->people->users))
+        {
             ngx_conf_log_error(NGX_LOG_EMERG, &at, 0,
                                "\"%V\" needs \"chatws_users zone=%V\"",
                                &uses[i]->directive, &zone->name);

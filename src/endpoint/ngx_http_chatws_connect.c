@@ -13,6 +13,7 @@
 #include "protocol/chatws_notify.h"
 #include "process/ngx_http_chatws_clock.h"
 #include "client/ngx_http_chatws_client_auth.h"
+#include "client/ngx_http_chatws_client_inbox.h"
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_connect_people.h"
 #include "endpoint/ngx_http_chatws_ctx.h"
@@ -48,8 +49,8 @@ static ngx_int_t ngx_http_chatws_connect_start(ngx_http_request_t *r,
 static ngx_int_t ngx_http_chatws_connect_protocol(ngx_http_request_t *r,
     ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_chatws_handshake_t *hs);
 static ngx_int_t ngx_http_chatws_connect_greet(ngx_http_request_t *r,
-    ngx_http_chatws_identity_t *who, ngx_http_chatws_token_t *token,
-    ngx_str_t *frame);
+    ngx_http_chatws_client_t *client, ngx_http_chatws_identity_t *who,
+    ngx_http_chatws_token_t *token, ngx_str_t *frame);
 
 
 ngx_int_t
@@ -213,12 +214,6 @@ ngx_http_chatws_connect_client(ngx_http_request_t *r,
     zone = cwlcf->zone->data;
     hub = zone->hub;
 
-    if (who->user.len != 0
-        && ngx_http_chatws_connect_greet(r, who, token, &greeting) != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
     rc = ngx_http_chatws_client_create(r, hub, &cwlcf->session, &cwlcf->rules,
                                        who, &client);
 
@@ -234,6 +229,19 @@ ngx_http_chatws_connect_client(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    if (who->user.len != 0) {
+        rc = ngx_http_chatws_connect_greet(r, client, who, token, &greeting);
+
+        if (rc == NGX_BUSY) {
+            return ngx_http_chatws_connect_no_room(r, hub);
+        }
+
+        if (rc != NGX_OK) {
+            ngx_http_chatws_leave(&client->subscriber);
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
     if (expires != 0) {
         ngx_http_chatws_session_expire(&client->session, expires);
     }
@@ -242,6 +250,10 @@ ngx_http_chatws_connect_client(ngx_http_request_t *r,
 
     if (rc == NGX_DONE) {
         ngx_http_chatws_client_started(client);
+
+    } else {
+        /* the session is freed with the request, and leaves nothing */
+        ngx_http_chatws_leave(&client->subscriber);
     }
 
     return rc;
@@ -342,12 +354,16 @@ ngx_http_chatws_connect_no_room(ngx_http_request_t *r,
 }
 
 
-/* Makes the frame of the notification "connected".  token may be NULL. */
+/*
+ * Makes the frame of the notification "connected", and enters the inbox of the
+ * user, whose position it tells.  token may be NULL.  NGX_BUSY: there is no
+ * room; NGX_ERROR: no memory.
+ */
 
 static ngx_int_t
 ngx_http_chatws_connect_greet(ngx_http_request_t *r,
-    ngx_http_chatws_identity_t *who, ngx_http_chatws_token_t *token,
-    ngx_str_t *frame)
+    ngx_http_chatws_client_t *client, ngx_http_chatws_identity_t *who,
+    ngx_http_chatws_token_t *token, ngx_str_t *frame)
 {
     u_char              head[CHATWS_FRAME_HEAD_OUT];
     size_t              len;
@@ -374,6 +390,10 @@ ngx_http_chatws_connect_greet(ngx_http_request_t *r,
     if (token != NULL) {
         connected.expires_in = ngx_http_chatws_credential_left(
                                                            token->credential);
+    }
+
+    if (ngx_http_chatws_inbox_connect(client, &connected) != NGX_OK) {
+        return NGX_BUSY;
     }
 
     if (chatws_notify_connected(&text, &connected) != CHATWS_OK) {

@@ -21,6 +21,8 @@ typedef struct {
     ngx_str_t      user;            /* data NULL: not identified yet */
     ngx_str_t      username;
     ngx_str_t      chat;            /* data NULL: nothing was published */
+    ngx_str_t      users;           /* names, with commas between them; data
+                                       NULL: it was not published to users */
     ngx_str_t      result;          /* data NULL: none yet */
     uint64_t       seq;
     uint32_t       recipients;
@@ -37,6 +39,7 @@ typedef struct {
     size_t         size;            /* bytes in them */
     unsigned       wanted:1;        /* the response is collected */
     unsigned       coding:2;        /* ngx_http_chatws_coding_e */
+    unsigned       further:1;       /* "toUsers" in it is a further member */
 } ngx_http_chatws_ctx_t;
 
 

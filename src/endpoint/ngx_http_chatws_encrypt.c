@@ -43,12 +43,22 @@ ngx_http_chatws_encrypt(ngx_http_request_t *r,
     static const chatws_fault_t   clear =
         chatws_fault(CHATWS_E_MESSAGE,
                      "enc must be there: only what is encrypted is published");
+    static const chatws_fault_t   nowhere =
+        chatws_fault(CHATWS_E_MESSAGE,
+                     "chatId must be there where a message is encrypted");
 
     sealed->data = NULL;
     given = chatws_publication_encrypted(pub);
 
     if (!given && !chatws_publication_hides(pub)) {
         return 0;
+    }
+
+    /* the key is that of a chat */
+
+    if (pub->chat.len == 0) {
+        *fault = nowhere;
+        return NGX_HTTP_BAD_REQUEST;
     }
 
     if (!given && cwlcf->encrypt == NGX_HTTP_CHATWS_ENCRYPT_REQUIRE) {

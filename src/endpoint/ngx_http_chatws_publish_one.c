@@ -19,6 +19,7 @@
 #include "endpoint/ngx_http_chatws_ctx.h"
 #include "endpoint/ngx_http_chatws_encrypt.h"
 #include "endpoint/ngx_http_chatws_publish_one.h"
+#include "endpoint/ngx_http_chatws_publish_users.h"
 #include "endpoint/ngx_http_chatws_sender.h"
 
 
@@ -32,11 +33,6 @@ static void ngx_http_chatws_publish_stamp(ngx_http_chatws_hub_t *hub,
     chatws_publication_t *pub);
 static ngx_int_t ngx_http_chatws_publish_post(ngx_http_chatws_hub_t *hub,
     chatws_publication_t *pub, chatws_str_t *room, chatws_posted_t *posted);
-static void ngx_http_chatws_publish_posted(ngx_http_request_t *r,
-    ngx_http_chatws_ctx_t *ctx, chatws_publication_t *pub,
-    chatws_posted_t *posted);
-static ngx_uint_t ngx_http_chatws_publish_refuse(ngx_http_chatws_ctx_t *ctx,
-    ngx_uint_t status, const chatws_fault_t *why, chatws_fault_t *fault);
 
 
 const chatws_fault_t  ngx_http_chatws_publish_full =
@@ -46,7 +42,7 @@ const chatws_fault_t  ngx_http_chatws_publish_full =
 static const chatws_fault_t  ngx_http_chatws_publish_own =
     chatws_fault(CHATWS_E_MESSAGE, CHATWS_D_TYPE);
 
-static const chatws_fault_t  ngx_http_chatws_publish_large =
+const chatws_fault_t  ngx_http_chatws_publish_large =
     chatws_fault("Message too large",
                  "the server can't take a message of this size");
 
@@ -191,9 +187,19 @@ ngx_http_chatws_publish_parse(ngx_http_request_t *r,
                                               fault);
     }
 
+    status = ngx_http_chatws_publish_aim(r, hub, pub, fault);
+
+    if (status != 0) {
+        return status == NGX_HTTP_INTERNAL_SERVER_ERROR
+               ? status
+               : ngx_http_chatws_publish_refuse(ctx, status, fault, fault);
+    }
+
     cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
 
-    if (!ngx_http_chatws_chat_allowed(&cwlcf->rules, (ngx_str_t *) &pub->chat))
+    if (!pub->target
+        && !ngx_http_chatws_chat_allowed(&cwlcf->rules,
+                                         (ngx_str_t *) &pub->chat))
     {
         return ngx_http_chatws_publish_refuse(ctx, NGX_HTTP_BAD_REQUEST,
                                               &ngx_http_chatws_chat_refused,
@@ -218,6 +224,10 @@ ngx_http_chatws_publish_parsed(ngx_http_request_t *r,
     ngx_int_t        rc;
     chatws_str_t     room;
     chatws_posted_t  posted;
+
+    if (pub->target) {
+        return ngx_http_chatws_publish_users(r, hub, pub, answer, fault);
+    }
 
     /* the hub copies the notification: then the answer has the same room */
 
@@ -245,7 +255,7 @@ ngx_http_chatws_publish_parsed(ngx_http_request_t *r,
                                               fault);
     }
 
-    ngx_http_chatws_publish_posted(r, ctx, pub, &posted);
+    ngx_http_chatws_publish_note(r, pub, posted.seq, posted.recipients);
 
     if (chatws_publication_answer(pub, &room, posted.seq,
                                   ngx_http_chatws_hub_epoch(hub),
@@ -324,13 +334,14 @@ ngx_http_chatws_publish_post(ngx_http_chatws_hub_t *hub,
 }
 
 
-/* Sets the variables; the one of the chat lacks where there is no memory. */
-
-static void
-ngx_http_chatws_publish_posted(ngx_http_request_t *r,
-    ngx_http_chatws_ctx_t *ctx, chatws_publication_t *pub,
-    chatws_posted_t *posted)
+void
+ngx_http_chatws_publish_note(ngx_http_request_t *r,
+    const chatws_publication_t *pub, uint64_t seq, uint32_t recipients)
 {
+    ngx_http_chatws_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_chatws_module);
+
     ctx->chat.data = ngx_pnalloc(r->pool, pub->chat.len);
 
     if (ctx->chat.data != NULL) {
@@ -341,8 +352,12 @@ ngx_http_chatws_publish_posted(ngx_http_request_t *r,
         ctx->chat.len = 0;
     }
 
-    ctx->seq = posted->seq;
-    ctx->recipients = posted->recipients;
+    if (!pub->target) {
+        ngx_str_null(&ctx->users);
+    }
+
+    ctx->seq = seq;
+    ctx->recipients = recipients;
     ctx->published = 1;
     ngx_str_set(&ctx->result, "published");
 
@@ -352,9 +367,7 @@ ngx_http_chatws_publish_posted(ngx_http_request_t *r,
 }
 
 
-/* Returns status, and sets the fault and the variable for it. */
-
-static ngx_uint_t
+ngx_uint_t
 ngx_http_chatws_publish_refuse(ngx_http_chatws_ctx_t *ctx, ngx_uint_t status,
     const chatws_fault_t *why, chatws_fault_t *fault)
 {

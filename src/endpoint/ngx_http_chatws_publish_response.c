@@ -336,6 +336,8 @@ ngx_http_chatws_publish_response_end(ngx_http_request_t *r,
         return;
     }
 
+    ctx->further = !cwlcf->response_users;
+
     status = ngx_http_chatws_publish_text(r, cwlcf->response->data, &text,
                                           &answer, &fault);
 

@@ -45,6 +45,9 @@ static ngx_http_variable_t  ngx_http_chatws_variables[] = {
     { ngx_string("chatws_chat"), NULL, ngx_http_chatws_variable_str,
       offsetof(ngx_http_chatws_ctx_t, chat), NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
+    { ngx_string("chatws_users"), NULL, ngx_http_chatws_variable_str,
+      offsetof(ngx_http_chatws_ctx_t, users), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
     { ngx_string("chatws_result"), NULL, ngx_http_chatws_variable_str,
       offsetof(ngx_http_chatws_ctx_t, result), NGX_HTTP_VAR_NOCACHEABLE, 0 },
 

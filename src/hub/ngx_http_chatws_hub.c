@@ -203,7 +203,10 @@ ngx_http_chatws_hub_each_chat(ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_sub_t  *sub;
 
     for (sub = subscriber->subs; sub != NULL; sub = sub->next) {
-        handler(data, &sub->chat->id, sub->chat->serial, &sub->mark);
+
+        if (!chatws_inbox_is(&sub->chat->id)) {
+            handler(data, &sub->chat->id, sub->chat->serial, &sub->mark);
+        }
     }
 }
 
@@ -233,6 +236,27 @@ uint64_t
 ngx_http_chatws_hub_hash(ngx_http_chatws_hub_t *hub, const ngx_str_t *text)
 {
     return chatws_store_hash(hub->zone.store, text->data, text->len);
+}
+
+
+ngx_int_t
+ngx_http_chatws_hub_inbox_last(ngx_http_chatws_hub_t *hub,
+    const ngx_str_t *user, uint64_t *last)
+{
+    u_char        buf[CHATWS_INBOX_MAX];
+    chatws_str_t  id;
+
+    chatws_inbox_id(&id, buf, (const chatws_str_t *) user);
+
+    if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
+        return NGX_AGAIN;
+    }
+
+    *last = chatws_store_last(hub->zone.store, &id);
+
+    ngx_http_chatws_zone_unlock(&hub->zone);
+
+    return NGX_OK;
 }
 
 

@@ -38,7 +38,7 @@ typedef struct {
     ngx_http_chatws_hub_t  *hub;
     ngx_http_chatws_sub_t  *subs;               /* list of subscriptions */
     uint64_t                user;               /* keyed hash of user id */
-    uint32_t                nsubs;
+    uint32_t                nsubs;              /* without the inbox */
     uint32_t                delivery;           /* last delivery touched in */
     uint32_t                touched;            /* index in that delivery */
     unsigned                own:1;              /* gets its own messages */
@@ -247,6 +247,23 @@ void ngx_http_chatws_leave(ngx_http_chatws_subscriber_t *subscriber);
 ngx_int_t ngx_http_chatws_subscribe(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *chat, uint32_t share, uint32_t mark, ngx_uint_t replay,
     chatws_subscribed_t *at);
+
+/*
+ * Subscribes to the inbox of a user, whose id was checked, as to a chat; see
+ * chatws_name.h.  It is none of the chats of the subscriber: it counts for no
+ * limit, and each_chat() is not told of it.
+ */
+ngx_int_t ngx_http_chatws_subscribe_inbox(
+    ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *user,
+    ngx_uint_t replay, chatws_subscribed_t *at);
+
+/*
+ * Sets *last to the number of the last notification to a user, whose id was
+ * checked: the next one has a larger number.  NGX_OK.  NGX_AGAIN: the lock of
+ * the zone cannot be had now.
+ */
+ngx_int_t ngx_http_chatws_hub_inbox_last(ngx_http_chatws_hub_t *hub,
+    const ngx_str_t *user, uint64_t *last);
 
 /* NGX_DECLINED: the subscriber was not in the chat. */
 ngx_int_t ngx_http_chatws_unsubscribe(

@@ -111,6 +111,30 @@ ngx_http_chatws_subscribe(ngx_http_chatws_subscriber_t *subscriber,
 }
 
 
+ngx_int_t
+ngx_http_chatws_subscribe_inbox(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *user, ngx_uint_t replay, chatws_subscribed_t *at)
+{
+    u_char     buf[CHATWS_INBOX_MAX];
+    ngx_int_t  rc;
+    ngx_str_t  id;
+
+    chatws_inbox_id((chatws_str_t *) &id, buf, (chatws_str_t *) user);
+
+    rc = ngx_http_chatws_subscribe(subscriber, &id, CHATWS_SHARE_ANY, 0,
+                                   replay, at);
+
+    if (rc == NGX_OK) {
+
+        /* all who are in an inbox follow the state of the user's chats */
+
+        ngx_http_chatws_hub_set_state(subscriber, &id);
+    }
+
+    return rc;
+}
+
+
 /*
  * Subscribes a subscriber that is not in the chat; chat is NULL if nobody in
  * this worker is.
@@ -601,7 +625,10 @@ ngx_http_chatws_sub_add(ngx_http_chatws_sub_t *sub,
     }
 
     subscriber->subs = sub;
-    subscriber->nsubs++;
+
+    if (!chatws_inbox_is(&chat->id)) {
+        subscriber->nsubs++;
+    }
 
     chat->members[chat->n].subscriber = subscriber;
     chat->members[chat->n].sub = sub;
@@ -647,7 +674,9 @@ ngx_http_chatws_sub_del(ngx_http_chatws_sub_t *sub)
         sub->next->prev = sub->prev;
     }
 
-    subscriber->nsubs--;
+    if (!chatws_inbox_is(&chat->id)) {
+        subscriber->nsubs--;
+    }
 
     row = chat->row;
 

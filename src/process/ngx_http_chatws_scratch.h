@@ -25,6 +25,7 @@ typedef enum {
     NGX_HTTP_CHATWS_SCRATCH_RESUME,         /* the answer to a resume */
     NGX_HTTP_CHATWS_SCRATCH_TOKEN,          /* a token and its claims */
     NGX_HTTP_CHATWS_SCRATCH_GRANTS,         /* what they grant */
+    NGX_HTTP_CHATWS_SCRATCH_USERS,          /* whom a publication is for */
     NGX_HTTP_CHATWS_SCRATCH_N
 } ngx_http_chatws_scratch_e;
 

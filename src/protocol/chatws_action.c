@@ -38,6 +38,7 @@ typedef enum {
     CHATWS_ACTION_SEQ,
     CHATWS_ACTION_TOKEN,
     CHATWS_ACTION_STATE,
+    CHATWS_ACTION_USER,
     CHATWS_ACTION_UNKNOWN
 } chatws_action_member_e;
 
@@ -90,6 +91,8 @@ static chatws_rc_e chatws_action_typing(chatws_action_t *action,
     chatws_action_members_t *ms);
 static chatws_rc_e chatws_action_chats(chatws_action_t *action,
     chatws_action_members_t *ms);
+static chatws_rc_e chatws_action_user(chatws_action_t *action,
+    chatws_action_members_t *ms);
 static chatws_rc_e chatws_action_token(chatws_action_t *action,
     chatws_action_members_t *ms);
 static chatws_rc_e chatws_action_chat_token(chatws_action_t *action,
@@ -111,7 +114,8 @@ static const chatws_str_t  chatws_action_names[] = {
     [CHATWS_ACTION_EPOCH] = chatws_str("epoch"),
     [CHATWS_ACTION_SEQ] = chatws_str("seq"),
     [CHATWS_ACTION_TOKEN] = chatws_str("token"),
-    [CHATWS_ACTION_STATE] = chatws_str("state")
+    [CHATWS_ACTION_STATE] = chatws_str("state"),
+    [CHATWS_ACTION_USER] = chatws_str("user")
 };
 
 chatws_static_assert(chatws_action_names_complete,
@@ -133,7 +137,7 @@ static const chatws_action_row_t  chatws_action_rows[] = {
         { chatws_action_chat, chatws_action_typing } },
 
     [CHATWS_VERB_RESUME] = { chatws_str("resume"),
-        { chatws_action_chats, chatws_action_state } },
+        { chatws_action_chats, chatws_action_state, chatws_action_user } },
 
     [CHATWS_VERB_AUTH] = { chatws_str("auth"),
         { chatws_action_token } }
@@ -397,6 +401,51 @@ chatws_action_chats(chatws_action_t *action, chatws_action_members_t *ms)
 
     action->chats = chats->value;
     action->epoch = chatws_epoch_parse(&epoch->string);
+
+    return CHATWS_OK;
+}
+
+
+/*
+ * Where inboxes are off, the server does not know the member: so it is no
+ * error of the message if it is not what it has to be.
+ */
+
+static chatws_rc_e
+chatws_action_user(chatws_action_t *action, chatws_action_members_t *ms)
+{
+    chatws_str_t           user;
+    chatws_json_member_t  *epoch, *seq;
+
+    user = ms->known[CHATWS_ACTION_USER].value;
+
+    if (user.len == 0) {
+        return CHATWS_OK;
+    }
+
+    seq = &ms->known[CHATWS_ACTION_SEQ];
+    epoch = &ms->known[CHATWS_ACTION_EPOCH];
+
+    /* those of the message itself were looked at before */
+
+    seq->value.len = 0;
+    epoch->value.len = 0;
+
+    action->user = 1;
+    action->user_epoch = action->epoch;
+
+    if (chatws_json_object(&ms->arena, &user, ms->depth,
+                           chatws_action_collect, ms)
+        != CHATWS_OK
+        || !seq->integer
+        || chatws_json_uint(&seq->value, &action->user_seq) != CHATWS_OK)
+    {
+        action->user_bad = 1;
+    }
+
+    if (epoch->value.len != 0) {
+        action->user_epoch = chatws_epoch_parse(&epoch->string);
+    }
 
     return CHATWS_OK;
 }

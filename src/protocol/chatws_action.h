@@ -54,10 +54,15 @@ typedef struct {
     chatws_str_t    token;         /* of an auth or of the chat, decoded;
                                       empty: none */
 
+    uint64_t        user_seq;      /* the position of a resume in the inbox */
+    uint64_t        user_epoch;    /* of its user, as epoch */
+
     chatws_fault_t  fault;         /* set after CHATWS_ERROR only */
 
     unsigned        typing:1;      /* the value of isTyping */
     unsigned        since:1;       /* seq and epoch were given */
+    unsigned        user:1;        /* a resume has a member user, */
+    unsigned        user_bad:1;    /* which is not written as it has to be */
     unsigned        state:1;       /* the value of state, where it is true */
 } chatws_action_t;
 

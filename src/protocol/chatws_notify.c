@@ -18,6 +18,10 @@
 
 static chatws_rc_e chatws_notify_close(chatws_json_out_t *json,
     chatws_str_t *out, const chatws_str_t *id);
+static void chatws_notify_people(chatws_json_out_t *json,
+    const chatws_connected_t *c);
+static void chatws_notify_resumed_put(chatws_json_out_t *json, uint64_t seq,
+    int recovered, const chatws_str_t *error);
 static void chatws_notify_cause(chatws_json_out_t *json,
     const chatws_cause_t *cause, int about);
 static void chatws_notify_id(chatws_json_out_t *json, const chatws_str_t *id);
@@ -35,6 +39,17 @@ static const chatws_str_t  chatws_notify_lost[] = {
 
 chatws_static_assert(chatws_notify_lost_complete,
     chatws_nelts(chatws_notify_lost) == CHATWS_LOST_N);
+
+
+static const chatws_str_t  chatws_notify_features[] = {
+    [CHATWS_FEATURE_USERS] = chatws_str("users"),
+    [CHATWS_FEATURE_PRESENCE] = chatws_str("presence"),
+    [CHATWS_FEATURE_UNREAD] = chatws_str("unread"),
+    [CHATWS_FEATURE_RECEIPTS] = chatws_str("receipts")
+};
+
+chatws_static_assert(chatws_notify_features_complete,
+    chatws_nelts(chatws_notify_features) == CHATWS_FEATURE_N);
 
 
 chatws_rc_e
@@ -58,7 +73,48 @@ chatws_notify_connected(chatws_str_t *out, const chatws_connected_t *c)
         chatws_json_put_uint(&json, c->expires_in);
     }
 
+    if (c->features != 0) {
+        chatws_notify_people(&json, c);
+    }
+
     return chatws_notify_close(&json, out, &c->id);
+}
+
+
+/* Puts what a client is told where the zone knows people. */
+
+static void
+chatws_notify_people(chatws_json_out_t *json, const chatws_connected_t *c)
+{
+    size_t    i;
+    uint8_t   text[CHATWS_EPOCH_LEN];
+    unsigned  first;
+
+    chatws_epoch_format(text, c->epoch);
+
+    chatws_json_put_lit(json, ",\"userSeq\":");
+    chatws_json_put_uint(json, c->user_seq);
+    chatws_json_put_lit(json, ",\"epoch\":\"");
+    chatws_json_put(json, text, CHATWS_EPOCH_LEN);
+    chatws_json_put_lit(json, "\",\"features\":[");
+
+    first = 1;
+
+    for (i = 0; i < CHATWS_FEATURE_N; i++) {
+
+        if (!(c->features & 1U << i)) {
+            continue;
+        }
+
+        if (!first) {
+            chatws_json_put_lit(json, ",");
+        }
+
+        first = 0;
+        chatws_json_put_string(json, &chatws_notify_features[i]);
+    }
+
+    chatws_json_put_lit(json, "]");
 }
 
 
@@ -298,7 +354,16 @@ chatws_notify_resumed_chat(chatws_json_out_t *json, unsigned first,
     }
 
     chatws_json_put_string(json, chat);
+    chatws_notify_resumed_put(json, seq, recovered, error);
+}
 
+
+/* Puts what follows the name of a chat, or of the user. */
+
+static void
+chatws_notify_resumed_put(chatws_json_out_t *json, uint64_t seq,
+    int recovered, const chatws_str_t *error)
+{
     if (error != NULL) {
         chatws_json_put_lit(json, ":{\"error\":");
         chatws_json_put_string(json, error);
@@ -325,14 +390,22 @@ chatws_notify_resumed_chat(chatws_json_out_t *json, unsigned first,
 
 
 void
-chatws_notify_resumed_close(chatws_json_out_t *json, uint64_t epoch,
-    const chatws_str_t *id)
+chatws_notify_resumed_close(chatws_json_out_t *json,
+    const chatws_resumed_user_t *user, uint64_t epoch, const chatws_str_t *id)
 {
     uint8_t  text[CHATWS_EPOCH_LEN];
 
     chatws_epoch_format(text, epoch);
 
-    chatws_json_put_lit(json, "},\"epoch\":\"");
+    chatws_json_put_lit(json, "}");
+
+    if (user != NULL) {
+        chatws_json_put_lit(json, ",\"user\"");
+        chatws_notify_resumed_put(json, user->seq, user->recovered,
+                                  user->error);
+    }
+
+    chatws_json_put_lit(json, ",\"epoch\":\"");
     chatws_json_put(json, text, CHATWS_EPOCH_LEN);
     chatws_json_put_lit(json, "\"");
     chatws_notify_id(json, id);

@@ -54,6 +54,20 @@
                                  "without control characters"
 
 
+/*
+ * What a zone knows of people, as bits of features; each has a name in
+ * chatws_notify_features[].
+ */
+
+typedef enum {
+    CHATWS_FEATURE_USERS = 0,
+    CHATWS_FEATURE_PRESENCE,
+    CHATWS_FEATURE_UNREAD,
+    CHATWS_FEATURE_RECEIPTS,
+    CHATWS_FEATURE_N
+} chatws_feature_e;
+
+
 /* The content of a connected. */
 
 typedef struct {
@@ -63,6 +77,11 @@ typedef struct {
     chatws_str_t   id;             /* JSON to be echoed; empty: none */
     uint64_t       expires_in;     /* seconds until its token expires */
     uint64_t       ms;             /* now */
+    uint64_t       user_seq;       /* number of the last notification to the
+                                      user */
+    uint64_t       epoch;          /* its low 48 bits are shown */
+    uint32_t       features;       /* a bit for each chatws_feature_e; 0: these
+                                      three are not shown */
 } chatws_connected_t;
 
 
@@ -171,9 +190,20 @@ void chatws_notify_resumed_chat(chatws_json_out_t *json, unsigned first,
     const chatws_str_t *chat, uint64_t seq, int recovered,
     const chatws_str_t *error);
 
-/* Puts the epoch, its low 48 bits, and echoes id, which may be empty. */
-void chatws_notify_resumed_close(chatws_json_out_t *json, uint64_t epoch,
-    const chatws_str_t *id);
+/* How the inbox of the user was entered; error as above. */
+
+typedef struct {
+    const chatws_str_t  *error;
+    uint64_t             seq;
+    int                  recovered;
+} chatws_resumed_user_t;
+
+/*
+ * Puts the user, or nothing for NULL; the epoch, its low 48 bits; and echoes
+ * id, which may be empty.
+ */
+void chatws_notify_resumed_close(chatws_json_out_t *json,
+    const chatws_resumed_user_t *user, uint64_t epoch, const chatws_str_t *id);
 
 
 #endif /* _CHATWS_NOTIFY_H_INCLUDED_ */

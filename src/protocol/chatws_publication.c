@@ -32,6 +32,8 @@ static chatws_rc_e chatws_publication_kind(chatws_publication_t *pub,
 static int chatws_publication_is_event(const chatws_str_t *name);
 static chatws_rc_e chatws_publication_common(chatws_publication_t *pub,
     const chatws_json_member_t *known);
+static chatws_rc_e chatws_publication_chat(chatws_publication_t *pub,
+    const chatws_json_member_t *m);
 static chatws_rc_e chatws_publication_message(chatws_publication_t *pub,
     const chatws_json_member_t *known);
 static chatws_rc_e chatws_publication_update(chatws_publication_t *pub,
@@ -84,7 +86,12 @@ const chatws_pub_row_t  chatws_publication_rows[] = {
         CHATWS_PUB_ANSWER, 0 },
 
     [CHATWS_PUB_ENC] = { chatws_str("enc"), 1,
-        0, CHATWS_PUB_OF_ANY }
+        0, CHATWS_PUB_OF_ANY },
+
+    /* a further member, or put nowhere: see put_further() */
+
+    [CHATWS_PUB_USERS] = { chatws_str("toUsers"), 1,
+        0, 0 }
 };
 
 chatws_static_assert(chatws_publication_rows_complete,
@@ -148,7 +155,7 @@ chatws_publication_collect(void *data, const chatws_json_member_t *m)
     chatws_pub_span_t       *span;
     const chatws_pub_row_t  *row;
 
-    static const chatws_str_t  users = chatws_str("toUsers");
+    static const chatws_str_t  number = chatws_str("userSeq");
     static const chatws_str_t  silent = chatws_str("silent");
 
     for (i = 0; i < CHATWS_PUB_FURTHER; i++) {
@@ -172,11 +179,14 @@ chatws_publication_collect(void *data, const chatws_json_member_t *m)
         break;
     }
 
-    if (i == CHATWS_PUB_FURTHER
-        && (chatws_str_equal(&m->name, &users)
-            || chatws_str_equal(&m->name, &silent)))
+    if (i == CHATWS_PUB_USERS
+        || (i == CHATWS_PUB_FURTHER && chatws_str_equal(&m->name, &silent)))
     {
         ms->pub->apart = 1;
+    }
+
+    if (i == CHATWS_PUB_FURTHER && chatws_str_equal(&m->name, &number)) {
+        i = CHATWS_PUB_USERS;
     }
 
     span = chatws_json_alloc(&ms->arena, sizeof(chatws_pub_span_t));
@@ -276,17 +286,19 @@ chatws_publication_common(chatws_publication_t *pub,
 
     m = &known[CHATWS_PUB_CHAT];
 
-    if (chatws_publication_string(pub, m, "chatId must be a string")
-        != CHATWS_OK)
+    /* an event may be for users, and for no chat: aim() knows */
+
+    if ((m->value.len != 0
+         || pub->kind != CHATWS_PUB_EVENT
+         || known[CHATWS_PUB_USERS].value.len == 0)
+        && chatws_publication_chat(pub, m) != CHATWS_OK)
     {
         return CHATWS_ERROR;
     }
 
-    if (m->lossy || chatws_name_check(&m->string) != CHATWS_OK) {
-        return chatws_fault_set(&pub->fault, CHATWS_E_CHAT, CHATWS_D_CHAT);
-    }
-
-    pub->chat = m->string;
+    pub->to = known[CHATWS_PUB_USERS].value;
+    pub->user = known[CHATWS_PUB_USERS].string;
+    pub->user_lossy = known[CHATWS_PUB_USERS].lossy;
 
     m = &known[CHATWS_PUB_SENDER];
 
@@ -307,6 +319,26 @@ chatws_publication_common(chatws_publication_t *pub,
     return chatws_publication_scalar(pub, &known[CHATWS_PUB_TIME],
                                      "timestamp must be a string or a "
                                      "number");
+}
+
+
+static chatws_rc_e
+chatws_publication_chat(chatws_publication_t *pub,
+    const chatws_json_member_t *m)
+{
+    if (chatws_publication_string(pub, m, "chatId must be a string")
+        != CHATWS_OK)
+    {
+        return CHATWS_ERROR;
+    }
+
+    if (m->lossy || chatws_name_check(&m->string) != CHATWS_OK) {
+        return chatws_fault_set(&pub->fault, CHATWS_E_CHAT, CHATWS_D_CHAT);
+    }
+
+    pub->chat = m->string;
+
+    return CHATWS_OK;
 }
 
 

@@ -21,7 +21,7 @@
 
 typedef enum {
     CHATWS_PUB_MESSAGE = 0,        /* new_message, sequenced */
-    CHATWS_PUB_UPDATE,             /* chat_update, not sequenced */
+    CHATWS_PUB_UPDATE,             /* chat_update, sequenced to users only */
     CHATWS_PUB_EVENT               /* application event, sequenced */
 } chatws_pub_e;
 
@@ -46,8 +46,14 @@ typedef enum {
     CHATWS_PUB_EPOCH,
     CHATWS_PUB_RECIPIENTS,
     CHATWS_PUB_ENC,
+    CHATWS_PUB_USERS,              /* "toUsers"; among the members as written
+                                      also "userSeq" */
     CHATWS_PUB_FURTHER             /* any other member */
 } chatws_pub_member_e;
+
+
+/* the most users that a publication may be for */
+#define CHATWS_PUB_USERS_MAX  1000
 
 
 /* A member as it was written; see chatws_publication_private.h. */
@@ -66,12 +72,17 @@ typedef struct {
     chatws_type_e       type;      /* of an event: CHATWS_TYPE_NONE, or one
                                       that is free where the zone does not
                                       send it */
-    chatws_str_t        chat;      /* decoded and checked */
+    chatws_str_t        chat;      /* decoded and checked; an event that has
+                                      "toUsers" may have none */
     chatws_str_t        sender;    /* decoded; empty: not given */
     chatws_str_t        enc;       /* decoded; empty: not given, or not a
                                       string */
     int                 apart;     /* 1: it has members that no user may
                                       write, "toUsers" or "silent" */
+    chatws_str_t        to;        /* the value of "toUsers" as it was
+                                      written; empty: not given */
+    int                 target;    /* 1: it is for users, and chat is data */
+    size_t              nusers;    /* whom it names, if so */
     chatws_fault_t      fault;     /* set after CHATWS_ERROR only */
 
     /* private from here on */
@@ -80,6 +91,9 @@ typedef struct {
     chatws_str_t        known[CHATWS_PUB_FURTHER];    /* values as written,
                                                          empty: not given */
     chatws_pub_span_t  *spans;
+    chatws_str_t        user;      /* of "toUsers", decoded, if it is a
+                                      string */
+    int                 user_lossy;
     chatws_str_t        sealed;    /* data NULL: nothing is hidden */
 
     uint8_t             id[CHATWS_ID_LEN + 2];        /* with quotes */
@@ -96,6 +110,30 @@ typedef struct {
  */
 chatws_rc_e chatws_publication_parse(chatws_publication_t *pub,
     const chatws_str_t *text, size_t depth, void *mem, size_t size);
+
+/*
+ * Decides, right after it was parsed, what "toUsers" is: with users it names
+ * those whom the publication is for, otherwise it is a further member.  mem is
+ * another block of size bytes, chatws_json_arena_size() of the text.
+ *
+ * CHATWS_OK, or CHATWS_ERROR: the publisher gets pub->fault, with status 400.
+ */
+chatws_rc_e chatws_publication_aim(chatws_publication_t *pub, int users,
+    void *mem, size_t size);
+
+/*
+ * Is called for a user whom a publication is for; a user may be named twice.
+ * The string lives until the handler returns.  valid is 0 if it is no user id.
+ */
+typedef chatws_rc_e (*chatws_pub_user_pt)(void *data,
+    const chatws_str_t *user, int valid);
+
+/*
+ * Calls handler for each user of a publication that is for users, in order,
+ * with such a block.  Returns CHATWS_OK, or what the handler returned.
+ */
+chatws_rc_e chatws_publication_users(const chatws_publication_t *pub,
+    void *mem, size_t size, chatws_pub_user_pt handler, void *data);
 
 /*
  * Adds the id, which a new_message gets that has none, and the time at which
@@ -160,10 +198,10 @@ size_t chatws_publication_size(const chatws_publication_t *pub);
 
 /*
  * Writes the notification to out->data, where there is room for out->len
- * bytes, and sets out->len.  A sequenced one ends with "seq": and lacks the
- * digits of its number and the closing brace, which the store appends; another
- * one is complete.  own is set to the position of CHATWS_OWN_FALSE, the value
- * of isOwnMessage; 0: it has no such member.
+ * bytes, and sets out->len.  A sequenced one ends with "seq":, one to users
+ * with "userSeq":, and lacks the digits of its number and the closing brace,
+ * which the store appends; another one is complete.  own is set to the position
+ * of CHATWS_OWN_FALSE, the value of isOwnMessage; 0: it has no such member.
  *
  * CHATWS_OK, or CHATWS_ERROR: there is too little room.
  */
@@ -172,7 +210,9 @@ chatws_rc_e chatws_publication_body(const chatws_publication_t *pub,
 
 /*
  * Writes the body of the answer with status 201, to out as above.  seq is shown
- * for a sequenced one only; of the epoch the low 48 bits are shown.
+ * for a sequenced one only; of the epoch the low 48 bits are shown.  That for a
+ * publication to users has no seq, and lacks the object "users" and the closing
+ * brace, which are put behind it.
  *
  * CHATWS_OK, or CHATWS_ERROR: there is too little room.
  */

@@ -31,6 +31,10 @@ chatws_publication_hides(const chatws_publication_t *pub)
     const chatws_pub_span_t  *span;
 
     for (span = pub->spans; span != NULL; span = span->next) {
+        if (span->member == CHATWS_PUB_USERS && pub->target) {
+            continue;
+        }
+
         if (chatws_publication_is_hidden(pub, span->member)) {
             return 1;
         }

@@ -83,7 +83,7 @@ chatws_publication_stamp(chatws_publication_t *pub,
 int
 chatws_publication_sequenced(const chatws_publication_t *pub)
 {
-    return pub->kind != CHATWS_PUB_UPDATE;
+    return pub->target || pub->kind != CHATWS_PUB_UPDATE;
 }
 
 
@@ -122,7 +122,6 @@ chatws_publication_body(const chatws_publication_t *pub, chatws_str_t *out,
 
         chatws_publication_put_update(pub, &json, CHATWS_PUB_IN_UPDATE|skip);
         chatws_publication_put_sealed(pub, &json, skip);
-        chatws_json_put_lit(&json, "}");
         break;
 
     default:  /* CHATWS_PUB_EVENT */
@@ -131,8 +130,14 @@ chatws_publication_body(const chatws_publication_t *pub, chatws_str_t *out,
         break;
     }
 
-    if (chatws_publication_sequenced(pub)) {
+    if (pub->target) {
+        chatws_json_put_lit(&json, ",\"userSeq\":");
+
+    } else if (chatws_publication_sequenced(pub)) {
         chatws_json_put_lit(&json, ",\"seq\":");
+
+    } else {
+        chatws_json_put_lit(&json, "}");
     }
 
     return chatws_json_out_end(&json, out);
@@ -208,7 +213,7 @@ chatws_publication_answer(const chatws_publication_t *pub, chatws_str_t *out,
         break;
     }
 
-    if (chatws_publication_sequenced(pub)) {
+    if (chatws_publication_sequenced(pub) && !pub->target) {
         chatws_json_put_lit(&json, ",\"seq\":");
         chatws_json_put_uint(&json, seq);
     }
@@ -219,7 +224,10 @@ chatws_publication_answer(const chatws_publication_t *pub, chatws_str_t *out,
     chatws_json_put(&json, text, CHATWS_EPOCH_LEN);
     chatws_json_put_lit(&json, "\",\"recipients\":");
     chatws_json_put_uint(&json, recipients);
-    chatws_json_put_lit(&json, "}");
+
+    if (!pub->target) {
+        chatws_json_put_lit(&json, "}");
+    }
 
     return chatws_json_out_end(&json, out);
 }
@@ -302,9 +310,16 @@ chatws_publication_put_further(const chatws_publication_t *pub,
 
     for (span = pub->spans; span != NULL; span = span->next) {
 
-        if (span->member != CHATWS_PUB_FURTHER
-            && ((skip & chatws_publication_rows[span->member].skip)
-                || pub->known[span->member].data != text + span->value))
+        if (span->member == CHATWS_PUB_USERS) {
+
+            if (pub->target) {
+                continue;
+            }
+
+        } else if (span->member != CHATWS_PUB_FURTHER
+                   && ((skip & chatws_publication_rows[span->member].skip)
+                       || pub->known[span->member].data
+                          != text + span->value))
         {
             continue;
         }

@@ -55,6 +55,7 @@ my %attack = (
     secure_link => \&secure_link,
     status => \&status,
     token => \&token_of,
+    users => \&users,
 );
 
 # these leave it to others who may come in
@@ -137,6 +138,47 @@ sub auth_basic {
     return 'another page' if let_in($piece, basic('joe:secret'), $evil);
 
     return impostor($piece, 'joe', basic('joe:secret'), basic('ann:other'));
+}
+
+
+# Whoever has read it reaches no inbox but his own.
+
+sub users {
+    my ($piece) = @_;
+
+    my $wrong = auth_basic($piece);
+
+    return $wrong if $wrong;
+
+    my $ann = $piece->ws(headers => [ basic('ann:other') ]);
+    my $joe = $piece->ws(headers => [ basic('joe:secret') ]);
+
+    for my $message ('{"toUsers":"ann","type":"note"}',
+        '{"chatId":"\\u0001ann","type":"note"}')
+    {
+        my $answer = $piece->publish($message, @elsewhere);
+
+        return "published: $answer->{status}" if $answer->{status} != 403;
+    }
+
+    for my $action ('"subscribe"', '"typing","isTyping":true') {
+        my $error = $joe->ask('{"action":' . $action
+            . ',"chatId":"\\u0001ann"}');
+
+        return "$action: $error->{type}"
+            if ($error->{error} || '') ne 'Invalid chatId';
+    }
+
+    $piece->publish('{"toUsers":"ann","type":"note"}');
+
+    return 'nothing for ann' unless $ann->await('note');
+
+    $joe->send_json({ action => 'resume', chats => {}, user => { seq => 0 },
+        epoch => $joe->{connected}{epoch} });
+
+    my $resumed = $joe->await('resumed');
+
+    return @{$joe->{skipped}} || $resumed->{user}{seq} ? 'of another' : '';
 }
 
 

@@ -14,12 +14,14 @@
 #include "protocol/chatws_action.c"
 #include "protocol/chatws_publication.c"
 #include "protocol/chatws_publication_seal.c"
+#include "protocol/chatws_publication_users.c"
 #include "protocol/chatws_publication_write.c"
 
 
 static void batch(const chatws_str_t *text);
 static chatws_rc_e element(void *data, const chatws_json_member_t *m);
 static void publish(const chatws_str_t *text);
+static chatws_rc_e user(void *data, const chatws_str_t *name, int valid);
 static void write_both(chatws_publication_t *pub);
 static void write_sealed(chatws_publication_t *pub);
 
@@ -77,8 +79,8 @@ element(void *data, const chatws_json_member_t *m)
 static void
 publish(const chatws_str_t *text)
 {
-    void                  *large, *mem;
-    size_t                 n;
+    void                  *large, *mem, *walk;
+    size_t                 n, names;
     chatws_rc_e            rc;
     chatws_publication_t   again, pub;
 
@@ -92,8 +94,24 @@ publish(const chatws_str_t *text)
                                    4 * n)
           == rc);
 
+    walk = malloc(n);
+
     if (rc == CHATWS_OK) {
-        check(chatws_name_check(&pub.chat) == CHATWS_OK);
+        rc = chatws_publication_aim(&pub, text->len & 1, walk, n);
+    }
+
+    if (rc == CHATWS_OK) {
+        check((pub.target && pub.chat.len == 0)
+              || chatws_name_check(&pub.chat) == CHATWS_OK);
+
+        if (pub.target) {
+            names = 0;
+
+            check(chatws_publication_users(&pub, walk, n, user, &names)
+                  == CHATWS_OK);
+            check(names == pub.nusers && names != 0);
+        }
+
         check(pub.sender.len == 0
               || chatws_utf8_valid(pub.sender.data, pub.sender.len)
                  == CHATWS_OK);
@@ -109,8 +127,23 @@ publish(const chatws_str_t *text)
     (void) chatws_publication_parse(&again, text, CHATWS_JSON_DEPTH, mem,
                                     n / 4 + text->len % 97);
 
+    free(walk);
     free(large);
     free(mem);
+}
+
+
+static chatws_rc_e
+user(void *data, const chatws_str_t *name, int valid)
+{
+    size_t *n = data;
+
+    (*n)++;
+
+    check(chatws_utf8_valid(name->data, name->len) == CHATWS_OK);
+    check(!valid || chatws_name_check(name) == CHATWS_OK);
+
+    return CHATWS_OK;
 }
 
 
@@ -152,6 +185,10 @@ write_both(chatws_publication_t *pub)
 
     check(chatws_publication_answer(pub, &out, UINT64_MAX, 0, UINT64_MAX)
           == CHATWS_OK);
+
+    if (pub->target) {
+        buf[out.len++] = '}';
+    }
 
     check_output(&out, CHATWS_JSON_DEPTH + 1);
 

@@ -18,6 +18,7 @@ static void test_errors(void);
 static void test_order(void);
 static void test_since(void);
 static void test_resume(void);
+static void test_user(void);
 static void test_state(void);
 static void test_auth(void);
 static void test_limits(void);
@@ -42,6 +43,7 @@ main(void)
     test_order();
     test_since();
     test_resume();
+    test_user();
     test_state();
     test_auth();
     test_limits();
@@ -299,6 +301,58 @@ test_state(void)
 
     resume("{\"action\":\"resume\",\"chats\":{\"c\":{\"seq\":3}},"
            "\"epoch\":\"9f2c41d07be3\",\"state\":true}", "c=3 ");
+}
+
+
+/* The position of a resume in the inbox of its user. */
+
+static void
+test_user(void)
+{
+    size_t           i;
+    chatws_rc_e      rc;
+    chatws_action_t  action;
+
+    static const struct {
+        const char  *user;
+        uint64_t     seq;
+        uint64_t     epoch;
+        unsigned     bad;
+    } cases[] = {
+        { "{\"seq\":9}", 9, 0x9f2c41d07be3, 0 },
+        { "{\"seq\":9,\"epoch\":\"9f2c41d07be4\"}", 9, 0x9f2c41d07be4, 0 },
+        { "{\"seq\":9,\"epoch\":7}", 9, CHATWS_EPOCH_NONE, 0 },
+        { "{}", 0, 0x9f2c41d07be3, 1 },
+        { "{\"seq\":-1}", 0, 0x9f2c41d07be3, 1 },
+        { "{\"seq\":\"9\"}", 0, 0x9f2c41d07be3, 1 },
+        { "[9]", 0, 0x9f2c41d07be3, 1 },
+        { "9", 0, 0x9f2c41d07be3, 1 },
+        { "null", 0, 0x9f2c41d07be3, 1 }
+    };
+
+    char  text[256];
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(text, sizeof(text), "{\"action\":\"resume\",\"user\":%s,"
+                 "\"chats\":{},\"epoch\":\"9f2c41d07be3\"}", cases[i].user);
+
+        rc = parse(text, &action);
+
+        ok(rc == CHATWS_OK && action.user
+           && action.user_bad == cases[i].bad
+           && (cases[i].bad || action.user_seq == cases[i].seq)
+           && action.user_epoch == cases[i].epoch
+           && action.epoch == 0x9f2c41d07be3, "%s", text);
+
+        release();
+    }
+
+    rc = parse("{\"action\":\"resume\",\"chats\":{},"
+               "\"epoch\":\"9f2c41d07be3\"}", &action);
+
+    ok(rc == CHATWS_OK && !action.user, "no user");
+
+    release();
 }
 
 

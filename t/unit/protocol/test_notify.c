@@ -102,6 +102,22 @@ test_connected(void)
        "\"Successfully connected to WebSocket\","
        "\"timestamp\":\"2025-11-27T10:00:00.007Z\","
        "\"session\":\"s_0mih9ikg0\",\"expiresIn\":600,\"id\":7}");
+
+    memset(&c, 0, sizeof(chatws_connected_t));
+
+    c.user = user;
+    c.ms = TEST_MS;
+    c.user_seq = 12;
+    c.epoch = 0xabcd9f2c41d07be3;
+    c.features = 1U << CHATWS_FEATURE_USERS | 1U << CHATWS_FEATURE_UNREAD;
+
+    open_out();
+    is(chatws_notify_connected(&out, &c),
+       "{\"type\":\"connected\",\"userId\":\"user123\",\"message\":"
+       "\"Successfully connected to WebSocket\","
+       "\"timestamp\":\"2025-11-27T10:00:00.000Z\","
+       "\"userSeq\":12,\"epoch\":\"9f2c41d07be3\","
+       "\"features\":[\"users\",\"unread\"]}");
 }
 
 
@@ -370,6 +386,9 @@ test_room(void)
     connected.id = c.id;
     connected.expires_in = UINT64_MAX;
     connected.ms = TEST_MS;
+    connected.user_seq = UINT64_MAX;
+    connected.epoch = UINT64_MAX;
+    connected.features = (1U << CHATWS_FEATURE_N) - 1;
 
     cause.chat = name;
     cause.id = c.id;

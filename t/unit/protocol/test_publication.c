@@ -13,6 +13,7 @@
 #include "protocol/chatws_action.c"
 #include "protocol/chatws_publication.c"
 #include "protocol/chatws_publication_seal.c"
+#include "protocol/chatws_publication_users.c"
 #include "protocol/chatws_publication_write.c"
 
 
@@ -20,6 +21,11 @@
 
 #define TEST_TIME  "\"timestamp\":\"2025-11-27T10:00:00.000Z\""
 #define TEST_ID    "\"id\":\"msg_0123456789abcdefghijkl\""
+#define TEST_TO    ",\"epoch\":\"9f2c41d07be3\",\"recipients\":3"
+
+#define TEST_NOBODY                                                           \
+    "toUsers must be a string, or an array of 1 to 1000 strings"
+
 #define TEST_TAIL  ",\"seq\":39,\"epoch\":\"9f2c41d07be3\",\"recipients\":3}"
 
 
@@ -27,6 +33,8 @@ static void test_message(void);
 static void test_further(void);
 static void test_update(void);
 static void test_event(void);
+static void test_users(void);
+static void test_walk(void);
 static void test_parsed(void);
 static void test_refused(void);
 static void test_types(void);
@@ -35,10 +43,13 @@ static void message(const char *text, const char *chat, const char *inner,
     const char *answered);
 static void check(const char *text, const char *body, const char *answer);
 static void bad(const char *text, const char *error, const char *details);
+static chatws_rc_e name(void *data, const chatws_str_t *user, int valid);
 static chatws_rc_e parse(const char *text);
 
 
 static chatws_publication_t   pub;
+static char                   named[256];
+static int                    users;    /* toUsers names them */
 
 
 int
@@ -48,6 +59,8 @@ main(void)
     test_further();
     test_update();
     test_event();
+    test_users();
+    test_walk();
     test_parsed();
     test_refused();
     test_types();
@@ -208,6 +221,121 @@ test_event(void)
 
           "{\"type\":\"b\",\"x\":1,\"chatId\":\"d\",\"x\":2," TEST_TIME
           TEST_TAIL);
+}
+
+
+/* A publication to users has a number of theirs, and names nobody. */
+
+static void
+test_users(void)
+{
+    users = 1;
+
+    check("{\"toUsers\":\"ann\",\"type\":\"note\",\"x\":1,\"seq\":3,"
+          "\"userSeq\":4}",
+
+          "{\"type\":\"note\",\"x\":1," TEST_TIME ",\"userSeq\":",
+
+          "{\"type\":\"note\",\"x\":1," TEST_TIME TEST_TO);
+
+    check("{\"chatId\":\"c\",\"text\":\"\",\"sender\":\"s\","
+          "\"toUsers\":[\"ann\"],\"x\":1}",
+
+          "{\"type\":\"new_message\",\"chatId\":\"c\",\"message\":{"
+          TEST_ID ",\"text\":\"\",\"sender\":\"s\"," TEST_TIME
+          ",\"isOwnMessage\":false,\"x\":1}," TEST_TIME ",\"userSeq\":",
+
+          "{" TEST_ID ",\"text\":\"\",\"sender\":\"s\"," TEST_TIME
+          ",\"x\":1,\"chatId\":\"c\"" TEST_TO);
+
+    check("{\"type\":\"chat_update\",\"chatId\":\"c\",\"lastMessage\":"
+          "\"Hi\",\"lastMessageTime\":\"t\",\"unreadCount\":1,"
+          "\"toUsers\":\"ann\"}",
+
+          "{\"type\":\"chat_update\",\"chatId\":\"c\",\"lastMessage\":"
+          "\"Hi\",\"lastMessageTime\":\"t\",\"unreadCount\":1," TEST_TIME
+          ",\"userSeq\":",
+
+          "{\"type\":\"chat_update\",\"chatId\":\"c\",\"lastMessage\":"
+          "\"Hi\",\"lastMessageTime\":\"t\",\"unreadCount\":1," TEST_TIME
+          TEST_TO);
+
+    bad("{\"toUsers\":[\"ann\"],\"type\":\"chat_update\"}", CHATWS_E_MESSAGE,
+        "chatId must be a string");
+    bad("{\"toUsers\":\"ann\",\"text\":\"\",\"sender\":\"s\"}",
+        CHATWS_E_MESSAGE, "chatId must be a string");
+    bad("{\"toUsers\":\"ann\",\"type\":\"x\",\"chatId\":\"\\u0001ann\"}",
+        CHATWS_E_CHAT, CHATWS_D_CHAT);
+    bad("{\"toUsers\":7,\"type\":\"x\"}", CHATWS_E_MESSAGE, TEST_NOBODY);
+    bad("{\"toUsers\":null,\"type\":\"x\"}", CHATWS_E_MESSAGE, TEST_NOBODY);
+    bad("{\"toUsers\":{\"a\":\"b\"},\"type\":\"x\"}", CHATWS_E_MESSAGE,
+        TEST_NOBODY);
+    bad("{\"toUsers\":[],\"type\":\"x\"}", CHATWS_E_MESSAGE, TEST_NOBODY);
+    bad("{\"toUsers\":[\"a\",[\"b\"]],\"type\":\"x\"}", CHATWS_E_MESSAGE,
+        TEST_NOBODY);
+
+    users = 0;
+
+    check("{\"toUsers\":7,\"type\":\"note\",\"chatId\":\"c\",\"toUsers\":8,"
+          "\"userSeq\":4}",
+
+          "{\"toUsers\":7,\"type\":\"note\",\"chatId\":\"c\",\"toUsers\":8,"
+          "\"userSeq\":4," TEST_TIME ",\"seq\":",
+
+          "{\"toUsers\":7,\"type\":\"note\",\"chatId\":\"c\",\"toUsers\":8,"
+          "\"userSeq\":4," TEST_TIME TEST_TAIL);
+
+    bad("{\"toUsers\":\"ann\",\"type\":\"note\"}", CHATWS_E_MESSAGE,
+        "chatId must be a string");
+}
+
+
+/* Whom it names, in order, and which of them are no users. */
+
+static void
+test_walk(void)
+{
+    size_t       i, size;
+    void        *walk;
+
+    static const char  *texts[][2] = {
+        { "{\"toUsers\":\"a\\u00e9\",\"type\":\"x\"}", "a\xc3\xa9;" },
+        { "{\"toUsers\":\"\",\"type\":\"x\"}", "!;" },
+        { "{\"toUsers\":\"\\ud800\",\"type\":\"x\"}", "!\xef\xbf\xbd;" },
+        { "{\"toUsers\":[\"a\",\"b\",\"a\",\"\\u0001c\"],\"type\":\"x\"}",
+          "a;b;a;!\x01" "c;" }
+    };
+
+    users = 1;
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+
+        ok(parse(texts[i][0]) == CHATWS_OK && pub.target, "%s", texts[i][0]);
+
+        size = chatws_json_arena_size(pub.to.len);
+        walk = malloc(size);
+        named[0] = '\0';
+
+        ok(chatws_publication_users(&pub, walk, size, name, NULL) == CHATWS_OK
+           && strcmp(named, texts[i][1]) == 0, "it names %s", named);
+
+        free(walk);
+        release();
+    }
+
+    users = 0;
+}
+
+
+static chatws_rc_e
+name(void *data, const chatws_str_t *user, int valid)
+{
+    (void) data;
+
+    sprintf(named + strlen(named), "%s%.*s;", valid ? "" : "!",
+            (int) user->len, (char *) user->data);
+
+    return CHATWS_OK;
 }
 
 
@@ -527,10 +655,21 @@ bad(const char *text, const char *error, const char *details)
 static chatws_rc_e
 parse(const char *text)
 {
-    size_t  size;
+    void         *walk;
+    size_t        size;
+    chatws_rc_e   rc;
 
     size = take(text);
 
-    return chatws_publication_parse(&pub, &input, CHATWS_JSON_DEPTH, mem,
-                                    size);
+    rc = chatws_publication_parse(&pub, &input, CHATWS_JSON_DEPTH, mem, size);
+
+    if (rc != CHATWS_OK) {
+        return rc;
+    }
+
+    walk = malloc(size);
+    rc = chatws_publication_aim(&pub, users, walk, size);
+    free(walk);
+
+    return rc;
 }

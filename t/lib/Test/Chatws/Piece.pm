@@ -647,4 +647,48 @@ sub tls {
 }
 
 
+# Two tabs of a user, one of another one, and a resume.
+
+sub users {
+    my ($self) = @_;
+
+    my %basic = map { (split /:/)[0] => [ 'Authorization: Basic '
+        . encode_base64($_, '') ] } 'joe:secret', 'ann:other';
+
+    my @tabs = map { $self->ws(headers => $basic{$_}) } qw/ joe joe ann /;
+    my @wrong = grep { $_->{status} != 101 } @tabs;
+
+    return "status $wrong[0]{status}" if @wrong;
+    return 'not told what is on' if "@{$tabs[0]{connected}{features}}"
+        !~ /\busers\b/ || $tabs[0]{connected}{userSeq} != 0;
+
+    my $answer = $self->publish('{"toUsers":["joe","eve"],'
+        . '"type":"chat_update","chatId":"chat_9","lastMessage":"Hi",'
+        . '"lastMessageTime":"now","unreadCount":1}')->{json};
+
+    return 'not as it is answered' if $answer->{recipients} != 2
+        || $answer->{users}{joe}{userSeq} != 1
+        || $answer->{users}{eve}{recipients} != 0;
+
+    for my $tab (@tabs[0, 1]) {
+        my $event = $tab->await('chat_update') || {};
+        return 'a tab' if ($event->{userSeq} || 0) != 1 || exists $event->{seq};
+    }
+
+    $self->publish('{"toUsers":"ann","type":"note"}');
+
+    my $event = $tabs[2]->next();
+
+    return 'another user' if $event->{type} ne 'note';
+
+    $tabs[2]->send_json({ action => 'resume', chats => {},
+        user => { seq => 0 }, epoch => $tabs[2]{connected}{epoch} });
+
+    $event = $tabs[2]->await('resumed') || {};
+
+    return $event->{user}{recovered} && $event->{user}{seq} == 1
+        && $tabs[2]->next()->{type} eq 'note' ? '' : 'not recovered';
+}
+
+
 1;
