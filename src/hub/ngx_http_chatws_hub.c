@@ -58,6 +58,12 @@ ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
 
     zone->hub = hub;
 
+    if (ngx_http_chatws_people_init(hub, cycle->log) != NGX_OK) {
+        zone->hub = NULL;
+        ngx_http_chatws_hub_free(hub);
+        return NGX_ERROR;
+    }
+
     reaped = ngx_http_chatws_slot_reap(hub);
 
     switch (ngx_http_chatws_slot_claim(hub, cycle)) {
@@ -130,9 +136,13 @@ void
 ngx_http_chatws_hub_reload(ngx_http_chatws_hub_t *hub,
     const ngx_http_chatws_zone_t *zone)
 {
+    ngx_http_chatws_people_done(hub);
+
     ngx_memcpy(hub->zone.annexes, zone->annexes, sizeof(zone->annexes));
     hub->zone.types = zone->types;
     hub->zone.people = zone->people;
+
+    (void) ngx_http_chatws_people_init(hub, hub->tick.log);
 }
 
 
@@ -160,6 +170,7 @@ ngx_http_chatws_hub_close(ngx_http_chatws_hub_t *hub)
         ngx_http_chatws_hub_signal(hub);
     }
 
+    ngx_http_chatws_people_done(hub);
     ngx_http_chatws_slot_leave(hub);
     ngx_http_chatws_hub_free(hub);
 }
@@ -365,6 +376,8 @@ ngx_http_chatws_hub_tick_handler(ngx_event_t *ev)
         ngx_http_chatws_seat_calls(hub);
         ngx_post_event(&hub->round, &ngx_posted_events);
     }
+
+    ngx_http_chatws_people_tick(hub);
 
     ngx_http_chatws_hub_quit(hub);
 

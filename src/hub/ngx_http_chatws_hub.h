@@ -43,6 +43,8 @@ typedef struct {
     uint32_t                touched;            /* index in that delivery */
     unsigned                own:1;              /* gets its own messages */
     unsigned                typing:1;           /* has typed in some chat */
+    unsigned                presence:3;         /* CHATWS_MEMBER_AWAY or GONE,
+                                                   in its inbox */
 } ngx_http_chatws_subscriber_t;
 
 

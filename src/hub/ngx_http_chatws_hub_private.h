@@ -16,6 +16,7 @@
 #include <ngx_event.h>
 #include "base/chatws_core.h"
 #include "hub/ngx_http_chatws_hub.h"
+#include "hub/ngx_http_chatws_hub_people.h"
 #include "hub/ngx_http_chatws_index.h"
 
 
@@ -93,8 +94,7 @@ typedef struct {
 
 struct ngx_http_chatws_ended_s {
     ngx_http_chatws_ended_t       *next;
-    uint64_t                       user;
-    uint32_t                       row;
+    chatws_people_parted_t         it;
     uint32_t                       flags;
 };
 
@@ -177,6 +177,17 @@ typedef struct {
 } ngx_http_chatws_delivery_t;
 
 
+/* what a worker sees to where the zone knows people */
+
+typedef struct {
+    ngx_event_t                    work;        /* posted, or a timer */
+    ngx_http_chatws_flush_t        flush;
+    uint64_t                       until;       /* ms: end of the interval that
+                                                   this worker began last */
+    unsigned                       configured:1;
+} ngx_http_chatws_tending_t;
+
+
 /* a user who types in a chat */
 
 typedef struct {
@@ -202,6 +213,8 @@ struct ngx_http_chatws_hub_s {
     ngx_http_chatws_delivery_t     delivery;
     ngx_http_chatws_ended_t       *ended;       /* list */
     ngx_http_chatws_typing_t      *typing;      /* NULL: nobody has typed */
+    ngx_http_chatws_tending_t     *tending;     /* NULL: the zone knows no
+                                                   people */
     uint32_t                      *wakes;       /* slots to wake: nslots
                                                    places for the store */
     uint64_t                       owed[CHATWS_SLOTS_MAX / 64];  /* a bit for
@@ -279,14 +292,43 @@ ngx_int_t ngx_http_chatws_shared_add(
 
 /*
  * Takes a subscription out of the zone and frees it; nothing in this worker
- * refers to it any more.  If the lock cannot be had, its memory notes that the
- * zone still has it.
+ * refers to it any more.  ended has all but next and flags of it.  If the lock
+ * cannot be had, its memory notes that the zone still has it.
  */
 void ngx_http_chatws_shared_del(ngx_http_chatws_sub_t *sub,
-    ngx_http_chatws_subscriber_t *subscriber, uint32_t row);
+    ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_ended_t *ended);
 
 /* Takes the subscriptions that have ended out of the zone. */
 void ngx_http_chatws_hub_settle_ended(ngx_http_chatws_hub_t *hub);
+
+
+/* people: hub_people.c */
+
+/*
+ * The hub of a zone that may know people begins, or goes on with another
+ * configuration.  NGX_ERROR: there is no memory.
+ */
+ngx_int_t ngx_http_chatws_people_init(ngx_http_chatws_hub_t *hub,
+    ngx_log_t *log);
+void ngx_http_chatws_people_done(ngx_http_chatws_hub_t *hub);
+
+/* Housekeeping. */
+void ngx_http_chatws_people_tick(ngx_http_chatws_hub_t *hub);
+
+
+/* telling the subscribers of a chat: hub_people_flush.c */
+
+/*
+ * Does the next part of a flush, of a crowd that is due since late ms.
+ * NGX_OK: there may be more.  NGX_DONE: there is not.  NGX_AGAIN: the lock is
+ * busy.
+ */
+ngx_int_t ngx_http_chatws_flush_slice(ngx_http_chatws_hub_t *hub,
+    uint64_t late, const chatws_people_now_t *now);
+
+/* Gives a flush up, at the end of the hub. */
+void ngx_http_chatws_flush_cancel(ngx_http_chatws_flush_t *flush);
 
 
 /* subscriptions in this worker: hub_subscribe.c */

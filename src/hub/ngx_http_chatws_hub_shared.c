@@ -16,6 +16,8 @@
 #define NGX_HTTP_CHATWS_ENDED  1024
 
 
+static uint32_t ngx_http_chatws_shared_flags(
+    const ngx_http_chatws_subscriber_t *subscriber, ngx_uint_t inbox);
 static ngx_int_t ngx_http_chatws_shared_del_ended(ngx_http_chatws_hub_t *hub,
     ngx_http_chatws_ended_t *ended);
 
@@ -26,10 +28,21 @@ ngx_http_chatws_shared_add(ngx_http_chatws_subscriber_t *subscriber,
 {
     uint32_t                flags;
     chatws_rc_e             rc;
+    chatws_people_t        *people;
+    chatws_people_now_t     now;
+    chatws_people_name_t    chat;
     ngx_http_chatws_hub_t  *hub;
 
     hub = subscriber->hub;
-    flags = subscriber->own ? CHATWS_MEMBER_OWN : 0;
+    people = ngx_http_chatws_people(hub);
+    flags = ngx_http_chatws_shared_flags(subscriber, chatws_inbox_is(id));
+
+    if (people != NULL) {
+        chat.id = *(chatws_str_t *) id;
+        chat.hash = ngx_http_chatws_hub_hash(hub, id);
+
+        ngx_http_chatws_people_now(&now);
+    }
 
     chatws_store_prefetch(hub->zone.store, (chatws_str_t *) id);
 
@@ -41,7 +54,16 @@ ngx_http_chatws_shared_add(ngx_http_chatws_subscriber_t *subscriber,
                                 (chatws_str_t *) id, subscriber->user, flags,
                                 share, at);
 
+    if (people != NULL && rc == CHATWS_OK) {
+        chatws_people_joined(people, hub->zone.store, subscriber->user, &chat,
+                             at, &now);
+    }
+
     ngx_http_chatws_zone_unlock(&hub->zone);
+
+    if (people != NULL) {
+        ngx_http_chatws_people_changed(hub);
+    }
 
     switch (rc) {
 
@@ -59,26 +81,24 @@ ngx_http_chatws_shared_add(ngx_http_chatws_subscriber_t *subscriber,
 
 void
 ngx_http_chatws_shared_del(ngx_http_chatws_sub_t *sub,
-    ngx_http_chatws_subscriber_t *subscriber, uint32_t row)
+    ngx_http_chatws_subscriber_t *subscriber, ngx_http_chatws_ended_t *ended)
 {
     ngx_http_chatws_hub_t    *hub;
-    ngx_http_chatws_ended_t   ended, *keep;
+    ngx_http_chatws_ended_t  *keep;
 
     hub = subscriber->hub;
 
-    ended.user = subscriber->user;
-    ended.row = row;
-    ended.flags = subscriber->own ? CHATWS_MEMBER_OWN : 0;
+    ended->flags = ngx_http_chatws_shared_flags(subscriber, ended->it.inbox);
 
-    if (ngx_http_chatws_shared_del_ended(hub, &ended) == NGX_OK) {
+    if (ngx_http_chatws_shared_del_ended(hub, ended) == NGX_OK) {
         ngx_free(sub);
         return;
     }
 
-    ended.next = hub->ended;
+    ended->next = hub->ended;
 
     keep = (ngx_http_chatws_ended_t *) sub;
-    *keep = ended;
+    *keep = *ended;
 
     hub->ended = keep;
 
@@ -86,24 +106,51 @@ ngx_http_chatws_shared_del(ngx_http_chatws_sub_t *sub,
 }
 
 
+/* By which the zone tells the connections of a user in a chat apart. */
+
+static uint32_t
+ngx_http_chatws_shared_flags(const ngx_http_chatws_subscriber_t *subscriber,
+    ngx_uint_t inbox)
+{
+    uint32_t  flags;
+
+    flags = inbox ? subscriber->presence : 0;
+
+    return subscriber->own ? flags | CHATWS_MEMBER_OWN : flags;
+}
+
+
 static ngx_int_t
 ngx_http_chatws_shared_del_ended(ngx_http_chatws_hub_t *hub,
     ngx_http_chatws_ended_t *ended)
 {
-    ngx_uint_t  last;
+    ngx_uint_t            last;
+    chatws_people_t      *people;
+    chatws_people_now_t   now;
+
+    people = ngx_http_chatws_people(hub);
+    ngx_http_chatws_people_now(&now);
 
     /* whether no subscriber of this worker is in the chat any more */
 
-    last = ngx_http_chatws_index_first(&hub->rows, ended->row) == NULL;
+    last = ngx_http_chatws_index_first(&hub->rows, ended->it.row) == NULL;
 
     if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
         return NGX_BUSY;
     }
 
-    chatws_store_unsubscribe(hub->zone.store, hub->slot, ended->row,
-                             ended->user, ended->flags, last);
+    chatws_store_unsubscribe(hub->zone.store, hub->slot, ended->it.row,
+                             ended->it.user, ended->flags, last);
+
+    if (people != NULL) {
+        chatws_people_parted(people, hub->zone.store, &ended->it, &now);
+    }
 
     ngx_http_chatws_zone_unlock(&hub->zone);
+
+    if (people != NULL) {
+        ngx_http_chatws_people_changed(hub);
+    }
 
     return NGX_OK;
 }

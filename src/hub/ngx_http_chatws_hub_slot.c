@@ -145,8 +145,17 @@ static ngx_uint_t
 ngx_http_chatws_slot_release(ngx_http_chatws_hub_t *hub, uint32_t slot,
     ngx_pid_t pid)
 {
-    ngx_uint_t   released;
-    chatws_rc_e  rc;
+    ngx_uint_t        released;
+    chatws_rc_e       rc;
+    chatws_people_t  *people;
+
+    people = ngx_http_chatws_people(hub);
+
+    /* without members left, nobody's state depends on the slot */
+
+    if (slot == hub->slot && hub->ended == NULL) {
+        people = NULL;
+    }
 
     do {
         rc = CHATWS_OK;
@@ -157,6 +166,11 @@ ngx_http_chatws_slot_release(ngx_http_chatws_hub_t *hub, uint32_t slot,
         }
 
         if (chatws_store_slot(hub->zone.store, slot)->pid == pid) {
+
+            if (people != NULL) {
+                chatws_people_sweep(people);
+            }
+
             rc = chatws_store_release(hub->zone.store, slot,
                                       NGX_HTTP_CHATWS_SLOT_ROWS);
             released = 1;

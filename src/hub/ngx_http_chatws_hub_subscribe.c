@@ -46,7 +46,8 @@ static ngx_http_chatws_sub_t *ngx_http_chatws_sub_find(
 static void ngx_http_chatws_sub_add(ngx_http_chatws_sub_t *sub,
     ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_local_chat_t *chat, chatws_subscribed_t *at);
-static void ngx_http_chatws_sub_del(ngx_http_chatws_sub_t *sub);
+static void ngx_http_chatws_sub_del(ngx_http_chatws_sub_t *sub,
+    ngx_uint_t asked);
 
 
 ngx_int_t
@@ -70,7 +71,7 @@ ngx_http_chatws_leave(ngx_http_chatws_subscriber_t *subscriber)
     ngx_http_chatws_deliver_forget(subscriber, NULL);
 
     while (subscriber->subs != NULL) {
-        ngx_http_chatws_sub_del(subscriber->subs);
+        ngx_http_chatws_sub_del(subscriber->subs, 0);
     }
 }
 
@@ -145,8 +146,9 @@ ngx_http_chatws_sub_create(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *id, uint64_t hash, ngx_http_chatws_local_chat_t *chat,
     uint32_t share, chatws_subscribed_t *at)
 {
-    ngx_int_t               rc;
-    ngx_http_chatws_sub_t  *sub;
+    ngx_int_t                rc;
+    ngx_http_chatws_sub_t   *sub;
+    ngx_http_chatws_ended_t  ended;
 
     /* memory first: if there is none, nothing is to be undone in the zone */
 
@@ -171,7 +173,13 @@ ngx_http_chatws_sub_create(ngx_http_chatws_subscriber_t *subscriber,
         chat = ngx_http_chatws_chat_create(subscriber->hub, id, hash, at);
 
         if (chat == NULL) {
-            ngx_http_chatws_shared_del(sub, subscriber, at->chat);
+            ended.it.user = subscriber->user;
+            ended.it.chat = hash;
+            ended.it.row = at->chat;
+            ended.it.inbox = chatws_inbox_is(id);
+            ended.it.asked = 1;
+
+            ngx_http_chatws_shared_del(sub, subscriber, &ended);
             return NGX_ERROR;
         }
     }
@@ -318,7 +326,7 @@ ngx_http_chatws_unsubscribe(ngx_http_chatws_subscriber_t *subscriber,
     }
 
     ngx_http_chatws_deliver_forget(subscriber, sub->chat);
-    ngx_http_chatws_sub_del(sub);
+    ngx_http_chatws_sub_del(sub, 1);
 
     return NGX_OK;
 }
@@ -644,10 +652,10 @@ ngx_http_chatws_sub_add(ngx_http_chatws_sub_t *sub,
 
 
 static void
-ngx_http_chatws_sub_del(ngx_http_chatws_sub_t *sub)
+ngx_http_chatws_sub_del(ngx_http_chatws_sub_t *sub, ngx_uint_t asked)
 {
-    uint32_t                       row;
     ngx_http_chatws_hub_t         *hub;
+    ngx_http_chatws_ended_t        ended;
     ngx_http_chatws_local_chat_t  *chat;
     ngx_http_chatws_member_t      *last;
     ngx_http_chatws_subscriber_t  *subscriber;
@@ -678,11 +686,15 @@ ngx_http_chatws_sub_del(ngx_http_chatws_sub_t *sub)
         subscriber->nsubs--;
     }
 
-    row = chat->row;
+    ended.it.user = subscriber->user;
+    ended.it.chat = chat->by_id.key;
+    ended.it.row = chat->row;
+    ended.it.inbox = chatws_inbox_is(&chat->id);
+    ended.it.asked = asked;
 
     if (chat->n == 0) {
         ngx_http_chatws_chat_destroy(hub, chat);
     }
 
-    ngx_http_chatws_shared_del(sub, subscriber, row);
+    ngx_http_chatws_shared_del(sub, subscriber, &ended);
 }

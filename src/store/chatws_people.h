@@ -239,6 +239,7 @@ typedef struct {
     uint64_t               serial;   /* the last one that was given */
     uint64_t               batch;    /* number of the batch of changes */
     uint64_t               refused;  /* rows for which there was no room */
+    uint64_t               poller;   /* who waits for changes: one at a time */
     uint64_t               heads;    /* distance of the buckets from here */
     chatws_people_rules_t  rules;
     uint32_t               nheads;
@@ -434,7 +435,7 @@ int chatws_people_announce(chatws_people_t *tb,
 
 /*
  * Ends up to CHATWS_PEOPLE_WALK places that were kept, and removals that were
- * remembered, for long enough.  1: there may be more of them.
+ * remembered, for long enough.  1: there were some, and there may be more.
  */
 int chatws_people_expire(chatws_people_t *tb, const chatws_people_now_t *now);
 

@@ -32,6 +32,10 @@ chatws_people_set_state(chatws_people_t *tb, uint32_t person, uint32_t state,
     p = chatws_people_person(tb, person);
     was = p->row.flags & CHATWS_PERSON_STATE;
 
+    if (state == was && !(p->row.flags & CHATWS_PERSON_GRACE)) {
+        return;
+    }
+
     chatws_journal_begin(jr, NULL, 0);
 
     if (later && chatws_people_rank(state) < chatws_people_rank(was)) {

@@ -353,11 +353,11 @@ chatws_people_expire(chatws_people_t *tb, const chatws_people_now_t *now)
     for (i = 0; i < CHATWS_PEOPLE_WALK; i++) {
 
         if (!chatws_people_expire_one(tb, now)) {
-            return 0;
+            break;
         }
     }
 
-    return 1;
+    return i != 0;
 }
 
 

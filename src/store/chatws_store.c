@@ -450,6 +450,33 @@ chatws_table_inboxes(chatws_table_t *tb)
 }
 
 
+chatws_rc_e
+chatws_store_find(chatws_store_t *st, const chatws_str_t *chat,
+    chatws_subscribed_t *out)
+{
+    uint32_t  row;
+
+    row = chatws_table_find(&st->table, chat,
+                            chatws_table_hash(&st->table, chat));
+
+    if (row == 0) {
+        return CHATWS_DECLINED;
+    }
+
+    chatws_store_position(st, row, out);
+
+    return CHATWS_OK;
+}
+
+
+uint32_t
+chatws_store_members(chatws_store_t *st, uint32_t chat, uint64_t user,
+    uint32_t flags)
+{
+    return chatws_table_members(&st->table, chat, user, flags);
+}
+
+
 void
 chatws_store_usage(chatws_store_t *st, chatws_usage_t *out)
 {

@@ -45,7 +45,9 @@
 #define CHATWS_ROW_COMMAND  ((uint32_t) -1)
 
 /* flags of a member */
-#define CHATWS_MEMBER_OWN  1      /* it gets messages of its own user, too */
+#define CHATWS_MEMBER_OWN   1     /* it gets messages of its own user, too */
+#define CHATWS_MEMBER_AWAY  2     /* of an inbox: nobody looks at it, or */
+#define CHATWS_MEMBER_GONE  4     /* it counts as if it were not there */
 
 /* subscriptions of a user */
 #define CHATWS_SHARE_MIN   1000
@@ -296,6 +298,19 @@ void chatws_store_position(chatws_store_t *st, uint32_t chat,
  * Locked.  The last number of a chat: the next notification has a larger one.
  */
 uint64_t chatws_store_last(chatws_store_t *st, const chatws_str_t *chat);
+
+/*
+ * Locked.  The same for any chat, by its id.  CHATWS_DECLINED: there is none.
+ */
+chatws_rc_e chatws_store_find(chatws_store_t *st, const chatws_str_t *chat,
+    chatws_subscribed_t *out);
+
+/*
+ * Locked.  The connections of a user to a chat, in all slots, that have none
+ * of these flags.
+ */
+uint32_t chatws_store_members(chatws_store_t *st, uint32_t chat,
+    uint64_t user, uint32_t flags);
 
 
 /* publishing */

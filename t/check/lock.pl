@@ -20,7 +20,8 @@ my @faults;
 
 # the glue: functions of the room store, and words that look like calls
 
-my $allowed = qr/^(?:chatws_(?:grant_cache|revocations|seats|store|typing)_\w+
+my $allowed = qr/^(?:chatws_(?:grant_cache|people|revocations|seats|store
+                                 |typing)_\w+
     |chatws_entry_t|if|for|while|sizeof|ngx_min|ngx_max)$/x;
 
 # zone_lock() itself, where it is defined
@@ -86,7 +87,7 @@ my (%defined, %wanted);
 
 for my $path (glob('src/store/*.c'), map { "src/$_.c" }
               qw{ base/chatws_bucket base/chatws_decimal base/chatws_hash
-                  base/chatws_utf8 websocket/chatws_frame })
+                  base/chatws_name base/chatws_utf8 websocket/chatws_frame })
 {
     my ($name) = $path =~ m{(\w+)\.c$};
     my $object = "$dir/$name.o";
