@@ -420,6 +420,14 @@ uint32_t chatws_people_visible(chatws_people_t *tb, uint32_t person,
     uint64_t *since);
 
 /*
+ * The same for a place: what the others in the chat are told, and no other
+ * thing, or they would not be told when it changes.  It follows what is
+ * visible when the person is announced.
+ */
+uint32_t chatws_people_shown(chatws_people_t *tb, uint32_t place,
+    uint64_t *since);
+
+/*
  * The person that is longest in the grace, if that has ended, or 0.  It is to
  * be examined and given its state with later = 0.
  */

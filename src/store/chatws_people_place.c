@@ -10,12 +10,12 @@
 
 
 /* of the states of a person, as flags of a place */
-#define chatws_people_shown(state)  ((state) << 8)
+#define chatws_people_as_shown(state)  ((state) << 8)
 
 chatws_static_assert(chatws_people_shown_online,
-    chatws_people_shown(CHATWS_PERSON_ONLINE) == CHATWS_PLACE_ONLINE);
+    chatws_people_as_shown(CHATWS_PERSON_ONLINE) == CHATWS_PLACE_ONLINE);
 chatws_static_assert(chatws_people_shown_away,
-    chatws_people_shown(CHATWS_PERSON_AWAY) == CHATWS_PLACE_AWAY);
+    chatws_people_as_shown(CHATWS_PERSON_AWAY) == CHATWS_PLACE_AWAY);
 
 /* one row in so many may remember a removal */
 #define CHATWS_PEOPLE_REMOVED_SHARE  8
@@ -57,7 +57,8 @@ chatws_people_settle(chatws_people_t *tb, uint32_t place,
                  && (flags & (CHATWS_PLACE_SUBSCRIBED|CHATWS_PLACE_KEPT)));
 
     shown = people && visible
-            ? chatws_people_shown(pe->row.flags & CHATWS_PERSON_STATE) : 0;
+            ? chatws_people_as_shown(pe->row.flags & CHATWS_PERSON_STATE)
+            : 0;
 
     if (people && !(flags & CHATWS_PLACE_PEOPLE)) {
         chatws_journal_set(jr, &c->people, c->people + 1);
@@ -87,6 +88,26 @@ chatws_people_settle(chatws_people_t *tb, uint32_t place,
         chatws_journal_set(jr, &p->row.flags, flags);
         chatws_people_change(tb, place, CHATWS_PLACE_PRESENCE, now);
     }
+}
+
+
+uint32_t
+chatws_people_shown(chatws_people_t *tb, uint32_t place, uint64_t *since)
+{
+    uint32_t         shown;
+    chatws_place_t  *p;
+
+    p = chatws_people_place(tb, place);
+    shown = p->row.flags & CHATWS_PLACE_SHOWN;
+
+    (void) chatws_people_visible(tb, p->person, since);
+
+    if (shown == 0) {
+        return CHATWS_PERSON_OFFLINE;
+    }
+
+    return shown == CHATWS_PLACE_ONLINE ? CHATWS_PERSON_ONLINE
+                                        : CHATWS_PERSON_AWAY;
 }
 
 

@@ -420,7 +420,7 @@ chatws_people_note(chatws_people_t *tb, uint32_t place,
     note->hash = person->hash;
     note->read = p->read_public;
     note->delivered = p->delivered;
-    note->state = chatws_people_visible(tb, p->person, &note->since);
+    note->state = chatws_people_shown(tb, place, &note->since);
     note->flags = p->row.flags;
     note->len = (uint32_t) chatws_people_id(tb, p->person, note->id);
     note->invisible = (person->row.flags & CHATWS_PERSON_INVISIBLE) != 0;

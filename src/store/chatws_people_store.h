@@ -39,7 +39,7 @@ typedef struct {
 
 typedef struct {
     uint64_t    hash;            /* of the user */
-    uint64_t    since;           /* see chatws_people_visible() */
+    uint64_t    since;           /* see chatws_people_shown() */
     uint64_t    read;            /* the public one */
     uint64_t    delivered;
     uint32_t    state;           /* as others see it */

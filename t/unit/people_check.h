@@ -18,8 +18,10 @@ static void store_hook(void);
 
 
 #include "tap.h"
+#ifndef _CHATWS_STORE_CHECK_H_INCLUDED_
 #include "store/chatws_journal.c"
 #include "store/chatws_arena.c"
+#endif
 #include "store/chatws_people.c"
 #include "store/chatws_people_feed.c"
 #include "store/chatws_people_list.c"
