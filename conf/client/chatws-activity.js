@@ -118,8 +118,7 @@ export function watchRead(client, chatId, element, how) {
     });
 
     const listen = (what) => {
-        client[what]('unread', look);
-        client[what]('open', look);
+        client[what]('message', look);
         globalThis[what]?.('focus', look);
         document?.[what]('visibilitychange', look);
     };

@@ -9,6 +9,7 @@ export class Inbox {
     seq;
     epoch;
 
+    #keys = new Map();  /* chat: its keys */
     #isBack = false;  /* there is something to be asked for */
     #id;  /* of the request that does so */
 
@@ -25,6 +26,18 @@ export class Inbox {
             this.seq = userSeq;
             this.epoch = epoch;
         }
+    }
+
+    keys(chatId) {
+        const keys = this.#keys.get(chatId) ?? new Map();
+
+        this.#keys.set(chatId, keys);
+
+        return keys;
+    }
+
+    forget(chatId) {
+        this.#keys.delete(chatId);
     }
 
     /* What is to be asked for, with a resume. */

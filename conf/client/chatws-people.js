@@ -72,13 +72,13 @@ export class People {
             return undefined;
 
         } else if (type === 'subscription_confirmed') {
-            if (data.action === 'subscribe') {
+            if (data.action === 'subscribe' && this.#isOurs(chatId)) {
                 this.#unread.confirm(chatId, data, epoch);
             }
 
         } else if (type === 'resumed') {
             for (const [name, one] of Object.entries(data.chats)) {
-                if (!one.error) {
+                if (!one.error && this.#isOurs(name)) {
                     this.#unread.confirm(name, one, one.epoch ?? epoch);
                 }
             }
@@ -91,6 +91,10 @@ export class People {
         }
 
         return undefined;
+    }
+
+    #isOurs(chatId) {
+        return this.#chats.has(chatId) || this.#host.chats.has(chatId);
     }
 
     /* what is no notification with a number of a chat */
@@ -114,7 +118,13 @@ export class People {
             break;
 
         case 'unread':
-            this.#unread.set(chatId, data, data.epoch);
+
+            /* of another chat nothing would tell how it goes on */
+
+            if (this.#isOurs(chatId)) {
+                this.#unread.set(chatId, data);
+            }
+
             break;
 
         case 'chat_state':
@@ -238,13 +248,13 @@ export class People {
             this.#hold(chatId, numbers.last, epoch);
         }
 
-        this.#unread.set(chatId, numbers, epoch);
+        this.#unread.add(chatId, numbers, epoch);
     }
 
     /* What the server says of a request of ours. */
 
     refused(data) {
-        return this.#unread.refused(data);
+        return this.#unread.refused(data) || this.#presence.refused(data);
     }
 
     lost() {

@@ -8,6 +8,10 @@
 /* a server that is new has learned by then who is still there */
 const LEARNED = 45000;
 
+/* ids of requests, which no other module uses, and users in one of them */
+const NAME = 'chatws:presence:';
+const MOST = 100;
+
 /* what a connection says of itself holds; "online" is what it is anyway */
 const lasting = ['away', 'offline', 'invisible'];
 
@@ -22,10 +26,12 @@ export class Presence {
     #lists = new Set();  /* those who are watched */
     #watched = '[]';  /* as the server was told */
     #isDue = false;
+    #asked = new Map();  /* id of a request: users */
+    #lastId = 0;
     #timer;
     #said;  /* by the user */
     #isAway = false;
-    #told;  /* to this connection */
+    #told = 'online';  /* to this connection */
 
     constructor(people, host, state) {
         this.#people = people;
@@ -41,11 +47,8 @@ export class Presence {
         const chat = this.#chat(chatId);
         const isNamed = Boolean(online ?? away ?? offline);
 
-        if (isWhole && warming) {
-            this.#keep(chat);
-
-        } else if (isWhole || !isNamed && chat.isNamed) {
-            this.#empty(chat);
+        if (isWhole || !isNamed && chat.isNamed) {
+            this.#empty(chat, warming && isNamed);
         }
 
         for (const user of online ?? []) {
@@ -66,9 +69,22 @@ export class Presence {
         chat.count = count ?? chat.count;
         chat.people = people ?? chat.people;
 
+        /* an answer says nothing of those who are none of the chat's people */
+
         if (id === undefined) {
             chat.isNamed = isNamed;
+
+        } else if (!warming) {
+            this.#asked.get(id)?.forEach((user) => {
+                if (chat.kept.has(user)) {
+                    this.#remove(chat, user);
+                }
+            });
         }
+
+        this.#asked.delete(id);
+
+        /* asked for once the server is no longer new, or later */
 
         if (chat.kept.size > 0) {
             this.#timer ??= setTimeout(() => this.#ask(),
@@ -120,11 +136,13 @@ export class Presence {
         this.#users.delete(user);
     }
 
-    #empty(chat) {
-        const { online, away, offline } = chat;
+    #empty(chat, isNew) {
+        const { online, away, offline, kept } = chat;
 
         for (const user of [...online, ...away, ...offline.keys()]) {
-            this.#remove(chat, user);
+            if (!isNew || !kept.has(user)) {
+                this.#remove(chat, user);
+            }
         }
     }
 
@@ -139,31 +157,37 @@ export class Presence {
 
     /* A server that is new does not know yet who is there: who was stays. */
 
-    #keep(chat) {
-        chat.kept = new Set([...chat.online, ...chat.away]);
-    }
-
     doubt() {
-        this.#chats.forEach((chat) => this.#keep(chat));
+        for (const chat of this.#chats.values()) {
+            chat.kept = new Set([...chat.online, ...chat.away]);
+        }
     }
 
-    /* In the end it knows: nobody tells of those who have not come back. */
+    /* In the end it knows, but tells of nobody who has not come back. */
 
     #ask() {
         this.#timer = undefined;
 
         for (const [chatId, { kept }] of this.#chats) {
-            if (kept.size > 0 && chatId !== undefined
-                && this.#host.chats.get(chatId))
-            {
-                this.#host.send({ action: 'subscribe', chatId, state: true,
-                    id: 'chatws:state' });
+            const users = [...kept].slice(0, MOST);
 
-            } else if (kept.size > 0 && chatId === undefined) {
+            if (users[0] && chatId === undefined) {
                 this.#watched = undefined;
                 this.#tellWatched();
+
+            } else if (users[0]) {
+                const id = `${NAME}${++this.#lastId}`;
+
+                this.#asked.set(id, users);
+                this.#host.send({ action: 'presence', chatId, users, id });
             }
         }
+    }
+
+    /* True: it was to one of these requests. */
+
+    refused({ id }) {
+        return this.#asked.delete(id);
     }
 
     people(chatId) {
@@ -212,7 +236,7 @@ export class Presence {
         const text = JSON.stringify(users);
         const chat = this.#chats.get(undefined);
 
-        if (this.#host.state() !== 'open' || !this.#people.has('watch')
+        if (this.#host.state() !== 'open' || !this.#people.has('presence')
             || text === this.#watched)
         {
             return;
@@ -267,6 +291,7 @@ export class Presence {
     /* There is another connection. */
 
     again() {
+        this.#asked.clear();
         this.#watched = '[]';
         this.#tell();
         this.#tellWatched();
@@ -275,5 +300,6 @@ export class Presence {
     ended() {
         clearTimeout(this.#timer);
         this.#timer = undefined;
+        this.#asked.clear();
     }
 }

@@ -39,32 +39,34 @@ export class Unread {
     confirm(chatId, numbers, epoch) {
         this.#edit(chatId, epoch, (row) => this.#take(row, numbers));
 
-        const wanted = this.#wanted.get(chatId);
-
-        if (wanted) {
-            wanted.id = undefined;
+        if (!this.#isDone(chatId)) {
             this.#tell(chatId);
         }
     }
 
-    /* A later one of another page of the user may have been here before. */
+    /* One that is older than what another page has said was on its way. */
 
-    set(chatId, numbers, epoch) {
-        this.#edit(chatId, epoch, (row) => {
-            if (!(numbers.read < row.read)) {
-                this.#take(row, { marked: false, ...numbers });
-            }
-        }, numbers.type === 'unread');
+    set(chatId, { type, ...numbers }) {
+        this.#edit(chatId, numbers.epoch, (row) =>
+            this.#take(row, numbers.read < row.read
+                ? { count: numbers.count } : { marked: false, ...numbers }),
+            type === 'unread');
 
-        const { seq, mark, epoch: was } = this.#wanted.get(chatId) ?? {};
-        const row = this.#rows.get(chatId);
+        const { id } = this.#wanted.get(chatId) ?? {};
 
-        if (was && (was !== row.epoch
-            || (seq === undefined || row.read >= seq)
-            && (mark === undefined || mark === row.marked)))
-        {
+        if (id !== undefined && id === numbers.id || this.#isDone(chatId)) {
             this.#settle(chatId);
         }
+    }
+
+    /* Numbers that are known are newer than when the user came into it. */
+
+    add(chatId, numbers, epoch) {
+        this.#edit(chatId, epoch, (row) => {
+            if (row.seen === undefined) {
+                this.#take(row, numbers);
+            }
+        });
     }
 
     #take(row, { last, count, read, seen, unread, marked, muted }) {
@@ -136,6 +138,7 @@ export class Unread {
     drop(epoch) {
         for (const [chatId, row] of this.#rows) {
             if (row.epoch === epoch) {
+                this.#settle(chatId);
                 this.#edit(chatId, undefined, () => this.#clear(row));
             }
         }
@@ -192,31 +195,32 @@ export class Unread {
     read(chatId, seq, { private: isPrivate } = {}) {
         const row = this.#rows.get(chatId);
         const place = this.#host.chats.get(chatId);
-        const epoch = row?.epoch ?? place?.epoch;
+        const epoch = this.#epoch(chatId);
         const wanted = this.#wanted.get(chatId);
         const to = seq ?? (place?.epoch === epoch ? place?.seq : undefined)
             ?? row?.last;
 
-        /* what is on its way is not said twice */
+        /* what is so, or is on its way, is not said again */
 
-        if (!epoch || to === undefined
-            || (wanted?.mark === undefined
-                ? wanted?.seq >= to : wanted.mark === false)
-            || row?.read >= to && !row.marked && wanted?.mark === undefined)
-        {
-            return;
+        const isSaid = wanted ? wanted.seq >= to
+            : row?.read >= to && !row.marked;
+
+        if (epoch && to !== undefined && !isSaid) {
+            this.#want(chatId, { seq: to, epoch, isPrivate });
         }
-
-        this.#want(chatId, { seq: to, epoch, isPrivate });
     }
 
     mark(chatId, mark) {
-        const epoch = this.#rows.get(chatId)?.epoch
-            ?? this.#host.chats.get(chatId)?.epoch;
+        const epoch = this.#epoch(chatId);
 
         if (epoch) {
             this.#want(chatId, { mark, epoch });
         }
+    }
+
+    #epoch(chatId) {
+        return this.#rows.get(chatId)?.epoch
+            ?? this.#host.chats.get(chatId)?.epoch;
     }
 
     #want(chatId, wanted) {
@@ -225,13 +229,28 @@ export class Unread {
         this.#tell(chatId);
     }
 
+    /* Nothing is wanted, or what was is so; of another epoch it can't be. */
+
+    #isDone(chatId) {
+        const { seq, mark, epoch } = this.#wanted.get(chatId) ?? {};
+        const row = this.#rows.get(chatId);
+        const isDone = epoch === undefined || epoch !== row.epoch
+            || (mark === undefined ? row.read >= seq && !row.marked
+                : mark === row.marked);
+
+        if (isDone) {
+            this.#settle(chatId);
+        }
+
+        return isDone;
+    }
+
     #tell(chatId) {
         const wanted = this.#wanted.get(chatId);
         const { seq, epoch, mark, isPrivate } = wanted;
 
-        if ((this.#rows.get(chatId)?.epoch ?? epoch) !== epoch) {
-            return this.#settle(chatId);
-        }
+        clearTimeout(wanted.timer);
+        wanted.id = undefined;
 
         if (this.#host.state() !== 'open' || !this.#people.has('unread')) {
             return;
@@ -357,11 +376,11 @@ export class Unread {
     }
 
     reads(chatId) {
-        return Object.fromEntries(this.#rows.get(chatId)?.reads ?? []);
+        return Object.fromEntries(this.#others(chatId, 'reads'));
     }
 
     delivered(chatId) {
-        return Object.fromEntries(this.#rows.get(chatId)?.delivered ?? []);
+        return Object.fromEntries(this.#others(chatId, 'delivered'));
     }
 
     readBy(chatId, seq) {

@@ -31,7 +31,7 @@ export function send(upload, chatId, file, how, signal, tell) {
     const { id, progress } = upload;
 
     return new Promise((done, fail) => {
-        const request = new XMLHttpRequest();
+        let request;
 
         const show = (state, more) => {
             const status = state === 'failed' ? request.status : undefined;
@@ -52,6 +52,7 @@ export function send(upload, chatId, file, how, signal, tell) {
             return end('aborted', 'AbortError', 'aborted');
         }
 
+        request = new XMLHttpRequest();
         request.open(method, chatId ? withArgument(`${url}`, 'chatId', chatId)
             : `${url}`);
         request.withCredentials = withCredentials;
@@ -79,7 +80,7 @@ export function send(upload, chatId, file, how, signal, tell) {
         request.onerror = () => end('failed', 'NetworkError', 'no answer');
         request.onabort = () => end('aborted', 'AbortError', 'aborted');
         signal.onabort = () => request.abort();
-        show('uploading', { sent: 0 });
         request.send(body ?? file);
+        show('uploading', { sent: 0 });
     });
 }

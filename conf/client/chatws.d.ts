@@ -426,7 +426,7 @@ export class ChatClient<App = {}> extends EventTarget {
     /** By hand, until it is read again; moves nothing. */
     markUnread(chatId: string, isUnread?: boolean): void;
 
-    /** How far who has read. */
+    /** How far others have read. */
     reads(chatId: string): Record<string, number>;
 
     /** Up to where messages have arrived, where the server tells. */

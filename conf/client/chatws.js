@@ -59,7 +59,7 @@ export class ChatClient extends Methods {
     #over = false;  /* close() was called */
     #options;
     #chats = new Map();  /* chat: { users, held, seq, epoch, back, getToken,
-                            faults, keys, turn, told } */
+                            faults, keys, turn, told, isLeft } */
     #inbox = new Inbox();
     #later;  /* people, once somebody asks for them */
     #asked = new Map();  /* id of a request: its chats */
@@ -428,6 +428,10 @@ export class ChatClient extends Methods {
                 this.#forget(chatId);
             }
 
+            people?.hear(data);
+
+            return this.#pass(data, this.#inbox);
+
         } else if (chatId !== undefined
             && !(isState && loose.includes(type)))
         {
@@ -439,35 +443,40 @@ export class ChatClient extends Methods {
 
             const { seq: last, epoch } = chat;
 
+            chat.told = chat.turn ? chat.told : { seq: last, epoch };
             chat.seq = seq ?? last;
             people?.hear(data);
 
-            if (this.#options.encryptionKey && isEncrypted(data)) {
-                chat.told = chat.turn ? chat.told : { seq: last, epoch };
-
-                return this.#inTurn(chatId, () => this.#open(chat, data), true);
-            }
-
-            return this.#inTurn(chatId, () => this.#notify(data));
+            return this.#pass(data, chat);
         }
 
         if (people?.hear(data) !== false) {
-            this.#inTurn(chatId, () => this.#notify(data));
+            this.#inTurn(chat, () => this.#notify(data));
+        }
+    }
+
+    #pass(data, chat) {
+        if (this.#options.encryptionKey && isEncrypted(data)) {
+            const keys = chat === this.#inbox ? chat.keys(data.chatId)
+                : chat.keys ??= new Map();
+
+            this.#inTurn(chat, () => this.#open(chat, keys, data), true);
+
+        } else {
+            this.#inTurn(chat, () => this.#notify(data));
         }
     }
 
     /* at once, unless something of this chat is being opened, or slow is */
 
-    #inTurn(chatId, tell, isSlow) {
-        const chat = this.#chats.get(chatId);
-
+    #inTurn(chat, tell, isSlow) {
         if (!chat?.turn && !isSlow) {
             return tell();
         }
 
         const { seq, epoch } = chat;
         const turn = chat.turn = Promise.resolve(chat.turn).then(async () => {
-            if (this.#chats.get(chatId) === chat && !this.#over) {
+            if (!chat.isLeft && !this.#over) {
                 await tell();
             }
 
@@ -476,14 +485,13 @@ export class ChatClient extends Methods {
         });
     }
 
-    async #open(chat, data) {
+    async #open(chat, keys, data) {
         const { chatId } = data;
         const { notification, ...fault } = await load()
-            .then(({ open }) => open(data, chat.keys ??= new Map(),
-                this.#options))
+            .then(({ open }) => open(data, keys, this.#options))
             .catch((error) => ({ reason: 'key', error }));
 
-        if (this.#chats.get(chatId) !== chat || this.#over) {
+        if (chat.isLeft || this.#over) {
             return;
         }
 
@@ -545,7 +553,7 @@ export class ChatClient extends Methods {
             chat.faults = 0;
 
             if (back) {
-                this.#inTurn(chatId, () => this.#emit(
+                this.#inTurn(chat, () => this.#emit(
                     recovered ? 'recovered' : 'gap', { chatId, seq }));
             }
         }
@@ -557,8 +565,15 @@ export class ChatClient extends Methods {
     }
 
     #forget(chatId) {
+        const chat = this.#chats.get(chatId);
+
+        if (chat) {
+            chat.isLeft = true;
+        }
+
         this.#typing.forget(chatId);
         this.#typists.forget(chatId);
+        this.#inbox.forget(chatId);
         this.#later.people?.forget(chatId);
         this.#chats.delete(chatId);
     }

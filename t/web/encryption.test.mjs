@@ -121,6 +121,29 @@ test('a message is as it was before it was encrypted', async (t) => {
 });
 
 
+/* In order among themselves, of chats that need not be open. */
+
+test('what is for the user', async (t) => {
+    const s = open(t);
+    const update = async (chatId, userSeq, lastMessage) => ({
+        type: 'chat_update', chatId, lastMessage: '', unreadCount: 1,
+        timestamp: 't', id: 'u', userSeq, enc: await seal({ lastMessage },
+            { kid: 'k1', chat: chatId, mid: 'u', sub: '' }) });
+
+    socket().say(connected({ userSeq: 0, epoch: 'e1', features: ['users'] }),
+        { type: 'resumed', epoch: 'e1', chats: { a: { recovered: true, seq: 0 },
+            b: { recovered: true, seq: 0 } } });
+    s.take();
+    socket().say(await update('x', 1, 'one'), await update('y', 2, 'two'),
+        { type: 'chat_update', chatId: 'a', lastMessage: 'three', userSeq: 3 },
+        message('a', 1));
+    await until(() => s.events.length > 3);
+    assert.deepEqual(s.take().map(({ lastMessage, message: { text } = {} }) =>
+        lastMessage ?? text), ['text 1', 'one', 'two', 'three']);
+    assert.deepEqual(s.asked, ['x k1', 'y k1']);
+});
+
+
 test('keys: kept by chat and kid, and not to be read', async (t) => {
     const { importKey } = crypto.subtle;
     const readable = t.mock.method(crypto.subtle, 'importKey',

@@ -1,7 +1,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The React hook, in jsdom, as it is installed from the package; a fake
+ * The React hooks, in jsdom, as it is installed from the package; a fake
  * server.
  */
 
@@ -9,9 +9,11 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, afterEach, beforeEach, mock, test } from 'node:test';
 
-import { confirmed, connected, FakeSocket, message, socket }
+import { confirmed, connected, FakeSocket, message, settled, socket }
     from './fake.mjs';
 import { installed, require } from './modules.mjs';
+import { counted, list, numbers, presence, receipt, removed, state, unread,
+    welcome } from './people.mjs';
 
 const { JSDOM } = require('jsdom');
 const dom = new JSDOM('<!DOCTYPE html><div id="root"></div>',
@@ -27,9 +29,9 @@ const { createRoot } = require('react-dom/client');
 const { place } = installed('react');
 
 writeFileSync(`${place}/use.mjs`,
-    `export { useChat } from 'chatws/react';`);
+    `export * from 'chatws/react'; import 'chatws';`);
 
-const { useChat } = await import(`${place}/use.mjs`);
+const { useChat, ...hooks } = await import(`${place}/use.mjs`);
 
 let root;
 let seen;
@@ -514,4 +516,152 @@ test('a chat that is closed to us', async () => {
 
     await render({ chatId: 'b' });
     assert.equal(seen.chat.left, null);
+});
+
+
+/* Components of the hooks that concern people: one of each name. */
+
+function Person({ name, hook, ...options }) {
+    seen[name] = hooks[hook]({ url: 'ws://host/api/ws', userId: 'u',
+        chats: 'live', state: true, WebSocket: FakeSocket, fetch: null,
+        ...options });
+    renders.push(name);
+
+    return null;
+}
+
+const people = (all) => act(async () => {
+    root.render(Object.entries(all).map(([name, [hook, props]]) =>
+        createElement(Person, { key: name, name, hook, ...props })));
+    await settled();
+});
+
+/* their modules are loaded before there is a connection */
+
+const begin = async (all, chats) => {
+    await people(all);
+
+    while (!socket()) {
+        await act(settled);
+    }
+
+    await say(welcome(), list(chats));
+    socket().take();
+    renders = [];
+};
+
+
+test('people: chats, and what is unread', async () => {
+    await begin({ all: ['useChats', {}], sum: ['useUnread', {}],
+        one: ['useUnread', { chatId: 'a' }] },
+    { a: numbers(5, 2), b: numbers(1, 0, { muted: true }) });
+
+    assert.equal(FakeSocket.all.length, 1);
+    assert.deepEqual(seen.all.map(({ chatId, unread: n, muted }) =>
+        [chatId, n, muted]), [['a', 3, false], ['b', 1, true]]);
+    assert.deepEqual([seen.sum.total, seen.sum.chats, seen.one.unread],
+        [3, ['a'], 3]);
+
+    await say(counted('a', 6));
+    assert.deepEqual([seen.sum.total, seen.one.unread], [4, 4]);
+
+    /* the same as long as it says the same */
+
+    const { all } = seen;
+
+    renders = [];
+    await say(presence('a', { online: ['v'] }), unread('a', 2, 6));
+    assert.equal(seen.all, all);
+    assert.deepEqual(renders, []);
+
+    seen.one.read();
+    seen.one.markUnread();
+    assert.deepEqual(socket().take().map(({ action, chatId }) =>
+        action + chatId), ['reada', 'marka']);
+    await say(unread('a', 6, 6, { marked: true }));
+    assert.deepEqual([seen.one.unread, seen.one.marked, seen.sum.total],
+        [0, true, 0]);
+
+    await say(removed('a', 1));
+    assert.deepEqual(seen.all.map(({ chatId }) => chatId), ['b']);
+});
+
+
+test('people: who is there, types and has read', async () => {
+    const chatId = 'a';
+
+    await begin({ there: ['usePresence', { chatId }],
+        some: ['usePresence', { users: ['w'] }],
+        read: ['useReceipts', { chatId }], types: ['useTypists', { chatId }],
+        files: ['useUploads', { chatId }] }, { a: numbers(5) });
+
+    await say(state('a', { ...numbers(5), reads: { v: 3 }, presence: {
+        online: ['v'], away: [], offline: { w: null }, count: 1,
+        people: 2 } }));
+    assert.deepEqual(seen.there, { online: ['v'], away: [],
+        offline: { w: null }, count: 1, people: 2,
+        states: { v: 'online', w: 'offline' } });
+    assert.deepEqual(seen.some.states, { w: 'offline' });
+    assert.deepEqual(seen.read.reads, { v: 3 });
+    assert.deepEqual([3, 4].map(seen.read.tick), ['read', 'sent']);
+
+    await say(receipt('a', {}, { delivered: { v: 5 } }));
+    assert.equal(seen.read.tick(4), 'delivered');
+    await say(receipt('a', { v: 5 }));
+    assert.deepEqual(seen.read.readBy(4), ['v']);
+
+    renders = [];
+    await say({ type: 'user_typing', chatId, userId: 'v', username: 'Vi',
+        isTyping: true });
+    assert.deepEqual(seen.types, { users: [{ userId: 'v', username: 'Vi' }],
+        count: 1 });
+    assert.deepEqual(renders, ['types']);
+    await act(async () => mock.timers.tick(10000));
+    assert.equal(seen.types.count, 0);
+
+    await say({ type: 'upload_progress', uploadId: 'i', chatId, userId: 'v',
+        state: 'uploading', received: 1, timestamp: 't' });
+    assert.equal(seen.files[0].received, 1);
+    await act(async () => mock.timers.tick(15000));
+    assert.deepEqual(seen.files, []);
+});
+
+
+test('people: another chat, and other users', async () => {
+    const chats = { a: numbers(0), b: numbers(0) };
+    const show = (chatId, users) => people({ there: ['usePresence',
+        { chatId, users }], types: ['useTypists', { chatId }] });
+
+    await begin({ there: ['usePresence', { chatId: 'a', users: ['v'] }],
+        types: ['useTypists', { chatId: 'a' }] }, chats);
+    await say(presence('a', { online: ['x'], count: 1, people: 1 }),
+        presence('b', { online: ['y'], count: 1, people: 1 }));
+    assert.deepEqual(seen.there.states, { v: 'unknown', x: 'online' });
+
+    await show('b', ['v', 'w']);
+    assert.deepEqual(seen.there.online, ['y']);
+    assert.deepEqual(socket().take(), [{ action: 'watch',
+        users: ['v', 'w'] }]);
+    await show('c', ['v', 'w']);
+    assert.deepEqual(seen.there.online, []);
+    assert.deepEqual(socket().take().map(({ action, chatId }) =>
+        action + chatId), ['subscribec']);
+    await show(null);
+    assert.deepEqual(socket().take().map(({ action, chatId, users }) =>
+        action + (chatId ?? users)), ['unsubscribec', 'watch']);
+    assert.deepEqual(seen.types, { users: [], count: 0 });
+});
+
+
+test('people: nobody is logged in', async () => {
+    await people({ all: ['useChats', { userId: null }],
+        sum: ['useUnread', { userId: null, chatId: 'a' }],
+        there: ['usePresence', { userId: null, chatId: 'a' }],
+        read: ['useReceipts', { userId: null, chatId: 'a' }],
+        files: ['useUploads', { userId: null }] });
+    assert.equal(FakeSocket.all.length, 0);
+    assert.deepEqual([seen.all, seen.sum.total, seen.there.online,
+        seen.read.reads, seen.read.tick(1), seen.files],
+    [[], 0, [], {}, 'sent', []]);
+    seen.sum.read();
 });
