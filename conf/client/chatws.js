@@ -151,11 +151,18 @@ export class ChatClient extends Methods {
     /* counted: a chat is left by the last one who entered it */
 
     subscribe(chatId, how) {
-        const chat = this.#chats.get(chatId) ?? { ...how, users: 0 };
+        const chat = this.#chats.get(chatId) ?? { users: 0 };
+        const isFirst = chat.users++ === (chat.held ? 1 : 0);
         let inside = true;
 
-        if (chat.users++ === 0 || chat.held && this.#later.people?.isCut) {
+        if (isFirst) {
+            Object.assign(chat, how);
             this.#chats.set(chatId, chat);
+        }
+
+        /* the server may have put us into it, and with its own position */
+
+        if (isFirst && (!chat.held || how || this.#later.people?.isCut)) {
             this.#ask(chatId);
         }
 

@@ -23,11 +23,21 @@ const ts = require('typescript');
 /* As a page would load it: without comments and indents, and compressed. */
 
 test('the size', () => {
-    const { outputText } = ts.transpileModule(run(`${top}tools/global`),
-        { compilerOptions: { target: 'es2022', removeComments: true } });
-    const { length } = gzipSync(outputText.replace(/^\s+/gm, ''));
+    const text = (...names) => names.map((name) => readFileSync(
+        `${packageDir}chatws-${name}.js`, 'utf8')).join('');
 
-    assert.ok(length < 9 * 1024, `${length} bytes`);
+    for (const [name, most, source] of [
+        ['the client', 9000, run(`${top}tools/global`)],
+        ['encryption', 1800, text('encryption')],
+        ['people', 6200, text('people', 'unread', 'presence', 'activity')],
+        ['uploads', 1000, text('upload')],
+    ]) {
+        const { outputText } = ts.transpileModule(source,
+            { compilerOptions: { target: 'es2022', removeComments: true } });
+        const { length } = gzipSync(outputText.replace(/^\s+/gm, ''));
+
+        assert.ok(length < most, `${name}: ${length} bytes`);
+    }
 });
 
 

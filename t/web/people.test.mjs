@@ -151,6 +151,27 @@ test('who enters one of them is in it once', async (t) => {
 });
 
 
+test('from a position, though the server has entered it', async (t) => {
+    const s = await people(t, { chats: { a: numbers(5) } });
+    const leave = s.client.subscribe('a', { seq: 3, epoch: 'e1' });
+
+    assert.deepEqual(socket().take(), [{ action: 'subscribe', chatId: 'a',
+        since: { seq: 3, epoch: 'e1' }, state: true, id: 1 }]);
+    socket().say(confirmed('a', 5, { recovered: true, id: 1 }),
+        counted('a', 4), counted('a', 5), counted('a', 6));
+    assert.deepEqual(s.take().filter(({ event }) => event === 'new_message')
+        .map(({ seq }) => seq), [4, 5, 6]);
+
+    /* another one who enters it is no first one */
+
+    s.client.subscribe('a', { seq: 1, epoch: 'e1' })();
+    leave();
+    assert.deepEqual(socket().take(), []);
+    s.client.subscribe('a', { seq: 4, epoch: 'e1' });
+    assert.equal(socket().take()[0].since.seq, 4);
+});
+
+
 test('a list that is cut: who enters one asks for it', async (t) => {
     const s = await people(t);
 
