@@ -59,7 +59,8 @@ static const ngx_http_chatws_obey_pt  ngx_http_chatws_obeys[] = {
     [CHATWS_COMMAND_DISCONNECT] = ngx_http_chatws_obey_disconnect,
     [CHATWS_COMMAND_EXPIRE] = ngx_http_chatws_obey_expire,
     [CHATWS_COMMAND_REVOKE] = ngx_http_chatws_obey_revoke,
-    [CHATWS_COMMAND_FORGET] = ngx_http_chatws_obey_forget
+    [CHATWS_COMMAND_FORGET] = ngx_http_chatws_obey_forget,
+    [CHATWS_COMMAND_CHANGES] = NULL
 };
 
 chatws_static_assert(ngx_http_chatws_obeys_complete,

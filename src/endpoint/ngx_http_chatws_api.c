@@ -15,6 +15,7 @@
 #include "json/chatws_json_scan.h"
 #include "process/ngx_http_chatws_scratch.h"
 #include "client/ngx_http_chatws_revoked.h"
+#include "endpoint/ngx_http_chatws_api_changes.h"
 #include "endpoint/ngx_http_chatws_api_one.h"
 #include "endpoint/ngx_http_chatws_body.h"
 #include "endpoint/ngx_http_chatws_conf.h"
@@ -314,7 +315,7 @@ ngx_http_chatws_api_command(ngx_http_request_t *r, ngx_http_chatws_hub_t *hub,
     size_t           size;
     ngx_int_t        rc;
     ngx_str_t        answer;
-    ngx_uint_t       status;
+    ngx_uint_t       status, waits;
     chatws_fault_t   fault;
 
     size = chatws_json_arena_size(text->len);
@@ -324,9 +325,15 @@ ngx_http_chatws_api_command(ngx_http_request_t *r, ngx_http_chatws_hub_t *hub,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    status = ngx_http_chatws_api_one(r, hub, text, mem, size, &answer, &fault);
+    waits = 0;
 
-    if (status == NGX_HTTP_INTERNAL_SERVER_ERROR) {
+    status = ngx_http_chatws_api_only(r, hub, text, mem, size, &waits,
+                                      &answer, &fault);
+
+    if (waits != 0) {
+        rc = ngx_http_chatws_api_changes_wait(r, hub, waits);
+
+    } else if (status == NGX_HTTP_INTERNAL_SERVER_ERROR) {
         rc = status;
 
     } else if (status >= NGX_HTTP_SPECIAL_RESPONSE) {

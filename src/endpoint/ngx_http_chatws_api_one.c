@@ -17,6 +17,7 @@
 #include "process/ngx_http_chatws_clock.h"
 #include "hub/ngx_http_chatws_hub_grant.h"
 #include "client/ngx_http_chatws_revoked.h"
+#include "endpoint/ngx_http_chatws_api_changes.h"
 #include "endpoint/ngx_http_chatws_api_one.h"
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_conf_fingerprint.h"
@@ -54,6 +55,16 @@ ngx_http_chatws_api_one(ngx_http_request_t *r, ngx_http_chatws_hub_t *hub,
     ngx_str_t *text, void *mem, size_t size, ngx_str_t *answer,
     chatws_fault_t *fault)
 {
+    return ngx_http_chatws_api_only(r, hub, text, mem, size, NULL, answer,
+                                    fault);
+}
+
+
+ngx_uint_t
+ngx_http_chatws_api_only(ngx_http_request_t *r, ngx_http_chatws_hub_t *hub,
+    ngx_str_t *text, void *mem, size_t size, ngx_uint_t *waits,
+    ngx_str_t *answer, chatws_fault_t *fault)
+{
     ngx_uint_t        status;
     chatws_command_t  command;
 
@@ -69,6 +80,11 @@ ngx_http_chatws_api_one(ngx_http_request_t *r, ngx_http_chatws_hub_t *hub,
         return ngx_http_chatws_publish_one(r, hub,
                                            (ngx_str_t *) &command.publication,
                                            mem, size, answer, fault);
+    }
+
+    if (command.kind == CHATWS_COMMAND_CHANGES) {
+        return ngx_http_chatws_api_changes(r, hub, &command, waits, answer,
+                                           fault);
     }
 
     status = ngx_http_chatws_api_give(r, hub, &command, fault);

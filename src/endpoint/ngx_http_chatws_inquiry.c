@@ -16,6 +16,7 @@
 #include "client/ngx_http_chatws_client_grant.h"
 #include "client/ngx_http_chatws_verdict.h"
 #include "endpoint/ngx_http_chatws_inquiry.h"
+#include "endpoint/ngx_http_chatws_post.h"
 
 
 typedef struct {
@@ -159,7 +160,6 @@ ngx_http_chatws_inquiry_ask(ngx_http_chatws_inquiry_t *inquiry,
 static ngx_int_t
 ngx_http_chatws_inquiry_wait(ngx_http_chatws_inquiry_t *inquiry)
 {
-    ngx_event_t         *rev;
     ngx_http_cleanup_t  *cln;
     ngx_http_request_t  *r;
 
@@ -177,21 +177,10 @@ ngx_http_chatws_inquiry_wait(ngx_http_chatws_inquiry_t *inquiry)
 
     inquiry->cleanup = cln;
 
-    if (r != r->main) {
-        return NGX_AGAIN;
-    }
-
-    rev = r->connection->read;
-
-    if (rev->ready) {
-        ngx_post_event(rev, &ngx_posted_events);
-
-    } else if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+    if (ngx_http_chatws_post_watch(r) != NGX_OK) {
         ngx_http_chatws_inquiry_cleanup(inquiry);
         return NGX_ERROR;
     }
-
-    r->read_event_handler = ngx_http_test_reading;
 
     return NGX_AGAIN;
 }

@@ -87,3 +87,27 @@ ngx_http_chatws_post_check(ngx_http_request_t *r, const chatws_fault_t **fault)
            == NGX_OK ? NGX_HTTP_UNSUPPORTED_MEDIA_TYPE
                      : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
+
+
+ngx_int_t
+ngx_http_chatws_post_watch(ngx_http_request_t *r)
+{
+    ngx_event_t  *rev;
+
+    if (r != r->main) {
+        return NGX_OK;
+    }
+
+    rev = r->connection->read;
+
+    if (rev->ready) {
+        ngx_post_event(rev, &ngx_posted_events);
+
+    } else if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    r->read_event_handler = ngx_http_test_reading;
+
+    return NGX_OK;
+}

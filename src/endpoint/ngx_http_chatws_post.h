@@ -25,5 +25,12 @@
 ngx_int_t ngx_http_chatws_post_read(ngx_http_request_t *r,
     ngx_http_client_body_handler_pt handler);
 
+/*
+ * The request, whose body was read, waits for something: it ends if the client
+ * goes away meanwhile.  A subrequest is not watched.  NGX_ERROR: the
+ * connection can't be.
+ */
+ngx_int_t ngx_http_chatws_post_watch(ngx_http_request_t *r);
+
 
 #endif /* _NGX_HTTP_CHATWS_POST_H_INCLUDED_ */

@@ -9,6 +9,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "base/chatws_core.h"
+#include "store/chatws_people.h"
+#include "process/ngx_http_chatws_annex.h"
 #include "process/ngx_http_chatws_clock.h"
 #include "hub/ngx_http_chatws_hub_figures.h"
 
@@ -42,6 +44,16 @@ const ngx_http_chatws_figure_t  ngx_http_chatws_figures[] = {
         "chats that the zone keeps"),
     ngx_http_chatws_gauge(F_IDLE_CHATS, "idleChats",
         "chats without subscribers"),
+    ngx_http_chatws_gauge(F_USERS, "users",
+        "users that the zone knows"),
+    ngx_http_chatws_gauge(F_ONLINE, "online",
+        "users that are online or away"),
+    ngx_http_chatws_gauge(F_PLACES, "places",
+        "people of all chats"),
+    ngx_http_chatws_counter(F_PLACES_REFUSED, "placesRefused",
+        "users and places for which there was no room"),
+    ngx_http_chatws_gauge(F_CHANGES, "changes",
+        "changes that the app server has not taken"),
 
     ngx_http_chatws_counter(N_OPENED, "opened",
         "WebSockets opened"),
@@ -122,13 +134,15 @@ chatws_static_assert(ngx_http_chatws_counters_fit,
 ngx_int_t
 ngx_http_chatws_figures_read(ngx_http_chatws_zone_t *zone, uint64_t *value)
 {
-    uint32_t         i, slot;
-    chatws_usage_t   usage;
-    chatws_store_t  *store;
-    chatws_slot_t   *s;
-    uint64_t         own[NGX_HTTP_CHATWS_N_LAST];
+    uint32_t          i, slot;
+    chatws_usage_t    usage;
+    chatws_store_t   *store;
+    chatws_slot_t    *s;
+    chatws_people_t  *people;
+    uint64_t          own[NGX_HTTP_CHATWS_N_LAST];
 
     store = zone->store;
+    people = ngx_http_chatws_annex(zone, NGX_HTTP_CHATWS_ANNEX_PEOPLE);
 
     ngx_memzero(value, NGX_HTTP_CHATWS_F_LAST * sizeof(uint64_t));
 
@@ -164,6 +178,14 @@ ngx_http_chatws_figures_read(ngx_http_chatws_zone_t *zone, uint64_t *value)
         value[NGX_HTTP_CHATWS_F_WORKERS]++;
         value[NGX_HTTP_CHATWS_F_CONNECTIONS] += own[NGX_HTTP_CHATWS_N_OPENED]
                                                 - own[NGX_HTTP_CHATWS_N_CLOSED];
+    }
+
+    if (people != NULL) {
+        value[NGX_HTTP_CHATWS_F_USERS] = people->persons;
+        value[NGX_HTTP_CHATWS_F_ONLINE] = people->online;
+        value[NGX_HTTP_CHATWS_F_PLACES] = people->places;
+        value[NGX_HTTP_CHATWS_F_PLACES_REFUSED] = people->refused;
+        value[NGX_HTTP_CHATWS_F_CHANGES] = people->ndirty + people->nflight;
     }
 
     ngx_http_chatws_zone_unlock(zone);

@@ -63,7 +63,9 @@ static const chatws_str_t  chatws_command_names[] = {
     [CHATWS_COMMAND_M_BEFORE] = chatws_str("issuedBefore"),
     [CHATWS_COMMAND_M_JTI] = chatws_str("jti"),
     [CHATWS_COMMAND_M_KID] = chatws_str("kid"),
-    [CHATWS_COMMAND_M_MESSAGE] = chatws_str("message")
+    [CHATWS_COMMAND_M_MESSAGE] = chatws_str("message"),
+    [CHATWS_COMMAND_M_ACK] = chatws_str("ack"),
+    [CHATWS_COMMAND_M_WAIT] = chatws_str("wait")
 };
 
 chatws_static_assert(chatws_command_names_complete,
@@ -97,7 +99,10 @@ static const chatws_command_row_t  chatws_command_rows[] = {
           chatws_command_until } },
 
     [CHATWS_COMMAND_FORGET] = { chatws_str("forget"),
-        { chatws_command_any_user, chatws_command_any_chat } }
+        { chatws_command_any_user, chatws_command_any_chat } },
+
+    [CHATWS_COMMAND_CHANGES] = { chatws_str("changes"),
+        { chatws_command_ack, chatws_command_wait } }
 };
 
 chatws_static_assert(chatws_command_rows_complete,

@@ -21,6 +21,8 @@
 #define CHATWS_COMMAND_SESSION_MAX  64     /* bytes of a session's id */
 #define CHATWS_COMMAND_REASON_MAX   123    /* bytes: RFC 6455, section 5.5 */
 #define CHATWS_COMMAND_TOKEN_MAX    1024   /* bytes of a jti or a kid */
+#define CHATWS_COMMAND_ACK_MAX      64     /* bytes of an ack */
+#define CHATWS_COMMAND_WAIT_MAX     60     /* seconds */
 
 /* the bytes of a packed command, at most */
 #define CHATWS_COMMAND_SIZE         576
@@ -36,6 +38,7 @@ typedef enum {
     CHATWS_COMMAND_EXPIRE,
     CHATWS_COMMAND_REVOKE,
     CHATWS_COMMAND_FORGET,
+    CHATWS_COMMAND_CHANGES,
     CHATWS_COMMAND_NONE            /* an unknown one; the number of commands */
 } chatws_command_e;
 
@@ -61,6 +64,8 @@ typedef struct {
     uint64_t          until;
     uint64_t          before;      /* issuedBefore */
     uint32_t          code;
+    uint32_t          wait;        /* seconds; these two are not packed: */
+    chatws_str_t      ack;         /* of a batch of changes */
     unsigned          has_until:1;
     unsigned          has_before:1;
 

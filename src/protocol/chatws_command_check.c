@@ -231,6 +231,41 @@ chatws_command_revoked(chatws_command_t *command,
 }
 
 
+chatws_rc_e
+chatws_command_ack(chatws_command_t *command,
+    const chatws_json_member_t *known)
+{
+    return chatws_command_text(command, &known[CHATWS_COMMAND_M_ACK],
+                               CHATWS_COMMAND_ACK_MAX, &command->ack,
+                               "ack must be a string of 1 to 64 bytes");
+}
+
+
+chatws_rc_e
+chatws_command_wait(chatws_command_t *command,
+    const chatws_json_member_t *known)
+{
+    uint64_t                     wait;
+    const chatws_json_member_t  *m;
+
+    m = &known[CHATWS_COMMAND_M_WAIT];
+    wait = 0;
+
+    if (m->value.len != 0
+        && (!m->integer
+            || chatws_json_uint(&m->value, &wait) != CHATWS_OK
+            || wait > CHATWS_COMMAND_WAIT_MAX))
+    {
+        return chatws_fault_set(&command->fault, CHATWS_E_MESSAGE,
+                                "wait must be an integer from 0 to 60");
+    }
+
+    command->wait = (uint32_t) wait;
+
+    return CHATWS_OK;
+}
+
+
 /*
  * Sets *out to a string of 1 to max bytes without control characters, or
  * leaves it as it is where the member is missing.

@@ -29,6 +29,8 @@ typedef enum {
     CHATWS_COMMAND_M_JTI,
     CHATWS_COMMAND_M_KID,
     CHATWS_COMMAND_M_MESSAGE,
+    CHATWS_COMMAND_M_ACK,
+    CHATWS_COMMAND_M_WAIT,
     CHATWS_COMMAND_M_N
 } chatws_command_member_e;
 
@@ -56,6 +58,10 @@ chatws_rc_e chatws_command_at(chatws_command_t *command,
 chatws_rc_e chatws_command_until(chatws_command_t *command,
     const chatws_json_member_t *known);
 chatws_rc_e chatws_command_revoked(chatws_command_t *command,
+    const chatws_json_member_t *known);
+chatws_rc_e chatws_command_ack(chatws_command_t *command,
+    const chatws_json_member_t *known);
+chatws_rc_e chatws_command_wait(chatws_command_t *command,
     const chatws_json_member_t *known);
 
 

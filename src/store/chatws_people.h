@@ -35,7 +35,8 @@
 
 
 #define CHATWS_PEOPLE_WALK     16        /* rows looked at, at most */
-#define CHATWS_PEOPLE_BATCH    1000      /* rows of a batch of changes */
+#define CHATWS_PEOPLE_BATCH    500       /* rows of a batch of changes, each
+                                            of which may have two */
 #define CHATWS_PEOPLE_KEPT     64        /* kept places of a person */
 #define CHATWS_PEOPLE_REMOVED  60000     /* ms that a removal is remembered */
 
@@ -536,13 +537,33 @@ void chatws_people_reset(chatws_people_t *tb, uint32_t crowd,
 chatws_rc_e chatws_people_feed_open(chatws_people_t *tb);
 void chatws_people_feed_ack(chatws_people_t *tb, uint64_t batch);
 
-/*
- * Reads a sealed batch: the row after this one, which is 0 for the first; 0:
- * it was the last one.  What is to be told are the FLIGHT flags of the row.
- */
-uint32_t chatws_people_feed_next(chatws_people_t *tb, uint32_t row);
+/* A row of a batch, as it is now. */
 
-/* 1: there are changes that are in no batch. */
+typedef struct {
+    uint32_t             flags;      /* what is to be told: those of FLIGHT */
+    uint32_t             user_len;   /* of the ids */
+    uint32_t             chat_len;   /* 0: it is a person */
+    uint64_t             since;      /* of a person */
+    uint64_t             read;       /* of a place, as are these: */
+    int64_t              seen;
+    uint64_t             unread;
+    uint8_t              user[CHATWS_NAME_MAX];
+    uint8_t              chat[CHATWS_NAME_MAX];
+} chatws_people_change_t;
+
+/*
+ * Reads a sealed batch: fills changes, which has CHATWS_PEOPLE_WALK elements,
+ * with the rows behind *row, which is 0 at first and then the last one that
+ * was read, or 0: there are no more.  CHATWS_DECLINED: the batch with this
+ * number was acked.
+ */
+chatws_rc_e chatws_people_feed_read(chatws_people_t *tb, uint64_t batch,
+    uint32_t *row, chatws_people_change_t *changes, uint32_t *n);
+
+/* This one waits for changes now: one at a time does. */
+void chatws_people_feed_poll(chatws_people_t *tb, uint64_t poller);
+
+/* 1: there are changes that are in no batch.  Without the lock. */
 int chatws_people_feed_has(chatws_people_t *tb);
 
 

@@ -11,10 +11,14 @@
 
 #include "store/chatws_people_private.h"
 
+#include <string.h>
+
 
 static void chatws_people_feed_put(chatws_people_t *tb, uint32_t row);
 static void chatws_people_feed_take(chatws_people_t *tb, uint32_t row);
 static void chatws_people_rest(chatws_people_t *tb, uint32_t row);
+static void chatws_people_feed_row(chatws_people_t *tb, uint32_t row,
+    chatws_people_change_t *change);
 
 
 /* the flags of the two kinds of rows, and how far dirty is from flight */
@@ -192,24 +196,78 @@ chatws_people_feed_ack(chatws_people_t *tb, uint64_t batch)
 }
 
 
-uint32_t
-chatws_people_feed_next(chatws_people_t *tb, uint32_t row)
+chatws_rc_e
+chatws_people_feed_read(chatws_people_t *tb, uint64_t batch, uint32_t *row,
+    chatws_people_change_t *changes, uint32_t *n)
 {
-    uint32_t  first;
+    uint32_t  first, next;
 
-    first = tb->lists[CHATWS_PEOPLE_LIST_FLIGHT];
-
-    if (row == 0) {
-        return first;
+    if (tb->state != CHATWS_BATCH_SEALED || tb->batch != batch) {
+        return CHATWS_DECLINED;
     }
 
-    return chatws_people_next(tb, first, offsetof(chatws_place_t, dirty),
-                              row);
+    first = tb->lists[CHATWS_PEOPLE_LIST_FLIGHT];
+    next = *row == 0 ? first
+                     : chatws_people_next(tb, first,
+                                          offsetof(chatws_place_t, dirty),
+                                          *row);
+
+    for (*n = 0; *n < CHATWS_PEOPLE_WALK && next != 0; (*n)++) {
+        chatws_people_feed_row(tb, next, &changes[*n]);
+
+        *row = next;
+        next = chatws_people_next(tb, first, offsetof(chatws_place_t, dirty),
+                                  next);
+    }
+
+    if (next == 0) {
+        *row = 0;
+    }
+
+    return CHATWS_OK;
+}
+
+
+static void
+chatws_people_feed_row(chatws_people_t *tb, uint32_t row,
+    chatws_people_change_t *change)
+{
+    chatws_place_t   *p;
+    chatws_person_t  *pe;
+
+    memset(change, 0, offsetof(chatws_people_change_t, user));
+
+    if (chatws_people_is(chatws_people_row(tb, row), CHATWS_PEOPLE_PERSON)) {
+        pe = chatws_people_person(tb, row);
+
+        change->flags = pe->row.flags;
+        change->since = pe->since;
+        change->user_len = (uint32_t) chatws_people_id(tb, row, change->user);
+        return;
+    }
+
+    p = chatws_people_place(tb, row);
+
+    change->flags = p->row.flags;
+    change->read = p->read;
+    change->seen = p->seen;
+    change->unread = chatws_people_unread(tb, row);
+    change->user_len = (uint32_t) chatws_people_id(tb, p->person,
+                                                   change->user);
+    change->chat_len = (uint32_t) chatws_people_id(tb, p->crowd,
+                                                   change->chat);
+}
+
+
+void
+chatws_people_feed_poll(chatws_people_t *tb, uint64_t poller)
+{
+    chatws_shared_set(&tb->poller, poller);
 }
 
 
 int
 chatws_people_feed_has(chatws_people_t *tb)
 {
-    return tb->lists[CHATWS_PEOPLE_LIST_DIRTY] != 0;
+    return chatws_shared_get(&tb->lists[CHATWS_PEOPLE_LIST_DIRTY]) != 0;
 }

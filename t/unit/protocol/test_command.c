@@ -136,6 +136,14 @@ test_kinds(void)
        && same(&command.user, "u") && same(&command.chat, "c"),
        "forget a user in a chat");
 
+    ok(parse("{\"command\":\"changes\",\"ack\":\"a-1\",\"wait\":60}")
+       == CHATWS_OK
+       && command.kind == CHATWS_COMMAND_CHANGES && command.wait == 60
+       && same(&command.ack, "a-1"),
+       "changes");
+    ok(parse("{\"command\":\"changes\"}") == CHATWS_OK
+       && command.ack.len == 0 && command.wait == 0, "changes without members");
+
     ok(parse("{\"command\":\"expire\",\"command\":\"forget\"}") == CHATWS_OK
        && command.kind == CHATWS_COMMAND_FORGET, "the last of two counts");
 }
@@ -160,6 +168,10 @@ test_faults(void)
           "Unknown command: Forget" },
         { "{\"command\":\"broadcast\"}", "Unknown command",
           "Unknown command: broadcast" },
+        { "{\"command\":\"changes\",\"wait\":61}", "Invalid message",
+          "wait must be an integer from 0 to 60" },
+        { "{\"command\":\"changes\",\"ack\":1}", "Invalid message",
+          "ack must be a string of 1 to 64 bytes" },
         { "{\"type\":\"forget\"}", "Unknown command",
           "command must be a string" },
         { "{\"command\":\"disconnect\"}", "Invalid message",

@@ -113,10 +113,11 @@ test_flush_death(void)
 static void
 test_feed(void)
 {
-    uint32_t               i, n, p, row;
-    uint64_t               batch;
-    chatws_rc_e            rc;
-    chatws_people_reads_t  r;
+    uint32_t                i, n, p, row;
+    uint64_t                batch;
+    chatws_rc_e             rc;
+    chatws_people_reads_t   r;
+    chatws_people_change_t  changes[CHATWS_PEOPLE_WALK];
 
     make(ROWS, CHATWS_PEOPLE_UNREAD);
 
@@ -147,15 +148,10 @@ test_feed(void)
     ok(flags("b", "c") != 0 && good(), "a dirty row is not freed");
 
     for (i = 0; i < 2; i++) {
-        n = 0;
-
-        for (row = chatws_people_feed_next(tb, 0); row != 0;
-             row = chatws_people_feed_next(tb, row))
-        {
-            n++;
-        }
-
-        ok(n == 3 && chatws_people_feed_open(tb) == CHATWS_OK,
+        row = 0;
+        ok(chatws_people_feed_read(tb, tb->batch, &row, changes, &n)
+           == CHATWS_OK && n == 3 && row == 0
+           && chatws_people_feed_open(tb) == CHATWS_OK,
            "the batch stays the same");
     }
 
@@ -168,10 +164,14 @@ test_feed(void)
 
     while ((rc = chatws_people_feed_open(tb)) == CHATWS_AGAIN) { /* void */ }
 
-    row = chatws_people_feed_next(tb, 0);
-    ok(rc == CHATWS_OK && tb->batch == batch + 1 && tb->nflight == 1
-       && row == p && (chatws_people_row(tb, p)->flags & CHATWS_PLACE_FLIGHT)
-                      == CHATWS_PLACE_FLIGHT && good(),
+    row = 0;
+    ok(chatws_people_feed_read(tb, batch, &row, changes, &n)
+       == CHATWS_DECLINED, "the old one is gone");
+    (void) chatws_people_feed_read(tb, batch + 1, &row, changes, &n);
+    ok(rc == CHATWS_OK && tb->batch == batch + 1 && n == 1
+       && changes[0].read == 4 && changes[0].user[0] == 'b'
+       && (changes[0].flags & CHATWS_PLACE_FLIGHT) == CHATWS_PLACE_FLIGHT
+       && good(),
        "what changed meanwhile is in the next one");
 
     chatws_people_feed_ack(tb, batch + 1);

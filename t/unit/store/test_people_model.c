@@ -469,13 +469,12 @@ told(unsigned c, uint32_t place)
 static void
 feed(int ack)
 {
-    uint32_t          n, row;
-    uint64_t          batch;
-    unsigned          u;
-    view_t           *v;
-    chatws_rc_e       rc;
-    chatws_place_t   *p;
-    chatws_person_t  *pe;
+    uint32_t                 i, n, row, total;
+    uint64_t                 batch;
+    unsigned                 u;
+    view_t                  *v;
+    chatws_rc_e              rc;
+    chatws_people_change_t   read[CHATWS_PEOPLE_WALK], *c;
 
     do {
         rc = chatws_people_feed_open(tb);
@@ -486,36 +485,38 @@ feed(int ack)
     }
 
     batch = tb->batch;
-    n = 0;
+    total = 0;
+    row = 0;
 
-    for (row = chatws_people_feed_next(tb, 0); row != 0 && ack;
-         row = chatws_people_feed_next(tb, row))
-    {
-        n++;
+    do {
+        WANT(chatws_people_feed_read(tb, batch, &row, read, &n) == CHATWS_OK);
+        total += n;
 
-        if (chatws_people_is(chatws_people_row(tb, row),
-                             CHATWS_PEOPLE_PERSON))
-        {
-            pe = chatws_people_person(tb, row);
-            u = index_of(row);
-            app_flags[u] = pe->row.flags;
-            app_since[u] = pe->since;
-            continue;
+        for (i = 0; i < n && ack; i++) {
+            c = &read[i];
+            u = c->user[0] - 'a';
+
+            if (c->chat_len == 0) {
+                app_flags[u] = c->flags;
+                app_since[u] = c->since;
+                continue;
+            }
+
+            v = &view[u][c->chat[0] - 'a' - USERS];
+
+            if (c->flags & CHATWS_PLACE_FLIGHT_MEMBER) {
+                v->member = (c->flags & CHATWS_PLACE_MEMBER) != 0;
+            }
+
+            if (c->flags & CHATWS_PLACE_FLIGHT_READ) {
+                v->reads.read = c->read;
+                v->reads.seen = c->seen;
+                v->reads.flags = c->flags & CHATWS_PLACE_MARKS;
+            }
         }
+    } while (row != 0);
 
-        p = chatws_people_place(tb, row);
-        v = &view[index_of(p->person)][index_of(p->crowd) - USERS];
-
-        if (p->row.flags & CHATWS_PLACE_FLIGHT_MEMBER) {
-            v->member = (p->row.flags & CHATWS_PLACE_MEMBER) != 0;
-        }
-
-        if (p->row.flags & CHATWS_PLACE_FLIGHT_READ) {
-            chatws_people_get_reads(tb, row, &v->reads);
-        }
-    }
-
-    WANT(!ack || n == tb->nflight);
+    WANT(total == tb->nflight);
 
     if (ack) {
         chatws_people_feed_ack(tb, batch);
