@@ -129,7 +129,10 @@ ngx_http_chatws_shared_del_ended(ngx_http_chatws_hub_t *hub,
     chatws_people_now_t   now;
 
     people = ngx_http_chatws_people(hub);
-    ngx_http_chatws_people_now(&now);
+
+    if (people != NULL) {
+        ngx_http_chatws_people_now(&now);
+    }
 
     /* whether no subscriber of this worker is in the chat any more */
 
