@@ -24,6 +24,7 @@
 #include "endpoint/ngx_http_chatws_farewell.h"
 #include "endpoint/ngx_http_chatws_conf_people.h"
 #include "endpoint/ngx_http_chatws_conf_typing.h"
+#include "endpoint/ngx_http_chatws_conf_unread.h"
 #include "endpoint/ngx_http_chatws_handlers.h"
 #include "endpoint/ngx_http_chatws_origin.h"
 
@@ -257,6 +258,13 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       0,
       NULL },
 
+    { ngx_string("chatws_receipts"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_http_chatws_conf_set_receipts,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("chatws_sender"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
       ngx_http_set_complex_value_slot,
@@ -331,6 +339,13 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1234,
       ngx_http_chatws_conf_set_typing,
       NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("chatws_unread"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_chatws_conf_set_unread,
+      NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
 

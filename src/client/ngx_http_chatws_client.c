@@ -14,6 +14,7 @@
 #include "client/ngx_http_chatws_client_people.h"
 #include "client/ngx_http_chatws_client_private.h"
 #include "client/ngx_http_chatws_client_seat.h"
+#include "client/ngx_http_chatws_client_state.h"
 #include "client/ngx_http_chatws_client_command.h"
 #include "client/ngx_http_chatws_client_question.h"
 #include "client/ngx_http_chatws_handover.h"
@@ -339,6 +340,7 @@ ngx_http_chatws_client_ending(ngx_http_chatws_session_t *s)
     ngx_http_chatws_client_rise(client);
     ngx_http_chatws_users_del(client);
     ngx_http_chatws_question_end(client);
+    ngx_http_chatws_state_end(client);
     ngx_http_chatws_leave(&client->subscriber);
     ngx_http_chatws_client_settle(client);
 }
@@ -354,6 +356,7 @@ ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s)
     ngx_http_chatws_client_rise(client);
     ngx_http_chatws_users_del(client);
     ngx_http_chatws_question_end(client);
+    ngx_http_chatws_state_end(client);
     ngx_http_chatws_leave(&client->subscriber);
     ngx_http_chatws_client_settle(client);
 

@@ -18,7 +18,9 @@
 #include "client/ngx_http_chatws_chat_token.h"
 #include "client/ngx_http_chatws_client_private.h"
 #include "client/ngx_http_chatws_client_question.h"
+#include "client/ngx_http_chatws_client_read.h"
 #include "client/ngx_http_chatws_client_replay.h"
+#include "client/ngx_http_chatws_client_state.h"
 
 
 /* milliseconds: a client asks again after once to twice that time */
@@ -66,7 +68,19 @@ const ngx_http_chatws_client_verb_t  ngx_http_chatws_client_verbs[] = {
 
     [CHATWS_VERB_AUTH] = {
         ngx_http_chatws_client_auth,
-        NGX_HTTP_CHATWS_RIGHT_NONE, 0, 0, 0 }
+        NGX_HTTP_CHATWS_RIGHT_NONE, 0, 0, 0 },
+
+    [CHATWS_VERB_READ] = {
+        ngx_http_chatws_client_read,
+        NGX_HTTP_CHATWS_RIGHT_SUBSCRIBE, 1, 0, 0 },
+
+    [CHATWS_VERB_MARK] = {
+        ngx_http_chatws_client_mark,
+        NGX_HTTP_CHATWS_RIGHT_SUBSCRIBE, 1, 0, 0 },
+
+    [CHATWS_VERB_DELIVERED] = {
+        ngx_http_chatws_client_delivered,
+        NGX_HTTP_CHATWS_RIGHT_NONE, 1, 32, 0 }
 };
 
 chatws_static_assert(ngx_http_chatws_client_verbs_complete,
@@ -91,6 +105,7 @@ ngx_http_chatws_client_message(ngx_http_chatws_session_t *s,
     }
 
     ngx_http_chatws_auth_look(client, &action);
+    ngx_http_chatws_read_look(client, &action);
 
     if (ngx_http_chatws_client_rate(client, &action) == NGX_OK) {
 
@@ -212,6 +227,7 @@ ngx_http_chatws_client_subscribe(ngx_http_chatws_client_t *client,
 {
     uint64_t                   epoch;
     chatws_confirmed_t         confirmed;
+    chatws_watermark_t         mark;
     chatws_subscribed_t        at;
     const chatws_fault_t      *fault;
     ngx_http_chatws_replay_t   replay;
@@ -225,8 +241,7 @@ ngx_http_chatws_client_subscribe(ngx_http_chatws_client_t *client,
     }
 
     if (action->state) {
-        ngx_http_chatws_hub_set_state(&client->subscriber,
-                                      (ngx_str_t *) &action->chat);
+        ngx_http_chatws_state_ask(client, &action->chat);
     }
 
     epoch = ngx_http_chatws_hub_epoch(client->subscriber.hub)
@@ -239,6 +254,8 @@ ngx_http_chatws_client_subscribe(ngx_http_chatws_client_t *client,
     confirmed.id = action->id;
     confirmed.seq = at.seq;
     confirmed.epoch = epoch;
+    confirmed.mark = ngx_http_chatws_client_watermark(client, &action->chat,
+                                                      &at, &mark);
 
     ngx_http_chatws_replay_init(&replay, client);
 
@@ -258,6 +275,10 @@ ngx_http_chatws_client_subscribe(ngx_http_chatws_client_t *client,
 
     ngx_http_chatws_replay_send(&replay);
     ngx_http_chatws_replay_done(&replay);
+
+    if (action->state) {
+        ngx_http_chatws_state_tell(client);
+    }
 }
 
 

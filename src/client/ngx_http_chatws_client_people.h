@@ -13,6 +13,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "store/chatws_people.h"
 #include "client/ngx_http_chatws_client.h"
 
 
@@ -52,6 +53,11 @@ struct ngx_http_chatws_client_people_s {
                                                     row; before it is entered,
                                                     the number that connected
                                                     has told */
+    unsigned                        telling:1;   /* its watermarks, up to */
+    chatws_people_cursor_t          cursor;
+    ngx_queue_t                     states;      /* where states wait to be
+                                                    told, see client_state.h */
+    ngx_http_chatws_client_t       *client;      /* NULL: it is not there */
 };
 
 

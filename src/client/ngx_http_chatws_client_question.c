@@ -68,7 +68,7 @@ ngx_http_chatws_question_take(ngx_http_chatws_client_t *client,
         return NGX_OK;
     }
 
-    if (action->chats.len != 0) {
+    if (action->verb == CHATWS_VERB_RESUME) {
         return ngx_http_chatws_question_may_wait(client, action)
                ? ngx_http_chatws_question_resume(client, action) : NGX_OK;
     }

@@ -16,7 +16,9 @@
 #include "process/ngx_http_chatws_scratch.h"
 #include "client/ngx_http_chatws_client_inbox.h"
 #include "client/ngx_http_chatws_client_private.h"
+#include "client/ngx_http_chatws_client_read.h"
 #include "client/ngx_http_chatws_client_replay.h"
+#include "client/ngx_http_chatws_client_state.h"
 
 
 /* bytes of the shortest member of an object, the comma included */
@@ -53,7 +55,7 @@ ngx_http_chatws_client_resume(ngx_http_chatws_client_t *client,
 {
     void                      *mem;
     u_char                    *answer;
-    size_t                     size;
+    size_t                     room, size;
     uint64_t                   epoch;
     ngx_int_t                  rc;
     chatws_resumed_user_t      user;
@@ -65,9 +67,12 @@ ngx_http_chatws_client_resume(ngx_http_chatws_client_t *client,
     size = chatws_json_arena_size(action->chats.len);
     mem = ngx_http_chatws_scratch_get(NGX_HTTP_CHATWS_SCRATCH_RESUME, size);
 
-    answer = ngx_alloc(CHATWS_FRAME_HEAD_OUT + CHATWS_NOTIFY_SIZE
-                       + action->chats.len * CHATWS_RESUMED_GROWTH,
-                       ngx_cycle->log);
+    room = CHATWS_NOTIFY_SIZE
+           + action->chats.len
+             * (ngx_http_chatws_has_unread(client->subscriber.hub)
+                ? CHATWS_RESUMED_MARKED : CHATWS_RESUMED_GROWTH);
+
+    answer = ngx_alloc(CHATWS_FRAME_HEAD_OUT + room, ngx_cycle->log);
 
     if (mem == NULL
         || answer == NULL
@@ -83,8 +88,7 @@ ngx_http_chatws_client_resume(ngx_http_chatws_client_t *client,
     resume.same = action->epoch == epoch;
     resume.state = action->state;
     resume.json.pos = answer + CHATWS_FRAME_HEAD_OUT;
-    resume.json.last = resume.json.pos + CHATWS_NOTIFY_SIZE
-                       + action->chats.len * CHATWS_RESUMED_GROWTH;
+    resume.json.last = resume.json.pos + room;
 
     ngx_http_chatws_replay_init(&resume.replay, client);
 
@@ -105,6 +109,10 @@ ngx_http_chatws_client_resume(ngx_http_chatws_client_t *client,
 
     ngx_http_chatws_replay_send(&resume.replay);
     ngx_http_chatws_replay_done(&resume.replay);
+
+    if (action->state) {
+        ngx_http_chatws_state_tell(client);
+    }
 
     ngx_free(resume.seen);
     ngx_free(answer);
@@ -197,6 +205,7 @@ ngx_http_chatws_resume_chat(void *data, const chatws_resume_t *r)
     ngx_http_chatws_resume_t *resume = data;
 
     ngx_uint_t                recovered;
+    chatws_watermark_t        mark, *known;
     chatws_subscribed_t       at;
     const chatws_fault_t     *fault;
 
@@ -222,8 +231,7 @@ ngx_http_chatws_resume_chat(void *data, const chatws_resume_t *r)
     }
 
     if (fault == NULL && resume->state) {
-        ngx_http_chatws_hub_set_state(&resume->client->subscriber,
-                                      (ngx_str_t *) &r->chat);
+        ngx_http_chatws_state_ask(resume->client, &r->chat);
     }
 
     if (fault == NULL && resume->same) {
@@ -237,8 +245,13 @@ ngx_http_chatws_resume_chat(void *data, const chatws_resume_t *r)
                                   1);
     }
 
+    known = fault == NULL
+            ? ngx_http_chatws_client_watermark(resume->client, &r->chat, &at,
+                                               &mark)
+            : NULL;
+
     chatws_notify_resumed_chat(&resume->json, resume->n++ == 0, &r->chat,
-                               at.seq, recovered,
+                               at.seq, recovered, known,
                                fault == NULL ? NULL : &fault->error);
 
     return CHATWS_OK;

@@ -21,6 +21,7 @@
 #include "client/ngx_http_chatws_client_question.h"
 #include "client/ngx_http_chatws_client_replay.h"
 #include "client/ngx_http_chatws_client_seat.h"
+#include "client/ngx_http_chatws_client_state.h"
 #include "client/ngx_http_chatws_handover_parcel.h"
 #include "client/ngx_http_chatws_proofs.h"
 #include "client/ngx_http_chatws_users.h"
@@ -30,6 +31,7 @@ typedef struct {
     size_t      size;                    /* bytes of the whole parcel */
     uint64_t    location;
     uint64_t    position;                /* in the durable ring */
+    uint64_t    states;                  /* the same in the other one */
     uint64_t    since;                   /* the same, for commands */
     uint64_t    expires;                 /* as in the session */
     uint64_t    due;
@@ -133,6 +135,7 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
 
     head.location = client->rules->location_id;
     head.position = position;
+    head.states = ngx_http_chatws_hub_states(client->subscriber.hub);
     head.since = ngx_http_chatws_users_since(client);
     head.expires = s->expires;
     head.due = s->due;
@@ -443,6 +446,9 @@ ngx_http_chatws_parcel_read(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
         ngx_http_chatws_parcel_typing(client, parcel + len - head.typing,
                                       parcel + len);
         ngx_http_chatws_parcel_catch_up(client, &head);
+
+        ngx_http_chatws_hub_missed(&client->subscriber, head.states);
+        ngx_http_chatws_state_tell(client);
     }
 
     ngx_http_chatws_session_continue(s);
@@ -499,6 +505,7 @@ ngx_http_chatws_parcel_restore(ngx_http_chatws_client_t *client,
 
     if (people != NULL) {
         *people = head->people;
+        people->client = NULL;
     }
 
     s->expires = head->expires;

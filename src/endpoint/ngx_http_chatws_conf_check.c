@@ -129,6 +129,16 @@ ngx_http_chatws_conf_check_zones(ngx_conf_t *cf,
                                &uses[i]->directive, &zone->name);
             return NGX_CONF_ERROR;
         }
+
+        if (uses[i]->people
+            && zone->people->receipts != NULL
+            && !zone->people->unread)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, &at, 0,
+                               "\"chatws_receipts\" needs "
+                               "\"chatws_unread zone=%V\"", &zone->name);
+            return NGX_CONF_ERROR;
+        }
     }
 
     return NGX_CONF_OK;
@@ -380,10 +390,25 @@ ngx_http_chatws_conf_note_types(ngx_http_chatws_loc_conf_t *cwlcf)
         }
     }
 
-    if (types != 0) {
-        zone = cwlcf->zone->data;
-        zone->types |= types;
+    if (cwlcf->zone == NULL) {
+        return;
     }
+
+    zone = cwlcf->zone->data;
+
+    if (zone->people != NULL) {
+        types |= 1u << CHATWS_TYPE_STATE;
+
+        if (zone->people->unread) {
+            types |= 1u << CHATWS_TYPE_UNREAD;
+        }
+
+        if (zone->people->receipts != NULL) {
+            types |= 1u << CHATWS_TYPE_RECEIPT;
+        }
+    }
+
+    zone->types |= types;
 }
 
 

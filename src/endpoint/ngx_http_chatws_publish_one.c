@@ -316,6 +316,8 @@ ngx_http_chatws_publish_post(ngx_http_chatws_hub_t *hub,
     post.time = ngx_http_chatws_now();
     post.ring = CHATWS_DURABLE;
     post.sequenced = chatws_publication_sequenced(pub);
+    post.counts = chatws_publication_counts(pub);
+    post.reads = chatws_publication_reads(pub);
 
     if (pub->sender.len != 0) {
         post.sender = ngx_http_chatws_hub_hash(hub,

@@ -291,6 +291,36 @@ ngx_uint_t ngx_http_chatws_hub_has_state(
 void ngx_http_chatws_hub_set_state(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *chat);
 
+/*
+ * A subscription that gets states is stale: it gets none until the owner tells
+ * the whole state.  hub_fresh() takes one of them that is stale, which is not
+ * any more, and copies the id of its chat to buf, which has CHATWS_INBOX_MAX
+ * bytes.  0: none is stale.
+ */
+void ngx_http_chatws_hub_set_stale(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *chat);
+ngx_uint_t ngx_http_chatws_hub_fresh(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *chat, u_char *buf);
+
+/*
+ * The offset in the ring of ephemeral notifications before which the
+ * subscribers of this worker have got all states; and makes those
+ * subscriptions stale that have not got one since then, because the subscriber
+ * was on its way from another worker.
+ */
+uint64_t ngx_http_chatws_hub_states(ngx_http_chatws_hub_t *hub);
+void ngx_http_chatws_hub_missed(ngx_http_chatws_subscriber_t *subscriber,
+    uint64_t offset);
+
+/*
+ * Delivers what waits for a chat that the subscriber is in, and sets at->seq to
+ * the number up to which it has got all.  NGX_AGAIN: the lock cannot be had
+ * now, or the subscriber has left the chat.
+ */
+ngx_int_t ngx_http_chatws_hub_position(
+    ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *chat,
+    chatws_subscribed_t *at);
+
 /* Calls handler for each chat that the subscriber is in, in any order. */
 void ngx_http_chatws_hub_each_chat(ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_chat_pt handler, void *data);
@@ -368,6 +398,10 @@ ngx_int_t ngx_http_chatws_hub_command(ngx_http_chatws_hub_t *hub,
 ngx_int_t ngx_http_chatws_typing(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *chat, const chatws_typing_rules_t *rules, ngx_uint_t on,
     const ngx_str_t *user, const ngx_str_t *name);
+
+/* Fills a list of those who type in a chat now, without a version. */
+void ngx_http_chatws_typing_now(ngx_http_chatws_hub_t *hub,
+    const ngx_str_t *chat, chatws_typing_list_t *list);
 
 /*
  * A message of a user, by its hash, was published in a chat: the user has

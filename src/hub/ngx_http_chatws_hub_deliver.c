@@ -482,7 +482,8 @@ ngx_http_chatws_deliver_for(ngx_http_chatws_delivery_t *delivery,
     }
 
     if (note->frame.state
-        && !ngx_http_chatws_sub_state(subscriber, note->chat))
+        && (!ngx_http_chatws_sub_state(subscriber, note->chat)
+            || note->sender == ngx_http_chatws_sub_tag(subscriber)))
     {
         return NULL;
     }

@@ -11,6 +11,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "hub/ngx_http_chatws_hub_private.h"
+#include "hub/ngx_http_chatws_hub_receipts.h"
 
 
 static ngx_int_t ngx_http_chatws_flush_begin(ngx_http_chatws_hub_t *hub,
@@ -27,7 +28,10 @@ static ngx_int_t ngx_http_chatws_flush_end(ngx_http_chatws_flush_t *flush);
 /* by kind; NULL: nobody is told */
 
 static const ngx_http_chatws_people_encoder_t
-    *ngx_http_chatws_people_encoders[NGX_HTTP_CHATWS_TELL_N];
+    *const ngx_http_chatws_people_encoders[NGX_HTTP_CHATWS_TELL_N] = {
+
+    [NGX_HTTP_CHATWS_TELL_RECEIPTS] = &ngx_http_chatws_receipts_encoder
+};
 
 
 ngx_int_t

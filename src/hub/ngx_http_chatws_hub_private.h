@@ -15,6 +15,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "base/chatws_core.h"
+#include "store/chatws_people_reader.h"
 #include "hub/ngx_http_chatws_hub.h"
 #include "hub/ngx_http_chatws_hub_people.h"
 #include "hub/ngx_http_chatws_index.h"
@@ -277,6 +278,20 @@ void ngx_http_chatws_hub_signal(ngx_http_chatws_hub_t *hub);
 void ngx_http_chatws_signal_handler(ngx_event_t *ev);
 
 
+/* what was read: hub_unread.c */
+
+/* The sender of what was published has read the chat, and is told so. */
+void ngx_http_chatws_tally_tell(ngx_http_chatws_hub_t *hub,
+    const chatws_people_tally_t *tally, const chatws_posted_t *posted);
+
+/*
+ * A number that no other connection has at this time, in any worker, and no
+ * user as its hash.
+ */
+uint64_t ngx_http_chatws_sub_tag(
+    const ngx_http_chatws_subscriber_t *subscriber);
+
+
 /* commands: hub_command.c */
 
 /* Carries a slice of the commands of the delivery in hand out. */
@@ -345,6 +360,21 @@ ngx_http_chatws_sub_t *ngx_http_chatws_sub_of(
 ngx_uint_t ngx_http_chatws_is_expected(
     ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_local_chat_t *chat, uint64_t offset, uint64_t seq);
+
+/* The subscription of a subscriber to a chat of this worker, or NULL. */
+ngx_http_chatws_sub_t *ngx_http_chatws_sub_find(
+    ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_local_chat_t *chat);
+
+
+/* states: hub_state.c */
+
+/*
+ * Makes the subscription of a subscriber to a chat stale, or with NULL all of
+ * them; but only those that get states.
+ */
+void ngx_http_chatws_sub_stale(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_local_chat_t *chat);
 
 /* Whether a subscriber in the chat gets the states of it. */
 ngx_uint_t ngx_http_chatws_sub_state(ngx_http_chatws_subscriber_t *subscriber,

@@ -11,6 +11,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "process/ngx_http_chatws_event.h"
+#include "hub/ngx_http_chatws_hub_people.h"
 #include "hub/ngx_http_chatws_hub_private.h"
 
 
@@ -18,15 +19,34 @@ ngx_int_t
 ngx_http_chatws_hub_publish(ngx_http_chatws_hub_t *hub, uint32_t row,
     chatws_post_t *post, ngx_uint_t counter, chatws_posted_t *posted)
 {
-    uint64_t         now;
-    chatws_rc_e      rc;
-    chatws_store_t  *store;
+    uint64_t                now;
+    chatws_rc_e             rc;
+    chatws_store_t         *store;
+    chatws_people_t        *tb;
+    chatws_people_tally_t   tally;
 
     store = hub->zone.store;
     now = ngx_current_msec;
 
     ngx_memzero(posted, sizeof(chatws_posted_t));
     posted->wake = hub->wakes;
+
+    tb = NULL;
+    post->tally = NULL;
+
+    if (post->sequenced
+        && hub->zone.people != NULL
+        && hub->zone.people->unread
+        && !chatws_inbox_is(&post->chat))
+    {
+        tally.chat.id = post->chat;
+        tally.chat.hash = ngx_http_chatws_hub_hash(hub,
+                                              (ngx_str_t *) &tally.chat.id);
+        tally.len = 0;
+
+        tb = ngx_http_chatws_people(hub);
+        post->tally = &tally.tally;
+    }
 
     if (row == 0) {
         chatws_store_prefetch(store, &post->chat);
@@ -36,12 +56,29 @@ ngx_http_chatws_hub_publish(ngx_http_chatws_hub_t *hub, uint32_t row,
         return NGX_BUSY;
     }
 
+    if (post->tally != NULL) {
+        chatws_people_tally(tb, store, &tally);
+    }
+
     rc = chatws_store_publish(store, row, post, now, NGX_HTTP_CHATWS_LAP_TIME,
                               posted);
+
+    if (post->tally != NULL && rc == CHATWS_OK && post->reads) {
+        chatws_people_tally_sent(tb, &tally, post->sender, posted);
+    }
 
     ngx_http_chatws_zone_unlock(&hub->zone);
 
     ngx_http_chatws_hub_wake(hub, posted->nwake);
+
+    if (post->tally != NULL) {
+        /* the store knows it no more */
+        post->tally = NULL;
+
+        if (tally.len != 0) {
+            ngx_http_chatws_tally_tell(hub, &tally, posted);
+        }
+    }
 
     switch (rc) {
 

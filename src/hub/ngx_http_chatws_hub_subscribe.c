@@ -40,9 +40,6 @@ static uint64_t ngx_http_chatws_sub_waiting(ngx_http_chatws_sub_t *sub,
 static uint64_t ngx_http_chatws_sub_key(
     ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_local_chat_t *chat);
-static ngx_http_chatws_sub_t *ngx_http_chatws_sub_find(
-    ngx_http_chatws_subscriber_t *subscriber,
-    ngx_http_chatws_local_chat_t *chat);
 static void ngx_http_chatws_sub_add(ngx_http_chatws_sub_t *sub,
     ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_local_chat_t *chat, chatws_subscribed_t *at);
@@ -357,32 +354,6 @@ ngx_http_chatws_hub_mark(ngx_http_chatws_subscriber_t *subscriber,
 
 
 ngx_uint_t
-ngx_http_chatws_hub_has_state(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_str_t *id)
-{
-    ngx_http_chatws_sub_t  *sub;
-
-    sub = ngx_http_chatws_sub_of(subscriber, id);
-
-    return sub != NULL && sub->state;
-}
-
-
-void
-ngx_http_chatws_hub_set_state(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_str_t *id)
-{
-    ngx_http_chatws_sub_t  *sub;
-
-    sub = ngx_http_chatws_sub_of(subscriber, id);
-
-    if (sub != NULL) {
-        sub->state = 1;
-    }
-}
-
-
-ngx_uint_t
 ngx_http_chatws_hub_is_for(ngx_http_chatws_subscriber_t *subscriber,
     const chatws_entry_t *entry, uint64_t offset)
 {
@@ -442,18 +413,6 @@ ngx_http_chatws_is_expected(ngx_http_chatws_subscriber_t *subscriber,
     }
 
     return seq == 0 || seq > sub->upto;
-}
-
-
-ngx_uint_t
-ngx_http_chatws_sub_state(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_http_chatws_local_chat_t *chat)
-{
-    ngx_http_chatws_sub_t  *sub;
-
-    sub = ngx_http_chatws_sub_find(subscriber, chat);
-
-    return sub != NULL && sub->state;
 }
 
 
@@ -587,7 +546,7 @@ ngx_http_chatws_sub_key(ngx_http_chatws_subscriber_t *subscriber,
 }
 
 
-static ngx_http_chatws_sub_t *
+ngx_http_chatws_sub_t *
 ngx_http_chatws_sub_find(ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_local_chat_t *chat)
 {

@@ -136,6 +136,23 @@ ngx_http_chatws_typing_list(ngx_http_chatws_hub_t *hub,
 }
 
 
+void
+ngx_http_chatws_typing_now(ngx_http_chatws_hub_t *hub, const ngx_str_t *chat,
+    chatws_typing_list_t *list)
+{
+    uint64_t                    again;
+    ngx_http_chatws_subject_t   subject;
+
+    list->n = 0;
+
+    ngx_memzero(&subject, sizeof(ngx_http_chatws_subject_t));
+
+    subject.key.chat = ngx_http_chatws_hub_hash(hub, chat);
+
+    (void) ngx_http_chatws_typing_list(hub, &subject, list, &again);
+}
+
+
 /* Tells that a user types, or with round 0 has ended. */
 
 static void

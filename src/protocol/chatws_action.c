@@ -14,7 +14,7 @@
 #include "base/chatws_utf8.h"
 #include "json/chatws_json_known.h"
 #include "json/chatws_json_scan.h"
-#include "protocol/chatws_action.h"
+#include "protocol/chatws_action_private.h"
 #include "protocol/chatws_notify.h"
 
 
@@ -22,43 +22,6 @@
 
 #define CHATWS_ACTION_VERB_MAX  64     /* shown bytes of an unknown verb */
 #define CHATWS_ACTION_CHECKS    4      /* the most members that a verb has */
-
-
-/* The members that the server knows: each has a row in chatws_action_names. */
-
-typedef enum {
-    CHATWS_ACTION_ID = 0,
-    CHATWS_ACTION_ACTION,
-    CHATWS_ACTION_TYPE,
-    CHATWS_ACTION_CHAT,
-    CHATWS_ACTION_TYPING,
-    CHATWS_ACTION_SINCE,
-    CHATWS_ACTION_CHATS,
-    CHATWS_ACTION_EPOCH,
-    CHATWS_ACTION_SEQ,
-    CHATWS_ACTION_TOKEN,
-    CHATWS_ACTION_STATE,
-    CHATWS_ACTION_USER,
-    CHATWS_ACTION_UNKNOWN
-} chatws_action_member_e;
-
-
-/*
- * The members of one object by name.  Of several members of a name the last
- * one counts.  A member that is missing has an empty value.
- */
-
-typedef struct {
-    chatws_json_arena_t    arena;
-    size_t                 depth;
-    chatws_json_member_t   known[CHATWS_ACTION_UNKNOWN];
-} chatws_action_members_t;
-
-
-/* Checks members and sets them in the action; CHATWS_ERROR: sets the fault. */
-
-typedef chatws_rc_e (*chatws_action_check_pt)(chatws_action_t *action,
-    chatws_action_members_t *ms);
 
 
 typedef struct {
@@ -83,8 +46,6 @@ static chatws_rc_e chatws_action_verb(chatws_action_t *action,
     chatws_action_members_t *ms);
 static chatws_rc_e chatws_action_unknown(chatws_action_t *action,
     const chatws_json_member_t *m, chatws_action_members_t *ms);
-static chatws_rc_e chatws_action_chat(chatws_action_t *action,
-    chatws_action_members_t *ms);
 static chatws_rc_e chatws_action_since(chatws_action_t *action,
     chatws_action_members_t *ms);
 static chatws_rc_e chatws_action_typing(chatws_action_t *action,
@@ -115,7 +76,9 @@ static const chatws_str_t  chatws_action_names[] = {
     [CHATWS_ACTION_SEQ] = chatws_str("seq"),
     [CHATWS_ACTION_TOKEN] = chatws_str("token"),
     [CHATWS_ACTION_STATE] = chatws_str("state"),
-    [CHATWS_ACTION_USER] = chatws_str("user")
+    [CHATWS_ACTION_USER] = chatws_str("user"),
+    [CHATWS_ACTION_PRIVATE] = chatws_str("private"),
+    [CHATWS_ACTION_UNREAD] = chatws_str("unread")
 };
 
 chatws_static_assert(chatws_action_names_complete,
@@ -140,7 +103,16 @@ static const chatws_action_row_t  chatws_action_rows[] = {
         { chatws_action_chats, chatws_action_state, chatws_action_user } },
 
     [CHATWS_VERB_AUTH] = { chatws_str("auth"),
-        { chatws_action_token } }
+        { chatws_action_token } },
+
+    [CHATWS_VERB_READ] = { chatws_str("read"),
+        { chatws_action_chat, chatws_action_read } },
+
+    [CHATWS_VERB_MARK] = { chatws_str("mark"),
+        { chatws_action_chat, chatws_action_mark } },
+
+    [CHATWS_VERB_DELIVERED] = { chatws_str("delivered"),
+        { chatws_action_delivered } }
 };
 
 chatws_static_assert(chatws_action_rows_complete,
@@ -299,7 +271,7 @@ chatws_action_unknown(chatws_action_t *action, const chatws_json_member_t *m,
 }
 
 
-static chatws_rc_e
+chatws_rc_e
 chatws_action_chat(chatws_action_t *action, chatws_action_members_t *ms)
 {
     const chatws_json_member_t  *m;

@@ -16,7 +16,9 @@
 #include "json/chatws_json.h"
 
 
-#define CHATWS_ACTION_ID_MAX  64   /* bytes of an echoed id, decoded */
+#define CHATWS_ACTION_ID_MAX     64   /* bytes of an echoed id, decoded */
+
+#define CHATWS_ACTION_CHATS_MAX  100  /* chats of a delivered */
 
 
 /*
@@ -31,6 +33,9 @@ typedef enum {
     CHATWS_VERB_TYPING,
     CHATWS_VERB_RESUME,
     CHATWS_VERB_AUTH,
+    CHATWS_VERB_READ,
+    CHATWS_VERB_MARK,
+    CHATWS_VERB_DELIVERED,
     CHATWS_VERB_NONE               /* an unknown one; the number of verbs */
 } chatws_verb_e;
 
@@ -46,11 +51,13 @@ typedef struct {
     chatws_str_t    chat;          /* decoded and checked; empty in a resume */
     chatws_str_t    id;            /* JSON to be echoed; empty: none */
 
-    uint64_t        seq;           /* a member of since */
-    uint64_t        epoch;         /* a member of since, or of a resume;
+    uint64_t        seq;           /* of a read, or a member of since */
+    uint64_t        epoch;         /* the same, or of a resume or delivered;
                                       CHATWS_EPOCH_NONE: it was not written
-                                      as an epoch is, and equals none */
-    chatws_str_t    chats;         /* the JSON object of a resume */
+                                      as an epoch is, or is missing in a read,
+                                      and equals none */
+    chatws_str_t    chats;         /* the JSON object of a resume, or of a
+                                      delivered */
     chatws_str_t    token;         /* of an auth or of the chat, decoded;
                                       empty: none */
 
@@ -64,6 +71,8 @@ typedef struct {
     unsigned        user:1;        /* a resume has a member user, */
     unsigned        user_bad:1;    /* which is not written as it has to be */
     unsigned        state:1;       /* the value of state, where it is true */
+    unsigned        secret:1;      /* the value of private of a read */
+    unsigned        unread:1;      /* the value of unread of a mark */
 } chatws_action_t;
 
 
@@ -110,6 +119,18 @@ chatws_rc_e chatws_action_parse(chatws_action_t *action,
  */
 chatws_rc_e chatws_action_resume(const chatws_action_t *action,
     size_t depth, void *mem, size_t size, chatws_resume_pt handler,
+    void *data);
+
+/* Is called for each chat of a delivered. */
+typedef void (*chatws_delivered_pt)(void *data, const chatws_str_t *chat,
+    uint64_t seq);
+
+/*
+ * The same for each chat of a delivered that is written as it has to be, up to
+ * CHATWS_ACTION_CHATS_MAX of them.
+ */
+void chatws_action_delivered_chats(const chatws_action_t *action,
+    size_t depth, void *mem, size_t size, chatws_delivered_pt handler,
     void *data);
 
 

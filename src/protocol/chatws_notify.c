@@ -21,7 +21,7 @@ static chatws_rc_e chatws_notify_close(chatws_json_out_t *json,
 static void chatws_notify_people(chatws_json_out_t *json,
     const chatws_connected_t *c);
 static void chatws_notify_resumed_put(chatws_json_out_t *json, uint64_t seq,
-    int recovered, const chatws_str_t *error);
+    int recovered, const chatws_watermark_t *mark, const chatws_str_t *error);
 static void chatws_notify_cause(chatws_json_out_t *json,
     const chatws_cause_t *cause, int about);
 static void chatws_notify_id(chatws_json_out_t *json, const chatws_str_t *id);
@@ -347,14 +347,14 @@ chatws_notify_resumed_open(chatws_json_out_t *json)
 void
 chatws_notify_resumed_chat(chatws_json_out_t *json, unsigned first,
     const chatws_str_t *chat, uint64_t seq, int recovered,
-    const chatws_str_t *error)
+    const chatws_watermark_t *mark, const chatws_str_t *error)
 {
     if (!first) {
         chatws_json_put_lit(json, ",");
     }
 
     chatws_json_put_string(json, chat);
-    chatws_notify_resumed_put(json, seq, recovered, error);
+    chatws_notify_resumed_put(json, seq, recovered, mark, error);
 }
 
 
@@ -362,7 +362,7 @@ chatws_notify_resumed_chat(chatws_json_out_t *json, unsigned first,
 
 static void
 chatws_notify_resumed_put(chatws_json_out_t *json, uint64_t seq,
-    int recovered, const chatws_str_t *error)
+    int recovered, const chatws_watermark_t *mark, const chatws_str_t *error)
 {
     if (error != NULL) {
         chatws_json_put_lit(json, ":{\"error\":");
@@ -385,6 +385,11 @@ chatws_notify_resumed_put(chatws_json_out_t *json, uint64_t seq,
     }
 
     chatws_json_put_uint(json, seq);
+
+    if (mark != NULL) {
+        chatws_unread_put(json, mark);
+    }
+
     chatws_json_put_lit(json, "}");
 }
 
@@ -401,7 +406,7 @@ chatws_notify_resumed_close(chatws_json_out_t *json,
 
     if (user != NULL) {
         chatws_json_put_lit(json, ",\"user\"");
-        chatws_notify_resumed_put(json, user->seq, user->recovered,
+        chatws_notify_resumed_put(json, user->seq, user->recovered, NULL,
                                   user->error);
     }
 
@@ -463,14 +468,14 @@ chatws_notify_position(chatws_json_out_t *json, const chatws_confirmed_t *c)
     chatws_json_put(json, text, CHATWS_EPOCH_LEN);
     chatws_json_put_lit(json, "\"");
 
-    if (!c->since) {
-        return;
-    }
-
-    if (c->recovered) {
+    if (c->since && c->recovered) {
         chatws_json_put_lit(json, ",\"recovered\":true");
 
-    } else {
+    } else if (c->since) {
         chatws_json_put_lit(json, ",\"recovered\":false");
+    }
+
+    if (c->mark != NULL) {
+        chatws_unread_put(json, c->mark);
     }
 }

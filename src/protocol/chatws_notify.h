@@ -15,6 +15,7 @@
 #include "base/chatws_fault.h"
 #include "json/chatws_json.h"
 #include "protocol/chatws_action.h"
+#include "protocol/chatws_unread.h"
 
 
 /*
@@ -92,6 +93,7 @@ typedef struct {
     chatws_str_t   id;             /* JSON to be echoed; empty: none */
     uint64_t       seq;            /* shown after a subscribe only */
     uint64_t       epoch;          /* the same; its low 48 bits are shown */
+    const chatws_watermark_t  *mark;   /* the same; NULL: not shown */
     unsigned       subscribed:1;   /* 0: unsubscribed */
     unsigned       since:1;        /* since was given: recovered is shown */
     unsigned       recovered:1;
@@ -170,25 +172,26 @@ void chatws_notify_typists_close(chatws_json_out_t *json, uint64_t count,
 
 /*
  * A "resumed" notification is put piece by piece: open, one call for each
- * chat, close.  It has room in CHATWS_NOTIFY_SIZE bytes and
- * CHATWS_RESUMED_GROWTH bytes for each byte of the object of chats as the
- * client has written it.
+ * chat, close.  It has room in CHATWS_NOTIFY_SIZE bytes and, for each byte of
+ * the object of chats as the client has written it, CHATWS_RESUMED_GROWTH
+ * bytes, or CHATWS_RESUMED_MARKED where each chat has a watermark.
  */
 
 #define CHATWS_RESUMED_GROWTH    8
+#define CHATWS_RESUMED_MARKED    24
 
 /* Begins the notification. */
 void chatws_notify_resumed_open(chatws_json_out_t *json);
 
 /*
  * Puts one chat.  first is not 0 for the first one.  error is NULL for a chat
- * that was subscribed to, at position seq; otherwise error is put, recovered
- * does not count, and seq is the time in milliseconds after which the client
- * may try again, or 0.
+ * that was subscribed to, at position seq, with this watermark or NULL;
+ * otherwise error is put, recovered and mark do not count, and seq is the time
+ * in milliseconds after which the client may try again, or 0.
  */
 void chatws_notify_resumed_chat(chatws_json_out_t *json, unsigned first,
     const chatws_str_t *chat, uint64_t seq, int recovered,
-    const chatws_str_t *error);
+    const chatws_watermark_t *mark, const chatws_str_t *error);
 
 /* How the inbox of the user was entered; error as above. */
 

@@ -27,6 +27,8 @@ typedef struct {
 
 static chatws_rc_e chatws_publication_collect(void *data,
     const chatws_json_member_t *m);
+static chatws_pub_says_e chatws_publication_says(
+    const chatws_json_member_t *m);
 static chatws_rc_e chatws_publication_kind(chatws_publication_t *pub,
     const chatws_json_member_t *m);
 static int chatws_publication_is_event(const chatws_str_t *name);
@@ -157,6 +159,7 @@ chatws_publication_collect(void *data, const chatws_json_member_t *m)
 
     static const chatws_str_t  number = chatws_str("userSeq");
     static const chatws_str_t  silent = chatws_str("silent");
+    static const chatws_str_t  mark = chatws_str("markRead");
 
     for (i = 0; i < CHATWS_PUB_FURTHER; i++) {
         row = &chatws_publication_rows[i];
@@ -185,6 +188,16 @@ chatws_publication_collect(void *data, const chatws_json_member_t *m)
         ms->pub->apart = 1;
     }
 
+    if (i == CHATWS_PUB_FURTHER) {
+
+        if (chatws_str_equal(&m->name, &silent)) {
+            ms->pub->silent = chatws_publication_says(m);
+
+        } else if (chatws_str_equal(&m->name, &mark)) {
+            ms->pub->mark_read = chatws_publication_says(m);
+        }
+    }
+
     if (i == CHATWS_PUB_FURTHER && chatws_str_equal(&m->name, &number)) {
         i = CHATWS_PUB_USERS;
     }
@@ -207,6 +220,17 @@ chatws_publication_collect(void *data, const chatws_json_member_t *m)
     ms->last = &span->next;
 
     return CHATWS_OK;
+}
+
+
+static chatws_pub_says_e
+chatws_publication_says(const chatws_json_member_t *m)
+{
+    if (m->type != CHATWS_JSON_BOOL) {
+        return CHATWS_PUB_SAYS_NOTHING;
+    }
+
+    return m->truth ? CHATWS_PUB_SAYS_TRUE : CHATWS_PUB_SAYS_FALSE;
 }
 
 

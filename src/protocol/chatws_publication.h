@@ -56,6 +56,15 @@ typedef enum {
 #define CHATWS_PUB_USERS_MAX  1000
 
 
+/* What "silent" says, and "markRead". */
+
+typedef enum {
+    CHATWS_PUB_SAYS_NOTHING = 0,   /* it is missing, or no boolean */
+    CHATWS_PUB_SAYS_FALSE,
+    CHATWS_PUB_SAYS_TRUE
+} chatws_pub_says_e;
+
+
 /* A member as it was written; see chatws_publication_private.h. */
 
 typedef struct chatws_pub_span_s  chatws_pub_span_t;
@@ -83,6 +92,8 @@ typedef struct {
                                       written; empty: not given */
     int                 target;    /* 1: it is for users, and chat is data */
     size_t              nusers;    /* whom it names, if so */
+    chatws_pub_says_e   silent;
+    chatws_pub_says_e   mark_read;
     chatws_fault_t      fault;     /* set after CHATWS_ERROR only */
 
     /* private from here on */
@@ -192,6 +203,12 @@ void chatws_publication_seal(chatws_publication_t *pub,
 
 /* Returns 1 if its notification is durable and takes a number, else 0. */
 int chatws_publication_sequenced(const chatws_publication_t *pub);
+
+/* Returns 1 if it counts as a message that can be unread, else 0. */
+int chatws_publication_counts(const chatws_publication_t *pub);
+
+/* Returns 1 if its sender has read the chat up to it, else 0. */
+int chatws_publication_reads(const chatws_publication_t *pub);
 
 /* The bytes of room that each of the two functions below needs at most. */
 size_t chatws_publication_size(const chatws_publication_t *pub);

@@ -87,6 +87,24 @@ chatws_publication_sequenced(const chatws_publication_t *pub)
 }
 
 
+int
+chatws_publication_counts(const chatws_publication_t *pub)
+{
+    return (pub->kind == CHATWS_PUB_MESSAGE
+            && pub->silent != CHATWS_PUB_SAYS_TRUE)
+           || (pub->kind == CHATWS_PUB_EVENT
+               && pub->silent == CHATWS_PUB_SAYS_FALSE);
+}
+
+
+int
+chatws_publication_reads(const chatws_publication_t *pub)
+{
+    return pub->kind == CHATWS_PUB_MESSAGE
+           && pub->mark_read != CHATWS_PUB_SAYS_FALSE;
+}
+
+
 size_t
 chatws_publication_size(const chatws_publication_t *pub)
 {

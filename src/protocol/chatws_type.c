@@ -24,6 +24,9 @@ static const chatws_str_t  chatws_type_server[] = {
     [CHATWS_TYPE_UNSUBSCRIBED] = chatws_str("unsubscribed"),
     [CHATWS_TYPE_AUTHENTICATED] = chatws_str("authenticated"),
     [CHATWS_TYPE_EXPIRING] = chatws_str("token_expiring"),
+    [CHATWS_TYPE_UNREAD] = chatws_str("unread"),
+    [CHATWS_TYPE_RECEIPT] = chatws_str("read_receipt"),
+    [CHATWS_TYPE_STATE] = chatws_str("chat_state"),
     [CHATWS_TYPE_ERROR] = chatws_str("error")
 };
 
@@ -63,6 +66,9 @@ chatws_type_optional(chatws_type_e type)
     return type == CHATWS_TYPE_TYPISTS
            || type == CHATWS_TYPE_UNSUBSCRIBED
            || type == CHATWS_TYPE_AUTHENTICATED
+           || type == CHATWS_TYPE_UNREAD
+           || type == CHATWS_TYPE_RECEIPT
+           || type == CHATWS_TYPE_STATE
            || type == CHATWS_TYPE_EXPIRING;
 }
 

@@ -28,6 +28,9 @@ typedef enum {
     CHATWS_TYPE_UNSUBSCRIBED,
     CHATWS_TYPE_AUTHENTICATED,
     CHATWS_TYPE_EXPIRING,
+    CHATWS_TYPE_UNREAD,
+    CHATWS_TYPE_RECEIPT,
+    CHATWS_TYPE_STATE,
     CHATWS_TYPE_ERROR,
     CHATWS_TYPE_NONE               /* another one; the number of types */
 } chatws_type_e;

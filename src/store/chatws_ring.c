@@ -10,6 +10,7 @@
  */
 
 
+#include "base/chatws_decimal.h"
 #include "store/chatws_journal.h"
 #include "store/chatws_ring.h"
 
@@ -19,8 +20,14 @@
 /* the size and the length of an entry have 32 bits */
 #define CHATWS_RING_ENTRY_MAX  0x80000000ULL
 
+/* bytes of the end of a frame that has a count: its name, its digits, "}" */
+#define CHATWS_RING_TAIL                                                      \
+    (sizeof(CHATWS_ENTRY_COUNT) - 1 + CHATWS_DECIMAL_MAX + 1)
+
 
 static chatws_entry_t *chatws_ring_at(const chatws_ring_t *rg, uint64_t pos);
+static chatws_rc_e chatws_ring_tail(const chatws_ring_t *rg, uint64_t off,
+    size_t len, uint64_t *count);
 static int chatws_ring_link(const chatws_ring_t *rg, uint64_t off,
     chatws_entry_t *out);
 
@@ -237,6 +244,83 @@ chatws_ring_chain(const chatws_ring_t *rg, uint64_t last, uint64_t serial,
     }
 
     *n = count;
+
+    return CHATWS_OK;
+}
+
+
+chatws_rc_e
+chatws_ring_count(const chatws_ring_t *rg, uint64_t last, uint64_t serial,
+    uint64_t seq, uint32_t steps, uint64_t *count)
+{
+    uint64_t        off;
+    chatws_entry_t  e;
+
+    do {
+        if (last == 0) {
+            return CHATWS_DECLINED;
+        }
+
+        off = last - 1;
+
+        if (!chatws_ring_link(rg, off, &e) || e.serial != serial
+            || e.seq < seq)
+        {
+            return CHATWS_DECLINED;
+        }
+
+        last = e.prev;
+
+    } while (e.seq != seq && steps-- != 0);
+
+    return e.seq == seq ? chatws_ring_tail(rg, off, e.len, count)
+                        : CHATWS_DECLINED;
+}
+
+
+/* Reads the count from the end of a frame of len bytes, backwards. */
+
+static chatws_rc_e
+chatws_ring_tail(const chatws_ring_t *rg, uint64_t off, size_t len,
+    uint64_t *count)
+{
+    size_t                 i, n;
+    uint64_t               value, scale;
+    uint8_t                text[CHATWS_RING_TAIL];
+    const chatws_entry_t  *e;
+
+    e = chatws_ring_at(rg, off % rg->size);
+
+    if (len < sizeof(text) || len > chatws_ring_reach(rg, e)) {
+        return CHATWS_DECLINED;
+    }
+
+    memcpy(text, e->frame + len - sizeof(text), sizeof(text));
+
+    if (!chatws_ring_is_held(rg, off)) {
+        return CHATWS_DECLINED;
+    }
+
+    i = sizeof(text) - 1;
+    value = 0;
+    scale = 1;
+
+    if (text[i] != '}') {
+        return CHATWS_DECLINED;
+    }
+
+    while (i > 0 && text[i - 1] >= '0' && text[i - 1] <= '9') {
+        value += (text[--i] - '0') * scale;
+        scale *= 10;
+    }
+
+    n = sizeof(CHATWS_ENTRY_COUNT) - 1;
+
+    if (i < n || memcmp(text + i - n, CHATWS_ENTRY_COUNT, n) != 0) {
+        return CHATWS_DECLINED;
+    }
+
+    *count = value;
 
     return CHATWS_OK;
 }

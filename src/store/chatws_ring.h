@@ -26,6 +26,9 @@
 #define CHATWS_RING_MARKS   16
 #define CHATWS_RING_ALIGN   16
 
+/* stands between the number and the count at the end of a frame */
+#define CHATWS_ENTRY_COUNT  ",\"count\":"
+
 /* the two parts of chatws_entry_t.own */
 #define CHATWS_ENTRY_OWN    0x7fffffff
 #define CHATWS_ENTRY_STATE  0x80000000
@@ -159,6 +162,15 @@ size_t chatws_ring_reach(const chatws_ring_t *rg, const chatws_entry_t *e);
 chatws_rc_e chatws_ring_chain(const chatws_ring_t *rg, uint64_t last,
     uint64_t serial, uint64_t seq, uint64_t since, uint64_t oldest_ms,
     uint64_t *offsets, uint32_t max, uint32_t *n);
+
+/*
+ * Finds the entry of a chat with the number seq, at most steps entries before
+ * the one at last - 1, and the count that its frame ends with; serial is the
+ * chat's.  CHATWS_DECLINED: it is not held any more, is further away, or its
+ * frame has no count.  Needs no lock.
+ */
+chatws_rc_e chatws_ring_count(const chatws_ring_t *rg, uint64_t last,
+    uint64_t serial, uint64_t seq, uint32_t steps, uint64_t *count);
 
 /*
  * Locked.  The time of the oldest entry held, in ms since 1970, or of one that

@@ -25,7 +25,9 @@
 
 
 #include "base/chatws_core.h"
+#include "base/chatws_decimal.h"
 #include "base/chatws_name.h"
+#include "store/chatws_journal.h"
 #include "store/chatws_ring.h"
 
 
@@ -43,6 +45,10 @@
 
 /* the row of an entry that is a command to the workers: it is no chat's */
 #define CHATWS_ROW_COMMAND  ((uint32_t) -1)
+
+/* bytes of a count behind the number: ,"count": and its digits */
+#define CHATWS_TALLY_MAX                                                      \
+    (sizeof(CHATWS_ENTRY_COUNT) - 1 + CHATWS_DECIMAL_MAX)
 
 /* flags of a member */
 #define CHATWS_MEMBER_OWN   1     /* it gets messages of its own user, too */
@@ -103,6 +109,17 @@ typedef struct {
 
 
 /*
+ * The count of messages of a chat, which the caller keeps in shared memory
+ * under the same lock.  It changes in one step with the head of the ring.
+ */
+
+typedef struct {
+    uint64_t          *count;     /* NULL: it is the number of the chat */
+    chatws_journal_t  *journal;   /* of that memory */
+} chatws_tally_t;
+
+
+/*
  * A notification to be published; the strings stay the caller's.
  */
 
@@ -113,10 +130,15 @@ typedef struct {
     chatws_str_t  body;           /* JSON text; if sequenced it ends where the
                                      number belongs: the store appends that
                                      and a closing brace */
+    chatws_tally_t  *tally;       /* the count is appended to the number;
+                                     NULL: it is not */
     uint32_t      own;            /* position in body of the literal "false",
                                      see chatws_entry_t, 0: none */
     unsigned  ring:1;             /* CHATWS_DURABLE or CHATWS_EPHEMERAL */
     unsigned  sequenced:1;        /* gets a number; in the durable ring only */
+    unsigned  counts:1;           /* raises the count */
+    unsigned  reads:1;            /* its sender has read the chat; is not for
+                                     the store */
     unsigned  state:1;            /* for those who follow the state of the
                                      chat; a later one makes it needless */
 } chatws_post_t;
@@ -128,6 +150,7 @@ typedef struct {
 
 typedef struct {
     uint64_t   seq;               /* number, 0: not sequenced */
+    uint64_t   count;             /* with a tally: as the entry says */
     uint64_t   offset;            /* CHATWS_OFF_NONE: it was not kept, since
                                      nobody would get it */
     uint32_t   recipients;        /* connections that will get it */
@@ -328,9 +351,10 @@ uint32_t chatws_store_members(chatws_store_t *st, uint32_t chat,
  * chat, or the ring would overrun a live slot that has not read it.  An
  * ephemeral notification is to be dropped then.  A durable one may be tried
  * again: after lap_limit_ms the slot is marked as lapped and passed over.
- * CHATWS_DECLINED: the body is larger than chatws_store_body_max().
- * CHATWS_ERROR: the chat id has a wrong length.  The slots in out->wake are to
- * be woken whatever is returned: a lapped slot is listed once.
+ * CHATWS_DECLINED: the body is larger than chatws_store_body_max(), less
+ * CHATWS_TALLY_MAX with a tally.  CHATWS_ERROR: the chat id has a wrong
+ * length.  The slots in out->wake are to be woken whatever is returned: a
+ * lapped slot is listed once.
  */
 chatws_rc_e chatws_store_publish(chatws_store_t *st, uint32_t row,
     const chatws_post_t *post, uint64_t now_ms, uint64_t lap_limit_ms,

@@ -45,13 +45,15 @@ typedef struct {
     chatws_chat_t        *chat;       /* NULL: it is a command */
     uint32_t              row;        /* of the chat */
     uint64_t              seq;        /* 0: the entry has no number */
+    uint64_t              count;      /* with a tally of the post */
     uint64_t              off;        /* where the entry goes in the ring */
     uint64_t              size;       /* of the entry */
     size_t                header;     /* bytes of the frame's header, 0: it
                                          has none */
     size_t                payload;    /* and of its payload: body and tail */
     size_t                ntail;
-    uint8_t               tail[CHATWS_DECIMAL_MAX + 1];     /* number, "}" */
+    uint8_t               tail[CHATWS_DECIMAL_MAX + CHATWS_TALLY_MAX + 1];
+                                      /* number, perhaps the count, "}" */
 } chatws_plan_t;
 
 
@@ -69,6 +71,7 @@ static uint32_t chatws_store_recipients(chatws_store_t *st, uint32_t row,
     const chatws_post_t *post);
 static void chatws_store_plan(chatws_store_t *st, uint32_t row,
     const chatws_post_t *post, chatws_plan_t *plan);
+static void chatws_store_number(chatws_plan_t *plan);
 static void chatws_store_measure(chatws_store_t *st, chatws_plan_t *plan);
 static void chatws_store_fill(chatws_entry_t *e, const chatws_plan_t *plan);
 static void chatws_store_link(chatws_store_t *st, chatws_entry_t *e,
@@ -89,6 +92,7 @@ chatws_store_publish(chatws_store_t *st, uint32_t row,
     const chatws_post_t *post, uint64_t now_ms, uint64_t lap_limit_ms,
     chatws_posted_t *out)
 {
+    size_t             max;
     uint64_t           hash;
     chatws_patience_t  patience;
 
@@ -100,7 +104,13 @@ chatws_store_publish(chatws_store_t *st, uint32_t row,
         return CHATWS_ERROR;
     }
 
-    if (post->body.len > chatws_store_body_max(st, post->ring)) {
+    max = chatws_store_body_max(st, post->ring);
+
+    if (post->tally != NULL) {
+        max -= CHATWS_TALLY_MAX;
+    }
+
+    if (post->body.len > max) {
         return CHATWS_DECLINED;
     }
 
@@ -149,6 +159,7 @@ chatws_store_append(chatws_store_t *st, uint32_t row,
 
     out->chat = row;
     out->seq = 0;
+    out->count = 0;
     out->offset = CHATWS_OFF_NONE;
     out->recipients = 0;
 
@@ -274,6 +285,7 @@ chatws_store_place(chatws_store_t *st, const chatws_plan_t *plan,
     chatws_store_fill(e, plan);
 
     out->seq = plan->seq;
+    out->count = plan->count;
     out->offset = plan->off;
 
     chatws_store_link(st, e, plan);
@@ -312,18 +324,47 @@ chatws_store_plan(chatws_store_t *st, uint32_t row, const chatws_post_t *post,
     plan->chat = chatws_table_chat(&st->table, row);
     plan->row = row;
     plan->seq = 0;
+    plan->count = 0;
     plan->ntail = 0;
 
     if (post->sequenced) {
-        plan->seq = plan->chat->seq + 1;
-        plan->ntail = chatws_decimal(plan->tail, plan->seq);
-        plan->tail[plan->ntail++] = '}';
+        chatws_store_number(plan);
     }
 
     plan->payload = post->body.len + plan->ntail;
     plan->header = chatws_frame_header_size(plan->payload);
 
     chatws_store_measure(st, plan);
+}
+
+
+/* The number of the entry, and with a tally the count, as text. */
+
+static void
+chatws_store_number(chatws_plan_t *plan)
+{
+    uint8_t                *p;
+    const chatws_tally_t   *tally;
+
+    plan->seq = plan->chat->seq + 1;
+
+    p = plan->tail;
+    p += chatws_decimal(p, plan->seq);
+
+    tally = plan->post->tally;
+
+    if (tally != NULL) {
+        plan->count = tally->count != NULL
+                      ? *tally->count + plan->post->counts : plan->seq;
+
+        memcpy(p, CHATWS_ENTRY_COUNT, sizeof(CHATWS_ENTRY_COUNT) - 1);
+        p += sizeof(CHATWS_ENTRY_COUNT) - 1;
+        p += chatws_decimal(p, plan->count);
+    }
+
+    *p++ = '}';
+
+    plan->ntail = p - plan->tail;
 }
 
 
@@ -373,8 +414,8 @@ chatws_store_fill(chatws_entry_t *e, const chatws_plan_t *plan)
 
 /*
  * Moves the head over the entry.  A numbered entry becomes the last one of
- * its chat at the same moment: the journal undoes the stores to the chat as
- * long as the head has not moved.
+ * its chat at the same moment, and counts: the journals undo the stores to the
+ * chat and to the tally as long as the head has not moved.
  */
 
 static void
@@ -383,15 +424,27 @@ chatws_store_link(chatws_store_t *st, chatws_entry_t *e,
 {
     chatws_ring_t     *rg;
     chatws_chat_t     *ch;
+    chatws_tally_t    *tally;
     chatws_journal_t  *jr;
 
     rg = &st->ring[plan->post->ring];
     ch = plan->chat;
     jr = &st->table.journal;
+    tally = plan->post->tally;
 
     if (plan->seq == 0) {
         chatws_ring_commit(rg, plan->off, e);
         return;
+    }
+
+    if (tally != NULL && (tally->count == NULL || !plan->post->counts)) {
+        tally = NULL;
+    }
+
+    if (tally != NULL) {
+        chatws_journal_begin(tally->journal, &rg->head,
+                             plan->off + plan->size);
+        chatws_journal_set64(tally->journal, tally->count, plan->count);
     }
 
     chatws_journal_begin(jr, &rg->head, plan->off + plan->size);
@@ -400,6 +453,10 @@ chatws_store_link(chatws_store_t *st, chatws_entry_t *e,
     chatws_table_touch(&st->table, plan->row);
     chatws_ring_commit(rg, plan->off, e);
     chatws_journal_commit(jr);
+
+    if (tally != NULL) {
+        chatws_journal_commit(tally->journal);
+    }
 }
 
 

@@ -10,11 +10,15 @@
 #include "fuzz_json.h"
 
 #include "protocol/chatws_action.c"
+#include "protocol/chatws_action_read.c"
 
 
 static void reply(const chatws_action_t *action, chatws_rc_e rc);
 static void resume(const chatws_action_t *action);
 static chatws_rc_e resume_chat(void *data, const chatws_resume_t *r);
+static void delivered(const chatws_action_t *action);
+static void delivered_chat(void *data, const chatws_str_t *chat,
+    uint64_t seq);
 
 
 int
@@ -46,6 +50,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (action.verb == CHATWS_VERB_RESUME) {
             resume(&action);
 
+        } else if (action.verb == CHATWS_VERB_DELIVERED) {
+            delivered(&action);
+
         } else if (action.verb != CHATWS_VERB_AUTH) {
             check(chatws_name_check(&action.chat) == CHATWS_OK);
         }
@@ -71,6 +78,7 @@ reply(const chatws_action_t *action, chatws_rc_e rc)
     chatws_str_t         out;
     chatws_cause_t       cause;
     chatws_fault_t       fault;
+    chatws_unread_t      u;
     chatws_confirmed_t   c;
 
     static const chatws_str_t  user = chatws_str("u");
@@ -103,7 +111,25 @@ reply(const chatws_action_t *action, chatws_rc_e rc)
               == CHATWS_OK);
         check_output(&out, CHATWS_JSON_DEPTH);
 
-    } else if (action->verb != CHATWS_VERB_RESUME) {
+    } else if (action->verb == CHATWS_VERB_READ
+               || action->verb == CHATWS_VERB_MARK)
+    {
+        memset(&u, 0, sizeof(chatws_unread_t));
+
+        u.chat = action->chat;
+        u.id = action->id;
+        u.mark.read = action->seq;
+        u.mark.seen = INT64_MIN;
+        u.mark.marked = action->unread;
+
+        out.len = CHATWS_UNREAD_SIZE;
+
+        check(chatws_unread_write(&out, &u) == CHATWS_OK);
+        check_output(&out, CHATWS_JSON_DEPTH);
+
+    } else if (action->verb != CHATWS_VERB_RESUME
+               && action->verb != CHATWS_VERB_DELIVERED)
+    {
         memset(&c, 0, sizeof(chatws_confirmed_t));
 
         c.chat = action->chat;
@@ -150,4 +176,30 @@ resume_chat(void *data, const chatws_resume_t *r)
     }
 
     return CHATWS_OK;
+}
+
+
+static void
+delivered(const chatws_action_t *action)
+{
+    void    *mem;
+    size_t   n;
+
+    n = chatws_json_arena_size(action->chats.len);
+    mem = malloc(n);
+
+    chatws_action_delivered_chats(action, CHATWS_JSON_DEPTH, mem, n,
+                                  delivered_chat, NULL);
+
+    free(mem);
+}
+
+
+static void
+delivered_chat(void *data, const chatws_str_t *chat, uint64_t seq)
+{
+    (void) data;
+    (void) seq;
+
+    check(chatws_name_check(chat) == CHATWS_OK);
 }

@@ -23,6 +23,7 @@
 #include "json/chatws_json_scan.c"
 #include "json/chatws_json.c"
 #include "protocol/chatws_type.c"
+#include "protocol/chatws_unread.c"
 #include "protocol/chatws_notify.c"
 
 

@@ -155,12 +155,21 @@ store_check_entry(const chatws_entry_t *e)
         store_want(p[i] == 'a' + number % 26);
     }
 
-    n = (size_t) (e->seq ? sprintf(tail, "\",\"seq\":%llu}",
+    n = (size_t) (e->seq ? sprintf(tail, "\",\"seq\":%llu",
                                    (unsigned long long) e->seq)
-                         : sprintf(tail, "\"}"));
+                         : sprintf(tail, "\""));
 
-    store_want(27 + fill + n == len);
     store_want(memcmp(p + fill, tail, n) == 0);
+
+    n += fill;
+
+    if (p[n] == ',') {
+        store_want(memcmp(p + n, CHATWS_ENTRY_COUNT, 9) == 0);
+
+        for (n += 9; p[n] >= '0' && p[n] <= '9'; n++) { /* void */ }
+    }
+
+    store_want(p[n] == '}' && 27 + n + 1 == len);
 
     return NULL;
 }

@@ -10,6 +10,7 @@
 #include "json_test.h"
 
 #include "protocol/chatws_action.c"
+#include "protocol/chatws_action_read.c"
 
 
 static void test_verbs(void);
@@ -20,12 +21,14 @@ static void test_since(void);
 static void test_resume(void);
 static void test_user(void);
 static void test_state(void);
+static void test_read(void);
 static void test_auth(void);
 static void test_limits(void);
 static void good(const char *text, const char *expected);
 static void bad(const char *text, const char *error, const char *details,
     const char *id);
 static chatws_rc_e parse(const char *text, chatws_action_t *action);
+static void arrived(void *data, const chatws_str_t *chat, uint64_t seq);
 static chatws_rc_e collect(void *data, const chatws_resume_t *r);
 static void resume(const char *text, const char *expected);
 
@@ -45,6 +48,7 @@ main(void)
     test_resume();
     test_user();
     test_state();
+    test_read();
     test_auth();
     test_limits();
 
@@ -357,6 +361,84 @@ test_user(void)
 
 
 static void
+test_read(void)
+{
+    size_t                i;
+    chatws_str_t          text;
+    chatws_action_t       action;
+    static uint8_t        mem[65536];
+    static const char    *epochs[] = { "", ",\"epoch\":7", ",\"epoch\":null",
+                                       ",\"epoch\":\"other\"" };
+    char                  line[256];
+
+    static const chatws_str_t  several = chatws_str(
+        "{\"action\":\"delivered\",\"epoch\":\"9f2c41d07be3\","
+        "\"chats\":{\"a\":1,\"\":2,\"b\":\"3\",\"c\":-4,\"d\":5.0,\"e\":{},"
+        "\"a\\n\":6,\"\\u00e9\":7}}");
+
+    good("{\"action\":\"read\",\"chatId\":\"c\",\"seq\":41,"
+         "\"epoch\":\"9f2c41d07be3\"}", "5 c read:41,9f2c41d07be3");
+    good("{\"action\":\"read\",\"chatId\":\"c\",\"seq\":0,\"private\":true,"
+         "\"epoch\":\"9f2c41d07be3\"}", "5 c read:0,9f2c41d07be3 secret");
+
+    for (i = 0; i < sizeof(epochs) / sizeof(epochs[0]); i++) {
+        snprintf(line, sizeof(line), "{\"action\":\"read\",\"chatId\":\"c\","
+                 "\"seq\":1%s}", epochs[i]);
+        good(line, "5 c read:1,ffffffffffffffff");
+    }
+
+    bad("{\"action\":\"read\",\"chatId\":\"c\"}", CHATWS_E_MESSAGE,
+        "seq must be a non-negative integer", "");
+    bad("{\"action\":\"read\",\"chatId\":\"c\",\"seq\":1.5}",
+        CHATWS_E_MESSAGE, "seq must be a non-negative integer", "");
+    bad("{\"action\":\"read\",\"chatId\":\"c\",\"seq\":1,\"private\":0}",
+        CHATWS_E_MESSAGE, "private must be a boolean", "");
+    bad("{\"action\":\"read\",\"seq\":1}", CHATWS_E_MESSAGE,
+        "chatId must be a string", "");
+
+    good("{\"action\":\"mark\",\"chatId\":\"c\",\"unread\":true}",
+         "6 c unread");
+    good("{\"action\":\"mark\",\"chatId\":\"c\",\"unread\":false}", "6 c");
+    bad("{\"action\":\"mark\",\"chatId\":\"c\"}", CHATWS_E_MESSAGE,
+        "unread must be a boolean", "");
+    bad("{\"action\":\"mark\",\"chatId\":\"c\",\"unread\":1}",
+        CHATWS_E_MESSAGE, "unread must be a boolean", "");
+
+    bad("{\"action\":\"delivered\"}", CHATWS_E_MESSAGE,
+        "chats must be an object", "");
+    bad("{\"action\":\"delivered\",\"chats\":[]}", CHATWS_E_MESSAGE,
+        "chats must be an object", "");
+
+    /* what is not written as it has to be is left out */
+
+    text = several;
+    chats[0] = '\0';
+
+    ok(chatws_action_parse(&action, &text, CHATWS_JSON_DEPTH, mem, 32768)
+       == CHATWS_OK && action.epoch == 0x9f2c41d07be3, "a delivered");
+
+    chatws_action_delivered_chats(&action, CHATWS_JSON_DEPTH, mem + 32768,
+                                  32768, arrived, NULL);
+
+    ok(strcmp(chats, "a=1 \xc3\xa9=7 ") == 0, "its chats: %s", chats);
+}
+
+
+static void
+arrived(void *data, const chatws_str_t *chat, uint64_t seq)
+{
+    size_t  n;
+
+    (void) data;
+
+    n = strlen(chats);
+
+    snprintf(chats + n, sizeof(chats) - n, "%.*s=%llu ", (int) chat->len,
+             (char *) chat->data, (unsigned long long) seq);
+}
+
+
+static void
 test_limits(void)
 {
     int               n;
@@ -452,6 +534,17 @@ good(const char *text, const char *expected)
                  (int) action.chat.len, (char *) action.chat.data,
                  action.typing ? " typing" : "",
                  action.state ? " state" : "");
+
+    if (action.verb == CHATWS_VERB_READ) {
+        n += snprintf(buf + n, sizeof(buf) - n, " read:%llu,%012llx%s",
+                      (unsigned long long) action.seq,
+                      (unsigned long long) action.epoch,
+                      action.secret ? " secret" : "");
+    }
+
+    if (action.unread) {
+        n += snprintf(buf + n, sizeof(buf) - n, " unread");
+    }
 
     if (action.since) {
         n += snprintf(buf + n, sizeof(buf) - n, " since:%llu,%012llx",

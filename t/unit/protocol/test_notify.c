@@ -23,7 +23,9 @@
 #include "json/chatws_json_scan.c"
 #include "json/chatws_json.c"
 #include "protocol/chatws_type.c"
+#include "protocol/chatws_unread.c"
 #include "protocol/chatws_action.c"
+#include "protocol/chatws_action_read.c"
 #include "protocol/chatws_notify.c"
 
 
@@ -125,12 +127,15 @@ static void
 test_confirmed(void)
 {
     chatws_confirmed_t  c;
+    chatws_watermark_t  mark;
 
     memset(&c, 0, sizeof(chatws_confirmed_t));
 
     c.chat.data = (uint8_t *) "chat_1";
     c.chat.len = 6;
     c.seq = 38;
+    memset(&mark, 0, sizeof(chatws_watermark_t));
+
     c.epoch = 0x12349f2c41d07be3;
 
     open_out();
@@ -170,6 +175,19 @@ test_confirmed(void)
        "\"chatId\":\"a\\\"b\",\"message\":\"Subscribed to chat a\\\"b\","
        "\"seq\":18446744073709551615,\"epoch\":\"9f2c41d07be3\","
        "\"recovered\":true,\"id\":7}");
+
+    mark.count = 30;
+    mark.read = 38;
+    mark.seen = 27;
+    c.mark = &mark;
+    c.seq = 41;
+
+    open_out();
+    is(chatws_notify_confirmed(&out, &c),
+       "{\"type\":\"subscription_confirmed\",\"action\":\"subscribe\","
+       "\"chatId\":\"a\\\"b\",\"message\":\"Subscribed to chat a\\\"b\","
+       "\"seq\":41,\"epoch\":\"9f2c41d07be3\",\"recovered\":true,"
+       "\"count\":30,\"read\":38,\"seen\":27,\"unread\":3,\"id\":7}");
 }
 
 

@@ -17,6 +17,8 @@ static void test_drain(void);
 static void test_lap(void);
 static void test_share(void);
 static void test_replay(void);
+static void test_count(void);
+static int held(uint64_t seq, uint32_t steps);
 static uint32_t drain(uint32_t slot, unsigned log);
 
 
@@ -31,6 +33,7 @@ main(void)
     test_lap();
     test_share();
     test_replay();
+    test_count();
 
     return done();
 }
@@ -287,6 +290,102 @@ test_publish(void)
        "lengths of frames");
 
     test_end("publish");
+}
+
+
+/* what counts of the messages of a chat, and is read back from their text */
+
+static void
+test_count(void)
+{
+    int               i, bad;
+    uint8_t           body[64];
+    uint64_t          count;
+    chatws_post_t     post;
+    chatws_tally_t    tally;
+    chatws_journal_t  journal;
+
+    test_begin(SIZE, SLOTS);
+
+    memset(&journal, 0, sizeof(journal));
+    memset(&post, 0, sizeof(post));
+
+    count = 0;
+    tally.count = &count;
+    tally.journal = &journal;
+
+    post.chat.data = (uint8_t *) "one";
+    post.chat.len = 3;
+    post.ring = CHATWS_DURABLE;
+    post.sequenced = 1;
+    post.tally = &tally;
+    post.body.data = body;
+
+    bad = 0;
+
+    for (i = 1; i <= 60; i++) {
+        post.body.len = store_body(body, (uint32_t) i, 3, 1);
+        post.counts = i % 3 != 0;
+
+        bad += chatws_store_publish(st, 0, &post, 1, 1, &out) != CHATWS_OK
+               || out.seq != (uint64_t) i || out.count != count
+               || count != (uint64_t) (i - i / 3);
+    }
+
+    ok(bad == 0 && journal.n == 0, "two of three messages count");
+    chatws_store_position(st, out.chat, &in);
+
+    bad = 0;
+
+    for (i = 60; i > 40; i--) {
+        bad += held((uint64_t) i, 20) != i - i / 3;
+    }
+
+    ok(bad == 0, "their counts are read back");
+    ok(held(60, 0) == 40 && held(59, 0) == -1 && held(59, 1) == 40,
+       "within so many steps");
+    ok(held(61, 1000) == -1, "one that has not been");
+
+    tally.count = NULL;
+    ok(chatws_store_publish(st, 0, &post, 1, 1, &out) == CHATWS_OK
+       && out.count == 61, "the number where nobody counts");
+
+    post.tally = NULL;
+    ok(chatws_store_publish(st, 0, &post, 1, 1, &out) == CHATWS_OK
+       && out.count == 0, "and no count");
+    chatws_store_position(st, out.chat, &in);
+    ok(held(62, 9) == -1 && held(61, 9) == 61, "is none to read back");
+
+    post.tally = &tally;
+    post.body.data = mem;
+    post.body.len = chatws_store_body_max(st, CHATWS_DURABLE)
+                    - CHATWS_TALLY_MAX + 1;
+    ok(chatws_store_publish(st, 0, &post, 1, 1, &out) == CHATWS_DECLINED,
+       "a body without room for its count");
+
+    post.body.data = body;
+    post.body.len = store_body(body, 1, 3, 1);
+
+    for (i = 0; i < 1000; i++) {
+        (void) chatws_store_publish(st, 0, &post, 1, 1, &out);
+    }
+
+    chatws_store_position(st, out.chat, &in);
+    ok(held(1000, 1000) == 1000 && held(60, 1000) == -1,
+       "one that is not held any more");
+
+    test_end("counts");
+}
+
+
+static int
+held(uint64_t seq, uint32_t steps)
+{
+    uint64_t  count;
+
+    return chatws_ring_count(chatws_store_ring(st, CHATWS_DURABLE), in.last,
+                             in.serial, seq, steps, &count)
+           == CHATWS_OK ? (int) count : -1;
 }
 
 

@@ -35,6 +35,8 @@ typedef struct {
     uint32_t  said;              /* commands that ended */
     uint64_t  earned;            /* what its counter is to add up to */
     uint64_t  seq[RESULTS];
+    uint64_t  count;             /* messages of the bystander's chat */
+    chatws_journal_t  journal;   /* of this structure */
 } side_t;
 
 
@@ -162,18 +164,25 @@ play(uint32_t k)
 static const char *
 survive(void)
 {
-    uint32_t         i, n;
+    uint32_t         i, n, row;
     uint64_t         total;
     const char      *fault;
+    chatws_str_t     bystander = chatws_str("bystander");
     chatws_rc_e      rc;
     chatws_usage_t   u;
 
     chatws_store_recover(st);
+    chatws_journal_recover(&side->journal);
     fault = store_check(st);
 
     if (fault != NULL) {
         return fault;
     }
+
+    row = store_find(st, &bystander);
+
+    store_want(side->count
+               == (row != 0 ? chatws_table_chat(&st->table, row)->seq : 0));
 
     total = chatws_store_counters(st)[3]
             + chatws_store_slot(st, ME)->counters[3];
@@ -371,11 +380,20 @@ publish(const char *name, size_t fill, unsigned log)
     uint8_t          body[STORE_BODY + 2048];
     chatws_rc_e      rc;
     chatws_post_t    post;
+    chatws_tally_t   tally;
     chatws_posted_t  out;
 
     memset(&post, 0, sizeof(post));
     post.chat.data = (uint8_t *) name;
     post.chat.len = strlen(name);
+
+    if (strcmp(name, "bystander") == 0) {
+        tally.count = &side->count;
+        tally.journal = &side->journal;
+        post.tally = &tally;
+        post.counts = 1;
+    }
+
     post.sender = 11;
     post.time = now;
     post.ring = log;

@@ -20,7 +20,8 @@ my %level = (
         worker_shutdown_timeout
     /),
     (map { $_ => 'http' } qw/
-        chatws_coalesce chatws_encryption_key_file chatws_users chatws_zone geo
+        chatws_coalesce chatws_encryption_key_file chatws_receipts
+        chatws_unread chatws_users chatws_zone geo
         limit_conn_zone limit_req_zone log_format map server upstream
     /),
     (map { $_ => 'server' } qw/ listen location server_name /),

@@ -1,0 +1,178 @@
+
+/*
+ * Copyright (C) chatws contributors
+ *
+ * Subscriptions that are told states, and those that have missed some.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "hub/ngx_http_chatws_hub_private.h"
+
+
+ngx_uint_t
+ngx_http_chatws_hub_has_state(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *id)
+{
+    ngx_http_chatws_sub_t  *sub;
+
+    sub = ngx_http_chatws_sub_of(subscriber, id);
+
+    return sub != NULL && sub->state;
+}
+
+
+void
+ngx_http_chatws_hub_set_state(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *id)
+{
+    ngx_http_chatws_sub_t  *sub;
+
+    sub = ngx_http_chatws_sub_of(subscriber, id);
+
+    if (sub != NULL) {
+        sub->state = 1;
+    }
+}
+
+
+void
+ngx_http_chatws_hub_set_stale(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *id)
+{
+    ngx_http_chatws_sub_t  *sub;
+
+    sub = ngx_http_chatws_sub_of(subscriber, id);
+
+    if (sub != NULL && sub->state) {
+        sub->stale = 1;
+    }
+}
+
+
+ngx_uint_t
+ngx_http_chatws_hub_fresh(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *chat, u_char *buf)
+{
+    ngx_http_chatws_sub_t  *sub;
+
+    for (sub = subscriber->subs; sub != NULL; sub = sub->next) {
+
+        if (sub->stale) {
+            sub->stale = 0;
+
+            chat->len = sub->chat->id.len;
+            chat->data = buf;
+            ngx_memcpy(buf, sub->chat->id.data, chat->len);
+
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_int_t
+ngx_http_chatws_hub_position(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *id, chatws_subscribed_t *at)
+{
+    ngx_http_chatws_sub_t  *sub;
+
+    sub = ngx_http_chatws_sub_of(subscriber, id);
+
+    return sub != NULL
+           ? ngx_http_chatws_subscribe(subscriber, id, CHATWS_SHARE_ANY,
+                                       sub->mark, 0, at)
+           : NGX_AGAIN;
+}
+
+
+void
+ngx_http_chatws_sub_stale(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_local_chat_t *chat)
+{
+    ngx_http_chatws_sub_t  *sub;
+
+    if (chat != NULL) {
+        sub = ngx_http_chatws_sub_find(subscriber, chat);
+
+        if (sub != NULL) {
+            sub->stale = sub->state;
+        }
+
+        return;
+    }
+
+    for (sub = subscriber->subs; sub != NULL; sub = sub->next) {
+        sub->stale = sub->state;
+    }
+}
+
+
+ngx_uint_t
+ngx_http_chatws_sub_state(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_local_chat_t *chat)
+{
+    ngx_http_chatws_sub_t  *sub;
+
+    sub = ngx_http_chatws_sub_find(subscriber, chat);
+
+    return sub != NULL && sub->state && !sub->stale;
+}
+
+
+uint64_t
+ngx_http_chatws_hub_states(ngx_http_chatws_hub_t *hub)
+{
+    uint64_t  cursor, head;
+
+    head = chatws_ring_head(chatws_store_ring(hub->zone.store,
+                                              CHATWS_EPHEMERAL));
+    cursor = chatws_store_cursor(hub->zone.store, hub->slot, CHATWS_EPHEMERAL);
+
+    return cursor == CHATWS_OFF_NONE ? head : cursor;
+}
+
+
+void
+ngx_http_chatws_hub_missed(ngx_http_chatws_subscriber_t *subscriber,
+    uint64_t offset)
+{
+    uint64_t                       head, next;
+    const chatws_ring_t           *ring;
+    const chatws_entry_t          *entry;
+    ngx_http_chatws_local_chat_t  *chat;
+
+    ring = chatws_store_ring(subscriber->hub->zone.store, CHATWS_EPHEMERAL);
+    head = chatws_ring_head(ring);
+
+    if (!chatws_ring_is_held(ring, offset)) {
+        ngx_http_chatws_sub_stale(subscriber, NULL);
+        return;
+    }
+
+    for (next = offset; offset < head; offset = next) {
+
+        entry = chatws_ring_entry(ring, offset, &next);
+
+        if (entry == NULL) {
+            break;
+        }
+
+        if (entry->own & CHATWS_ENTRY_STATE) {
+            chat = ngx_http_chatws_collect_chat(subscriber->hub, entry);
+
+            if (chat != NULL) {
+                ngx_http_chatws_sub_stale(subscriber, chat);
+            }
+        }
+    }
+
+    /* what was overwritten while it was read may have been anything */
+
+    if (next == CHATWS_OFF_NONE || !chatws_ring_is_held(ring, offset)) {
+        ngx_http_chatws_sub_stale(subscriber, NULL);
+    }
+}
