@@ -172,6 +172,10 @@ export class Methods extends Target {
         this.#later.act((people) => people.setPresence(state));
     }
 
+    askPresence(chatId, userIds) {
+        this.#later.act((people) => people.askPresence(chatId, userIds));
+    }
+
     watch(userIds) {
         return this.#later.act((people) => people.watch(userIds));
     }

@@ -349,6 +349,10 @@ export class People {
         this.#presence.say(state);
     }
 
+    askPresence(chatId, userIds) {
+        this.#presence.ask(chatId, userIds);
+    }
+
     watch(userIds) {
         return this.#presence.watch(userIds);
     }

@@ -87,7 +87,7 @@ export class Presence {
         /* asked for once the server is no longer new, or later */
 
         if (chat.kept.size > 0) {
-            this.#timer ??= setTimeout(() => this.#ask(),
+            this.#timer ??= setTimeout(() => this.#doubted(),
                 LEARNED * (1 + Math.random() / 3));
         }
     }
@@ -165,22 +165,33 @@ export class Presence {
 
     /* In the end it knows, but tells of nobody who has not come back. */
 
-    #ask() {
+    #doubted() {
         this.#timer = undefined;
 
         for (const [chatId, { kept }] of this.#chats) {
-            const users = [...kept].slice(0, MOST);
-
-            if (users[0] && chatId === undefined) {
+            if (kept.size > 0 && chatId === undefined) {
                 this.#watched = undefined;
                 this.#tellWatched();
 
-            } else if (users[0]) {
-                const id = `${NAME}${++this.#lastId}`;
-
-                this.#asked.set(id, users);
-                this.#host.send({ action: 'presence', chatId, users, id });
+            } else {
+                this.ask(chatId, kept);
             }
+        }
+    }
+
+    ask(chatId, userIds) {
+        const users = [...userIds];
+
+        if (this.#host.state() !== 'open' || !this.#people.has('presence')) {
+            return;
+        }
+
+        for (let i = 0; i < users.length; i += MOST) {
+            const id = `${NAME}${++this.#lastId}`;
+            const some = users.slice(i, i + MOST);
+
+            this.#asked.set(id, some);
+            this.#host.send({ action: 'presence', chatId, users: some, id });
         }
     }
 

@@ -448,6 +448,9 @@ export class ChatClient<App = {}> extends EventTarget {
 
     lastSeen(userId: string): string | null;
 
+    /** Of users in a chat that is too large to be told of all of them. */
+    askPresence(chatId: string, userIds: Iterable<string>): void;
+
     setPresence(state: OwnPresence): void;
 
     /**

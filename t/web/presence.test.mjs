@@ -94,6 +94,29 @@ test('so many that they are only counted', async (t) => {
 });
 
 
+test('asked for, a hundred at once', async (t) => {
+    const s = await people(t, { chats });
+    const users = Array.from({ length: 101 }, (_, i) => `u${i}`);
+
+    s.client.askPresence('a', new Set(users));
+
+    const asked = socket().take();
+
+    assert.deepEqual(asked.map(({ action, chatId, users: some, id }) =>
+        [action, chatId, some.length, id]), [
+        ['presence', 'a', 100, 'chatws:presence:1'],
+        ['presence', 'a', 1, 'chatws:presence:2'],
+    ]);
+    socket().say({ type: 'error', error: 'Not subscribed', details: '',
+        id: 'chatws:presence:1' }, presence('a', { away: ['u100'],
+        id: 'chatws:presence:2' }));
+    assert.equal(s.client.presence('u100'), 'away');
+    assert.deepEqual(names(s.take()), ['presence']);
+    s.client.askPresence('a', []);
+    assert.deepEqual(socket().take(), []);
+});
+
+
 test('a server that is new: who was there stays', async (t) => {
     const s = await people(t, { chats });
     const { client } = s;
@@ -174,13 +197,6 @@ test('who is none of the people of a new server is forgotten', async (t) => {
         people: 1 }));
     assert.deepEqual(s.client.online('a'), ['v']);
     assert.equal(s.client.presence('w'), undefined);
-
-    /* a refusal is nobody's */
-
-    socket().say({ type: 'error', error: 'Not subscribed', details: '',
-        id: 'chatws:presence:9' });
-    assert.deepEqual(names(s.take()).filter((name) => name === 'error'),
-        ['error']);
 });
 
 
