@@ -204,6 +204,9 @@ export class People {
             }
         }
 
+        this.#news.forEach((number, chatId) =>
+            isNewer(chatId) || this.#news.delete(chatId));
+
         this.#release(this.#list);
         this.isCut = more === 'limit';
         this.#list = undefined;

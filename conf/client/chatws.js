@@ -536,7 +536,8 @@ export class ChatClient extends Methods {
                 this.#refuse({ type: 'error', error, details }, [chatId]);
 
             } else {
-                this.#confirm(chatId, answer, data);
+                this.#confirm(chatId, answer,
+                    { epoch: answer.epoch ?? data.epoch });
             }
         }
 

@@ -141,6 +141,21 @@ test('where there is not all of a browser', async (t) => {
 });
 
 
+/* A request that is answered at once. */
+
+class Request {
+    upload = {};
+
+    open() {}
+
+    setRequestHeader() {}
+
+    send() {
+        this.status = 200;
+        this.onload();
+    }
+}
+
 test('the package', async () => {
     const { place, files } = installed('package');
 
@@ -169,6 +184,13 @@ test('the package', async () => {
             WebSocket: FakeSocket });
 
         assert.ok(client instanceof use.ChatClient);
+
+        /* what is loaded later is in the package, too */
+
+        client.setPresence('away');
+        await client.upload('a', new Blob([]),
+            { url: '/', XMLHttpRequest: Request }).done;
+
         assert.ok(new use.UnauthorizedError('x') instanceof Error);
         client.close();
         assert.equal(typeof useChat, 'function');

@@ -290,6 +290,17 @@ test('two epochs at once', async (t) => {
     socket().say(unread('b', 0, 2, { epoch: 'b2', unread: 2 }));
     assert.equal(s.client.unread('b'), 2);
     assert.equal(s.client.unread('a'), 4);
+
+    /* each chat comes back with its own one */
+
+    assert.deepEqual((await again(s)).map(({ chats, epoch, chatId, since }) =>
+        [chats ?? chatId, epoch ?? since.epoch]),
+    [[{ a: { seq: 5 } }, 'e1'], ['b', 'b1']]);
+    socket().say(resumed({ a: { recovered: true, seq: 5, count: 5, read: 1,
+        seen: 1, unread: 4 }, b: { recovered: false, seq: 2, count: 2, read: 2,
+        seen: 2, unread: 0, epoch: 'b2' } }));
+    assert.deepEqual(s.client.position('b'), { seq: 2, epoch: 'b2' });
+    assert.equal(s.client.unread('b'), 0);
 });
 
 
