@@ -25,6 +25,7 @@
 #include "endpoint/ngx_http_chatws_conf_people.h"
 #include "endpoint/ngx_http_chatws_conf_typing.h"
 #include "endpoint/ngx_http_chatws_conf_unread.h"
+#include "endpoint/ngx_http_chatws_conf_upload.h"
 #include "endpoint/ngx_http_chatws_handlers.h"
 #include "endpoint/ngx_http_chatws_origin.h"
 
@@ -62,6 +63,11 @@ static ngx_http_chatws_bounds_t  ngx_http_chatws_coalesce_bounds = {
     NGX_HTTP_CHATWS_TIME
 };
 
+
+static ngx_http_chatws_bounds_t  ngx_http_chatws_upload_bounds = {
+    ngx_http_chatws_check_bounds, 100, 4000,
+    NGX_HTTP_CHATWS_TIME
+};
 
 static ngx_http_chatws_bounds_t  ngx_http_chatws_leeway_bounds = {
     ngx_http_chatws_check_bounds, 0, 60 * 60 * 1000,
@@ -349,6 +355,34 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       0,
       NULL },
 
+    { ngx_string("chatws_upload"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_chatws_conf_set_upload,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("chatws_upload_chat"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, upload_chat),
+      NULL },
+
+    { ngx_string("chatws_upload_id"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, upload_id),
+      NULL },
+
+    { ngx_string("chatws_upload_interval"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, upload_interval),
+      &ngx_http_chatws_upload_bounds },
+
     { ngx_string("chatws_user"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
       ngx_http_chatws_conf_set_user,
@@ -421,7 +455,9 @@ ngx_http_chatws_postconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    if (ngx_http_chatws_token_init(cf) != NGX_OK) {
+    if (ngx_http_chatws_token_init(cf) != NGX_OK
+        || ngx_http_chatws_upload_init(cf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

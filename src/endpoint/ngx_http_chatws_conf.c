@@ -17,13 +17,11 @@
 #include "endpoint/ngx_http_chatws_conf_fingerprint.h"
 #include "endpoint/ngx_http_chatws_conf_limit.h"
 #include "endpoint/ngx_http_chatws_conf_typing.h"
+#include "endpoint/ngx_http_chatws_conf_upload.h"
 #include "endpoint/ngx_http_chatws_encrypt.h"
 #include "endpoint/ngx_http_chatws_farewell.h"
 #include "endpoint/ngx_http_chatws_handlers.h"
 
-
-/* the largest number of messages in chatws_history */
-#define NGX_HTTP_CHATWS_HISTORY_MAX  100000
 
 /* bytes of a message besides the token in it */
 #define NGX_HTTP_CHATWS_AUTH_ROOM    1024
@@ -113,7 +111,13 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
     ngx_http_chatws_pointer(origins, NGX_HTTP_CHATWS_INHERIT,
                             ngx_http_chatws_conf_mix_strs),
 
-    /* no session depends on how messages are published */
+    /* no session depends on uploads, and on how messages are published */
+
+    ngx_http_chatws_pointer(upload, NGX_HTTP_CHATWS_INHERIT, NULL),
+    ngx_http_chatws_pointer(upload_id, NGX_HTTP_CHATWS_INHERIT, NULL),
+    ngx_http_chatws_pointer(upload_chat, NGX_HTTP_CHATWS_INHERIT, NULL),
+    ngx_http_chatws_word(ngx_http_chatws_loc_conf_t, upload_interval,
+                         NGX_HTTP_CHATWS_INHERIT, 250, NULL),
 
     ngx_http_chatws_word(ngx_http_chatws_loc_conf_t, encrypt,
                          NGX_HTTP_CHATWS_INHERIT, 0, NULL),
@@ -279,6 +283,12 @@ ngx_http_chatws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
+    if (conf->upload != NULL
+        && ngx_http_chatws_conf_need_uploads(cf, conf) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
     if (conf->write
         && ngx_http_chatws_annex_need(cf, conf->zone,
                                       NGX_HTTP_CHATWS_ANNEX_REVOCATIONS)
@@ -330,7 +340,7 @@ ngx_http_chatws_conf_merge_token(ngx_conf_t *cf,
 
     place.name = &clcf->name;
     place.connects = conf->handler == ngx_http_chatws_connect_handler;
-    place.asks = ngx_http_chatws_conf_asks(conf);
+    place.asks = ngx_http_chatws_conf_asks(conf) || conf->upload != NULL;
     place.origins = conf->origins != NULL;
 
     if (ngx_http_chatws_token_conf_check(cf, &conf->token, &place)
@@ -622,52 +632,6 @@ ngx_http_chatws_conf_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     return ngx_http_chatws_conf_set_handler(cf, cwlcf,
                                             ngx_http_chatws_status_handler);
-}
-
-
-/* chatws_history NUMBER [TIME] */
-
-char *
-ngx_http_chatws_conf_set_history(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_chatws_loc_conf_t *cwlcf = conf;
-
-    ngx_int_t   n, time;
-    ngx_str_t  *value;
-
-    if (cwlcf->rules.history != NGX_CONF_UNSET_UINT) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    n = ngx_atoi(value[1].data, value[1].len);
-
-    if (n == NGX_ERROR || n > NGX_HTTP_CHATWS_HISTORY_MAX) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" value \"%V\" must be between 0 and %d",
-                           &value[0], &value[1], NGX_HTTP_CHATWS_HISTORY_MAX);
-        return NGX_CONF_ERROR;
-    }
-
-    cwlcf->rules.history = n;
-
-    if (cf->args->nelts == 2) {
-        return NGX_CONF_OK;
-    }
-
-    time = ngx_parse_time(&value[2], 0);
-
-    if (time == NGX_ERROR || time == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" has an invalid time \"%V\"",
-                           &value[0], &value[2]);
-        return NGX_CONF_ERROR;
-    }
-
-    cwlcf->rules.history_time = time;
-
-    return NGX_CONF_OK;
 }
 
 

@@ -26,6 +26,9 @@ typedef struct {
     ngx_array_t *pages;                     /* see farewell.c; NULL: there is
                                                no chatws_close */
     ngx_msec_t   coalesce;                  /* 0: off */
+    ngx_http_complex_value_t
+                *upload_id;                 /* the default of chatws_upload_id;
+                                               NULL: no chatws_upload */
     unsigned     tokens:1;                  /* a location has chatws_token */
 } ngx_http_chatws_main_conf_t;
 
@@ -81,6 +84,11 @@ typedef struct {
     ngx_http_complex_value_t  *expires;      /* NULL: no limit */
     ngx_array_t               *origins;     /* of ngx_str_t; NULL: any */
 
+    ngx_shm_zone_t            *upload;      /* of chatws_upload, or NULL */
+    ngx_http_complex_value_t  *upload_id;
+    ngx_http_complex_value_t  *upload_chat; /* NULL: none */
+    ngx_msec_t                 upload_interval;
+
     ngx_uint_t                 encrypt;     /* ngx_http_chatws_encrypt_e */
     chatws_jwe_key_t          *encryption_key;  /* NULL: none */
 } ngx_http_chatws_loc_conf_t;
@@ -105,8 +113,6 @@ char *ngx_http_chatws_conf_set_publish_response(ngx_conf_t *cf,
 char *ngx_http_chatws_conf_set_api(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_chatws_conf_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_chatws_conf_set_history(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_chatws_conf_set_pattern(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The directives that limit what clients may say.
+ * The directives that limit what clients may say, and what they are told again.
  */
 
 
@@ -21,6 +21,9 @@
 
 /* the largest number of connections of a user */
 #define NGX_HTTP_CHATWS_LIMIT_CONNECTIONS  10000
+
+/* the largest number of messages in chatws_history */
+#define NGX_HTTP_CHATWS_HISTORY_MAX  100000
 
 /* nanoseconds of a second */
 #define NGX_HTTP_CHATWS_SECOND     UINT64_C(1000000000)
@@ -243,6 +246,52 @@ ngx_http_chatws_conf_set_limit_subscriptions(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     cwlcf->rules.user_subscriptions = n;
+
+    return NGX_CONF_OK;
+}
+
+
+/* chatws_history NUMBER [TIME] */
+
+char *
+ngx_http_chatws_conf_set_history(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_chatws_loc_conf_t *cwlcf = conf;
+
+    ngx_int_t   n, time;
+    ngx_str_t  *value;
+
+    if (cwlcf->rules.history != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    n = ngx_atoi(value[1].data, value[1].len);
+
+    if (n == NGX_ERROR || n > NGX_HTTP_CHATWS_HISTORY_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" value \"%V\" must be between 0 and %d",
+                           &value[0], &value[1], NGX_HTTP_CHATWS_HISTORY_MAX);
+        return NGX_CONF_ERROR;
+    }
+
+    cwlcf->rules.history = n;
+
+    if (cf->args->nelts == 2) {
+        return NGX_CONF_OK;
+    }
+
+    time = ngx_parse_time(&value[2], 0);
+
+    if (time == NGX_ERROR || time == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" has an invalid time \"%V\"",
+                           &value[0], &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    cwlcf->rules.history_time = time;
 
     return NGX_CONF_OK;
 }

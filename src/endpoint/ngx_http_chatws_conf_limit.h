@@ -31,6 +31,10 @@ char *ngx_http_chatws_conf_set_limit_subscriptions(ngx_conf_t *cf,
 char *ngx_http_chatws_conf_set_limit_connections(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 
+/* The setter of chatws_history: "1000 [1h]". */
+char *ngx_http_chatws_conf_set_history(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
 /* Adds the limit that the pointer at value points to, or none, to the hash. */
 void ngx_http_chatws_conf_mix_limit(uint64_t *hash, const void *value);
 

@@ -40,6 +40,9 @@ typedef struct {
     unsigned       wanted:1;        /* the response is collected */
     unsigned       coding:2;        /* ngx_http_chatws_coding_e */
     unsigned       further:1;       /* "toUsers" in it is a further member */
+
+    void          *upload;          /* see upload.c; NULL: none is shown, */
+    unsigned       uploads:1;       /* if this is set */
 } ngx_http_chatws_ctx_t;
 
 

@@ -32,6 +32,12 @@ ngx_int_t ngx_http_chatws_publish_response_init(ngx_conf_t *cf);
  */
 ngx_int_t ngx_http_chatws_token_init(ngx_conf_t *cf);
 
+/*
+ * Installs the filters of chatws_upload, if a location has it;
+ * postconfiguration.
+ */
+ngx_int_t ngx_http_chatws_upload_init(ngx_conf_t *cf);
+
 /* Registers the variables; preconfiguration.  NGX_ERROR: no memory. */
 ngx_int_t ngx_http_chatws_variables_add(ngx_conf_t *cf);
 

@@ -29,6 +29,9 @@
 
 static ngx_int_t ngx_http_chatws_sender_token(ngx_http_request_t *r,
     const ngx_http_chatws_loc_conf_t *cwlcf, ngx_http_chatws_token_t **token);
+static ngx_int_t ngx_http_chatws_sender_holds(ngx_http_chatws_hub_t *hub,
+    const ngx_http_chatws_rules_t *rules, ngx_str_t *user,
+    const ngx_http_chatws_credential_t *credential, ngx_str_t *chat);
 static ngx_int_t ngx_http_chatws_sender_may(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub, const ngx_http_chatws_rules_t *rules,
     const ngx_http_chatws_token_t *token, ngx_str_t *chat,
@@ -247,6 +250,63 @@ ngx_http_chatws_sender_token(ngx_http_request_t *r,
 }
 
 
+ngx_uint_t
+ngx_http_chatws_sender_known(ngx_http_chatws_hub_t *hub,
+    const ngx_http_chatws_rules_t *rules, ngx_str_t *user,
+    const ngx_http_chatws_credential_t *credential, ngx_str_t *chat)
+{
+    uint32_t  rights;
+
+    switch (ngx_http_chatws_sender_holds(hub, rules, user, credential, chat)) {
+
+    case NGX_OK:
+        return 1;
+
+    case NGX_DECLINED:
+        return 0;
+
+    default: /* NGX_AGAIN */
+        return ngx_http_chatws_grant_known(hub, &rules->access_app->url, user,
+                                           chat, &rights)
+               == NGX_OK
+               && (rights & CHATWS_RIGHT_SEND);
+    }
+}
+
+
+/*
+ * Whether a user may send to a chat by all but what the app server has said:
+ * NGX_OK; NGX_DECLINED: no; NGX_AGAIN: the app server knows.  credential is
+ * that of a token, or NULL.
+ */
+
+static ngx_int_t
+ngx_http_chatws_sender_holds(ngx_http_chatws_hub_t *hub,
+    const ngx_http_chatws_rules_t *rules, ngx_str_t *user,
+    const ngx_http_chatws_credential_t *credential, ngx_str_t *chat)
+{
+    if (ngx_http_chatws_revoked_chat(hub, user, chat)) {
+        return NGX_DECLINED;
+    }
+
+    if (rules->access == 0) {
+        return NGX_OK;
+    }
+
+    if (rules->access & NGX_HTTP_CHATWS_ACCESS_TOKEN
+        && credential != NULL
+        && (chatws_grants_find(credential->grants, credential->len,
+                               (chatws_str_t *) chat)
+            & CHATWS_RIGHT_SEND))
+    {
+        return NGX_OK;
+    }
+
+    return rules->access & NGX_HTTP_CHATWS_ACCESS_REQUEST
+           && rules->access_app != NULL ? NGX_AGAIN : NGX_DECLINED;
+}
+
+
 /*
  * Sets *fault to NULL: a source grants it, or it was noted; or to why not: it
  * is denied, or what the app server says is not known.  NGX_ERROR: no memory.
@@ -264,24 +324,19 @@ ngx_http_chatws_sender_may(ngx_http_request_t *r, ngx_http_chatws_hub_t *hub,
 
     *fault = NULL;
 
-    if (ngx_http_chatws_revoked_chat(hub, &token->user, chat)) {
+    switch (ngx_http_chatws_sender_holds(hub, rules,
+                                         (ngx_str_t *) &token->user,
+                                         token->credential, chat))
+    {
+    case NGX_OK:
+        return NGX_OK;
+
+    case NGX_DECLINED:
         *fault = &ngx_http_chatws_denied;
         return NGX_OK;
-    }
 
-    if (rules->access & NGX_HTTP_CHATWS_ACCESS_TOKEN
-        && (chatws_grants_find(token->credential->grants,
-                               token->credential->len, (chatws_str_t *) chat)
-            & CHATWS_RIGHT_SEND))
-    {
-        return NGX_OK;
-    }
-
-    if (!(rules->access & NGX_HTTP_CHATWS_ACCESS_REQUEST)
-        || rules->access_app == NULL)
-    {
-        *fault = &ngx_http_chatws_denied;
-        return NGX_OK;
+    default: /* NGX_AGAIN */
+        break;
     }
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_chatws_module);

@@ -16,6 +16,7 @@
 #include <ngx_http.h>
 #include "base/chatws_fault.h"
 #include "protocol/chatws_publication.h"
+#include "client/ngx_http_chatws_credential.h"
 #include "hub/ngx_http_chatws_hub.h"
 
 
@@ -57,6 +58,15 @@ ngx_int_t ngx_http_chatws_sender_inquire(ngx_http_request_t *r,
 ngx_uint_t ngx_http_chatws_sender_check(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub, const ngx_http_chatws_sender_t *sender,
     const chatws_publication_t *pub, chatws_fault_t *fault);
+
+/*
+ * Whether a user may send to a chat by what is known without waiting: to be
+ * asked where nobody is told the answer.  credential is that of the token of
+ * the request, or NULL.
+ */
+ngx_uint_t ngx_http_chatws_sender_known(ngx_http_chatws_hub_t *hub,
+    const ngx_http_chatws_rules_t *rules, ngx_str_t *user,
+    const ngx_http_chatws_credential_t *credential, ngx_str_t *chat);
 
 
 #endif /* _NGX_HTTP_CHATWS_SENDER_H_INCLUDED_ */

@@ -430,7 +430,9 @@ ngx_http_chatws_token_hub(const ngx_http_chatws_loc_conf_t *cwlcf)
     ngx_shm_zone_t         *shm_zone;
     ngx_http_chatws_zone_t *zone;
 
-    shm_zone = cwlcf->zone != NULL ? cwlcf->zone : cwlcf->response;
+    shm_zone = cwlcf->zone != NULL ? cwlcf->zone
+               : cwlcf->response != NULL ? cwlcf->response
+               : cwlcf->upload;
 
     if (shm_zone == NULL) {
         return NULL;

@@ -426,6 +426,23 @@ void ngx_http_chatws_typing_adopt(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *chat, uint32_t round, uint64_t deadline);
 
 /*
+ * Uploads that are shown, see chatws_seat.h: there is at most one of the same
+ * id, and a number of them of one user, in all workers.  user and upload are
+ * keyed hashes, the latter of both the user and the id.
+ */
+
+/*
+ * NGX_OK: it may be shown, and counts until leave().  NGX_DECLINED: it may not.
+ * NGX_BUSY: it may, but can't be counted now.
+ */
+ngx_int_t ngx_http_chatws_upload_take(ngx_http_chatws_hub_t *hub,
+    uint64_t user, uint64_t upload);
+
+/* An upload that was counted counts no more. */
+void ngx_http_chatws_upload_leave(ngx_http_chatws_hub_t *hub, uint64_t user,
+    uint64_t upload);
+
+/*
  * Delivers all that was published until now.  Returns the offset in the
  * durable ring before which the subscribers have got everything, and from
  * which on they have got nothing.  CHATWS_OFF_NONE: this worker has missed

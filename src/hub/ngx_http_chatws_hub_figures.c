@@ -90,6 +90,10 @@ const ngx_http_chatws_figure_t  ngx_http_chatws_figures[] = {
         "room"),
     ngx_http_chatws_counter(N_CONNECTIONS_LIMITED, "connectionsLimited",
         "connections closed because their user had too many"),
+    ngx_http_chatws_counter(N_UPLOADS, "uploads",
+        "uploads that were shown"),
+    ngx_http_chatws_counter(N_UPLOAD_PROGRESS, "uploadProgress",
+        "notifications of uploads accepted"),
 
     ngx_http_chatws_counter(F_LOST, "lost",
         "connections that ended with their worker"),

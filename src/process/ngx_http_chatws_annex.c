@@ -66,7 +66,10 @@ static const ngx_http_chatws_annex_row_t  ngx_http_chatws_annexes[] = {
         ngx_string("grants"), 32, chatws_grant_cache_fill },
 
     [NGX_HTTP_CHATWS_ANNEX_PEOPLE] = {
-        ngx_string(CHATWS_PEOPLE_LAYOUT), 2, chatws_people_init }
+        ngx_string(CHATWS_PEOPLE_LAYOUT), 2, chatws_people_init },
+
+    [NGX_HTTP_CHATWS_ANNEX_UPLOADS] = {
+        ngx_string("uploads"), 64, chatws_seats_init }
 };
 
 chatws_static_assert(ngx_http_chatws_annexes_complete,

@@ -30,6 +30,19 @@ static void chatws_notify_position(chatws_json_out_t *json,
     const chatws_confirmed_t *c);
 
 
+static const chatws_str_t  chatws_notify_states[] = {
+    [CHATWS_UPLOAD_RUNNING] = chatws_str("uploading"),
+    [CHATWS_UPLOAD_PROCESSING] = chatws_str("processing"),
+    [CHATWS_UPLOAD_DONE] = chatws_str("done"),
+    [CHATWS_UPLOAD_FAILED] = chatws_str("failed"),
+    [CHATWS_UPLOAD_ABORTED] = chatws_str("aborted"),
+    [CHATWS_UPLOAD_PAUSED] = chatws_str("paused")
+};
+
+chatws_static_assert(chatws_notify_states_complete,
+    chatws_nelts(chatws_notify_states) == CHATWS_UPLOAD_N);
+
+
 static const chatws_str_t  chatws_notify_lost[] = {
     [CHATWS_LOST_REMOVED] = chatws_str("removed"),
     [CHATWS_LOST_DENIED] = chatws_str("denied"),
@@ -224,6 +237,47 @@ chatws_notify_typing(chatws_str_t *out, const chatws_str_t *chat,
     }
 
     chatws_notify_time(&json, ms);
+
+    return chatws_notify_close(&json, out, NULL);
+}
+
+
+chatws_rc_e
+chatws_notify_upload(chatws_str_t *out, const chatws_upload_t *upload)
+{
+    chatws_json_out_t  json;
+
+    chatws_json_out_begin(&json, out);
+
+    chatws_type_open(&json, CHATWS_TYPE_UPLOAD);
+    chatws_json_put_lit(&json, ",\"uploadId\":");
+    chatws_json_put_string(&json, &upload->id);
+
+    if (upload->chat.len != 0) {
+        chatws_json_put_lit(&json, ",\"chatId\":");
+        chatws_json_put_string(&json, &upload->chat);
+    }
+
+    chatws_json_put_lit(&json, ",\"userId\":");
+    chatws_json_put_string(&json, &upload->user);
+    chatws_json_put_lit(&json, ",\"username\":");
+    chatws_json_put_string(&json, &upload->name);
+    chatws_json_put_lit(&json, ",\"state\":");
+    chatws_json_put_string(&json, &chatws_notify_states[upload->state]);
+    chatws_json_put_lit(&json, ",\"received\":");
+    chatws_json_put_uint(&json, upload->received);
+
+    if (upload->sized) {
+        chatws_json_put_lit(&json, ",\"total\":");
+        chatws_json_put_uint(&json, upload->total);
+    }
+
+    if (upload->state == CHATWS_UPLOAD_FAILED) {
+        chatws_json_put_lit(&json, ",\"status\":");
+        chatws_json_put_uint(&json, upload->status);
+    }
+
+    chatws_notify_time(&json, upload->ms);
 
     return chatws_notify_close(&json, out, NULL);
 }

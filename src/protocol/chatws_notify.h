@@ -100,6 +100,35 @@ typedef struct {
 } chatws_confirmed_t;
 
 
+/* The state of an upload. */
+
+typedef enum {
+    CHATWS_UPLOAD_RUNNING = 0,
+    CHATWS_UPLOAD_PROCESSING,      /* all was received, the answer was not */
+    CHATWS_UPLOAD_DONE,
+    CHATWS_UPLOAD_FAILED,
+    CHATWS_UPLOAD_ABORTED,
+    CHATWS_UPLOAD_PAUSED,          /* aborted, but it can be resumed */
+    CHATWS_UPLOAD_N
+} chatws_upload_e;
+
+
+/* The content of an upload_progress. */
+
+typedef struct {
+    chatws_str_t     id;           /* chosen by the client */
+    chatws_str_t     chat;         /* empty: of no chat, it is not shown */
+    chatws_str_t     user;
+    chatws_str_t     name;         /* of the user */
+    uint64_t         received;     /* bytes */
+    uint64_t         total;        /* bytes, if it is known */
+    uint64_t         ms;           /* now */
+    uint32_t         status;       /* shown of one that failed */
+    chatws_upload_e  state;
+    unsigned         sized:1;      /* total is known, and shown */
+} chatws_upload_t;
+
+
 /* Why a subscription was ended by the server: protocol, section 7. */
 
 typedef enum {
@@ -143,6 +172,8 @@ chatws_rc_e chatws_notify_expiring(chatws_str_t *out, uint64_t expires_in);
 chatws_rc_e chatws_notify_typing(chatws_str_t *out, const chatws_str_t *chat,
     const chatws_str_t *user, const chatws_str_t *name, int typing,
     uint64_t ms);
+chatws_rc_e chatws_notify_upload(chatws_str_t *out,
+    const chatws_upload_t *upload);
 chatws_rc_e chatws_notify_unsubscribed(chatws_str_t *out,
     const chatws_str_t *chat, chatws_lost_e lost, uint64_t ms);
 

@@ -106,6 +106,14 @@ for my $name (@sections) {
         next;
     }
 
+    # a variable, which stands in the sources
+
+    if (my ($variable) = $default =~ /^`$name (\$\w+);`$/) {
+        fault("$name: the default is another one")
+            if index($source, "\"$variable\"") < 0;
+        next;
+    }
+
     my ($value) = $default =~ /^`$name (\w+)\b.*;`$/;
     my $field = $field{$name} || $name =~ s/^chatws_//r;
     my ($set) = $source =~ /_(?:init_\w+\(\w+->|limit\(|rule\(|set\(token\.)

@@ -55,6 +55,7 @@ my %attack = (
     secure_link => \&secure_link,
     status => \&status,
     token => \&token_of,
+    uploads => \&uploads,
     users => \&users,
 );
 
@@ -324,6 +325,32 @@ sub names {
     return "from elsewhere: $status" if $status != 403;
 
     return let_in($piece, $evil) ? 'another page' : '';
+}
+
+
+# What is uploaded without a session, or as another user.
+
+sub uploads {
+    my ($piece) = @_;
+
+    my $headers = sub { [ "Cookie: session=$_[0]", 'X-Progress-ID: i' ] };
+    my ($ws, $other) = map {
+        $piece->ws(headers => $headers->($_), chats => 'chat_1')
+    } 1, 2;
+
+    for my $case ([ 0, 401 ], [ 2, 201 ]) {
+        my ($session, $want) = @$case;
+        my $status = $piece->request('POST', '/api/upload?userId='
+            . 'user_of_session&username=user_of_session&chatId=chat_1',
+            headers => $headers->($session), body => 'forged')->{status};
+
+        return "session $session: $status" if $status != $want;
+    }
+
+    my $event = $ws->await('upload_progress') or return 'nothing told';
+    my $who = "$event->{userId} $event->{username}";
+
+    return $who eq 'another_user another_user' ? '' : $who;
 }
 
 

@@ -36,6 +36,7 @@ static void test_connected(void);
 static void test_confirmed(void);
 static void test_typing(void);
 static void test_typists(void);
+static void test_upload(void);
 static void test_unsubscribed(void);
 static void test_token(void);
 static void test_error(void);
@@ -55,6 +56,7 @@ main(void)
     test_confirmed();
     test_typing();
     test_typists();
+    test_upload();
     test_unsubscribed();
     test_token();
     test_error();
@@ -266,6 +268,35 @@ test_typists(void)
 
 
 static void
+test_upload(void)
+{
+    chatws_upload_t  upload = { chatws_str("u-7"), chatws_str("chat_1"),
+                                chatws_str("user123"), chatws_str("jane"),
+                                1048576, 12000000, TEST_MS, 502,
+                                CHATWS_UPLOAD_RUNNING, 1 };
+
+    open_out();
+    is(chatws_notify_upload(&out, &upload),
+       "{\"type\":\"upload_progress\",\"uploadId\":\"u-7\","
+       "\"chatId\":\"chat_1\",\"userId\":\"user123\","
+       "\"username\":\"jane\",\"state\":\"uploading\","
+       "\"received\":1048576,\"total\":12000000,"
+       "\"timestamp\":\"2025-11-27T10:00:00.000Z\"}");
+
+    upload.state = CHATWS_UPLOAD_FAILED;
+    upload.chat.len = 0;
+    upload.sized = 0;
+
+    open_out();
+    is(chatws_notify_upload(&out, &upload),
+       "{\"type\":\"upload_progress\",\"uploadId\":\"u-7\","
+       "\"userId\":\"user123\",\"username\":\"jane\","
+       "\"state\":\"failed\",\"received\":1048576,\"status\":502,"
+       "\"timestamp\":\"2025-11-27T10:00:00.000Z\"}");
+}
+
+
+static void
 test_unsubscribed(void)
 {
     size_t         i;
@@ -376,9 +407,11 @@ test_room(void)
     chatws_cause_t      cause;
     chatws_confirmed_t  c;
     chatws_connected_t  connected;
+    chatws_upload_t     upload;
 
-    uint8_t             bytes[1024], id[386];
+    uint8_t             bytes[1024], id[386], quotes[128];
 
+    memset(quotes, '"', sizeof(quotes));
     memset(bytes, '\x01', sizeof(bytes));
     memset(id, 'i', sizeof(id));
 
@@ -413,7 +446,17 @@ test_room(void)
     cause.retry_after = UINT64_MAX;
     cause.verb = CHATWS_VERB_SUBSCRIBE;
 
-    for (n = 0; n < 5; n++) {
+    memset(&upload, 0xff, sizeof(chatws_upload_t));
+
+    upload.id.data = quotes;
+    upload.id.len = sizeof(quotes);
+    upload.chat = upload.id;
+    upload.user = upload.id;
+    upload.name = upload.id;
+    upload.ms = TEST_MS;
+    upload.state = CHATWS_UPLOAD_FAILED;
+
+    for (n = 0; n < 6; n++) {
 
         for (i = 0; i <= CHATWS_NOTIFY_SIZE; i++) {
             p = malloc(i ? i : 1);
@@ -438,6 +481,10 @@ test_room(void)
             case 3:
                 rc = chatws_notify_unsubscribed(&o, &name,
                                                 CHATWS_LOST_REMOVED, TEST_MS);
+                break;
+
+            case 4:
+                rc = chatws_notify_upload(&o, &upload);
                 break;
 
             default:

@@ -138,7 +138,7 @@ sub parse {
     substr($c->{in}, 0, length($head) + 2 + $length) = '';
 
     return { socket => $c->{socket}, head => $head, body => $body,
-             json => eval { $json->decode($body) } };
+             json => scalar eval { $json->decode($body) } };
 }
 
 
