@@ -24,7 +24,10 @@
 #define NGX_HTTP_CHATWS_PEOPLE_INTERVAL  1000
 
 /* holds of the lock in a turn, of a few microseconds each */
-#define NGX_HTTP_CHATWS_PEOPLE_HOLDS     512
+#define NGX_HTTP_CHATWS_PEOPLE_HOLDS     128
+
+/* in milliseconds, until the next turn where there is more to do */
+#define NGX_HTTP_CHATWS_PEOPLE_PAUSE     4
 
 /* in milliseconds: another worker sees to what is not as late as that */
 #define NGX_HTTP_CHATWS_PEOPLE_LATE      500
@@ -145,6 +148,13 @@ ngx_http_chatws_people_configure(ngx_http_chatws_hub_t *hub)
     }
 
     (void) chatws_people_configure(tb, &rules, stamp, &now);
+
+    /*
+     * a worker that a reload has replaced, and that knows no people, may have
+     * reaped a slot
+     */
+
+    chatws_people_sweep(tb);
 
     ngx_http_chatws_zone_unlock(&hub->zone);
 
@@ -277,7 +287,8 @@ ngx_http_chatws_people_tend(ngx_http_chatws_hub_t *hub, uint64_t late)
 
     } else if (!hub->tending->work.timer_set) {
         ngx_add_timer(&hub->tending->work,
-                      rc == NGX_AGAIN ? NGX_HTTP_CHATWS_PEOPLE_RETRY : 1);
+                      rc == NGX_AGAIN ? NGX_HTTP_CHATWS_PEOPLE_RETRY
+                                      : NGX_HTTP_CHATWS_PEOPLE_PAUSE);
     }
 }
 
