@@ -60,6 +60,9 @@
 #define CHATWS_PEOPLE_PLACE    3
 #define CHATWS_PEOPLE_TAIL     4         /* the rest of an id */
 
+#define chatws_people_is(row, kind)                                           \
+    (((row)->flags & CHATWS_PEOPLE_KIND) == (kind))
+
 #define CHATWS_PERSON_ONLINE     0x00001000    /* neither of these two: */
 #define CHATWS_PERSON_AWAY       0x00002000    /* offline */
 #define CHATWS_PERSON_INVISIBLE  0x00004000    /* to others: is offline */

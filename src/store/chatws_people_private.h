@@ -15,10 +15,6 @@
 #include "store/chatws_people.h"
 
 
-#define chatws_people_is(row, kind)                                           \
-    (((row)->flags & CHATWS_PEOPLE_KIND) == (kind))
-
-
 /* rows: people_row.c */
 
 /* Sets the flags of a row that are in mask to those that are in flags. */

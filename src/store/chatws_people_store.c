@@ -139,12 +139,17 @@ void
 chatws_people_examine(chatws_people_t *tb, chatws_store_t *st, uint32_t row,
     const chatws_people_now_t *now)
 {
-    if ((chatws_people_row(tb, row)->flags & CHATWS_PEOPLE_KIND)
-        == CHATWS_PEOPLE_PERSON)
-    {
-        chatws_people_examine_person(tb, st, row, 1, now);
+    uint32_t  person;
 
-    } else {
+    person = row;
+
+    if (chatws_people_is(chatws_people_row(tb, row), CHATWS_PEOPLE_PLACE)) {
+        person = chatws_people_place(tb, row)->person;
+    }
+
+    chatws_people_examine_person(tb, st, person, 1, now);
+
+    if (person != row) {
         chatws_people_examine_place(tb, st, row, now);
     }
 }
@@ -311,7 +316,14 @@ chatws_people_sweep_on(chatws_people_t *tb, chatws_store_t *st,
             break;
         }
 
-        chatws_people_examine(tb, st, row, now);
+        if (chatws_people_is(chatws_people_row(tb, row),
+                             CHATWS_PEOPLE_PERSON))
+        {
+            chatws_people_examine_person(tb, st, row, 1, now);
+
+        } else {
+            chatws_people_examine_place(tb, st, row, now);
+        }
     }
 
     return more || tb->lists[CHATWS_PEOPLE_LIST_ANNOUNCE] != 0;

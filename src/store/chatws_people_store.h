@@ -67,8 +67,8 @@ void chatws_people_parted(chatws_people_t *tb, chatws_store_t *st,
     const chatws_people_parted_t *parted, const chatws_people_now_t *now);
 
 /*
- * Compares a row, which is a person or a place: for one that was made for a
- * user who may be connected.  The place may be gone after that.
+ * Compares a row, which is a person, or a place with its person: for one that
+ * was made for a user who may be connected.  The place may be gone after that.
  */
 void chatws_people_examine(chatws_people_t *tb, chatws_store_t *st,
     uint32_t row, const chatws_people_now_t *now);

@@ -422,8 +422,6 @@ test_members_only(void)
     place = chatws_people_make_place(tb, &u, &c, 0);
     (void) chatws_people_set_member(tb, place, 1, 0, &now);
     chatws_people_examine(tb, st, place, &now);
-    chatws_people_examine(tb, st, chatws_people_place(tb, place)->person,
-                          &now);
 
     ok((flags_of("u", "c") & CHATWS_PLACE_SUBSCRIBED)
        && state("u") == CHATWS_PERSON_ONLINE && good(),
