@@ -42,6 +42,27 @@ my @cases = (
       '', qr/"chatws_users" directive is duplicate/ ],
     [ 'users in a server', '', 'chatws_users zone=chat;', '',
       qr/"chatws_users" directive is not allowed here/ ],
+    [ 'unread without users', 'chatws_unread zone=chat;', '', '',
+      qr/"chatws_unread" needs "chatws_users zone=chat" in \S+:\d/ ],
+    [ 'unread, twice', 'chatws_users zone=chat; chatws_unread zone=chat;
+      chatws_unread zone=chat;', '', '',
+      qr/"chatws_unread" directive is duplicate/ ],
+    [ 'unread, a parameter', 'chatws_unread chat;', '', '',
+      qr/"chat" of "chatws_unread", it must be zone=name/ ],
+    [ 'receipts without unread', 'chatws_users zone=chat;
+      chatws_receipts zone=chat;', '', '',
+      qr/"chatws_receipts" needs "chatws_unread zone=chat" in \S+:\d/ ],
+    [ 'receipts, twice', 'chatws_receipts zone=chat;
+      chatws_receipts zone=chat;', '', '',
+      qr/"chatws_receipts" directive is duplicate/ ],
+    [ 'receipts, no limit', 'chatws_receipts zone=chat limit=0;', '', '',
+      qr/"chatws_receipts" value "limit=0" must be between 1 and 1000/ ],
+    [ 'receipts, no interval', 'chatws_receipts zone=chat interval=1ms;', '',
+      '', qr/"interval=1ms", it must be between 100ms and 1m/ ],
+    [ 'receipts, one interval', 'chatws_receipts zone=chat interval=1s
+      interval=2s;', '', '', qr/duplicate parameter "interval=2s"/ ],
+    [ 'receipts, a word', 'chatws_receipts zone=chat seen;', '', '',
+      qr/invalid parameter "seen" of "chatws_receipts"/ ],
     [ 'answers to users, where there are none', '',
       'location /x { chatws_publish_response chat users; }', '',
       qr/"chatws_publish_response" needs "chatws_users zone=chat" in \S+:\d/ ],
