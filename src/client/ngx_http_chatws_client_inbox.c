@@ -104,6 +104,10 @@ ngx_http_chatws_inbox_features(const ngx_http_chatws_people_conf_t *conf)
 
     if (conf->receipts != NULL) {
         features |= 1U << CHATWS_FEATURE_RECEIPTS;
+
+        if (conf->receipts->delivered) {
+            features |= 1U << CHATWS_FEATURE_DELIVERED;
+        }
     }
 
     return features;

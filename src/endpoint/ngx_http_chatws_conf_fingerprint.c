@@ -153,7 +153,9 @@ ngx_http_chatws_conf_mix_zone(uint64_t *hash, const void *value)
         features = 1
                    | (people->unread ? 2 : 0)
                    | (people->presence != NULL ? 4 : 0)
-                   | (people->receipts != NULL ? 8 : 0);
+                   | (people->receipts != NULL ? 8 : 0)
+                   | (people->receipts != NULL
+                      && people->receipts->delivered ? 16 : 0);
 
         ngx_http_chatws_mix(hash, &features, sizeof(ngx_uint_t));
     }

@@ -58,7 +58,8 @@ static const chatws_str_t  chatws_notify_features[] = {
     [CHATWS_FEATURE_USERS] = chatws_str("users"),
     [CHATWS_FEATURE_PRESENCE] = chatws_str("presence"),
     [CHATWS_FEATURE_UNREAD] = chatws_str("unread"),
-    [CHATWS_FEATURE_RECEIPTS] = chatws_str("receipts")
+    [CHATWS_FEATURE_RECEIPTS] = chatws_str("receipts"),
+    [CHATWS_FEATURE_DELIVERED] = chatws_str("delivered")
 };
 
 chatws_static_assert(chatws_notify_features_complete,

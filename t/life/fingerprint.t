@@ -132,6 +132,7 @@ push @cases, (
     [ 'chatws_user, another', 'chatws_user $arg_a;', 'chatws_user $arg_b;' ],
     [ 'chatws_user, none', 'chatws_user $arg_a;', '' ],
     [ 'chatws_users', 'chatws people;', 'chatws people;' ],
+    [ 'chatws_receipts, delivered', 'chatws ticks;', 'chatws ticks;' ],
     [ 'chatws_username', '', 'chatws_username $arg_b;' ],
     [ 'chatws_username, another', 'chatws_username $arg_a;',
       'chatws_username $arg_b;' ],
@@ -219,9 +220,14 @@ sub configuration {
 
     my $name = $which == 1 ? 'before' : 'after';
     my $users = $which == 1 ? '' : 'chatws_users zone=people;';
+    my $delivered = $which == 1 ? '' : 'delivered';
 
     return conf(http => "chatws_zone zone=other:1m; chatws_drain 0;
-        chatws_zone zone=people:1m; $users",
+        chatws_zone zone=people:1m; $users
+        chatws_zone zone=ticks:1m;
+        chatws_users zone=ticks;
+        chatws_unread zone=ticks;
+        chatws_receipts zone=ticks $delivered;",
         server => "$locations
         location = /status {
             chatws_status chat;
