@@ -27,9 +27,13 @@
 static ngx_int_t ngx_http_chatws_hub_init(ngx_http_chatws_hub_t *hub,
     ngx_cycle_t *cycle);
 static void ngx_http_chatws_hub_free(ngx_http_chatws_hub_t *hub);
+static ngx_int_t ngx_http_chatws_hub_claim(ngx_http_chatws_hub_t *hub,
+    ngx_cycle_t *cycle);
 static void ngx_http_chatws_hub_woken(void *data);
 static void ngx_http_chatws_hub_tick_handler(ngx_event_t *ev);
 static void ngx_http_chatws_hub_again_handler(ngx_event_t *ev);
+static void ngx_http_chatws_hub_count_reaped(ngx_http_chatws_hub_t *hub);
+static void ngx_http_chatws_hub_reap_handler(ngx_event_t *ev);
 static void ngx_http_chatws_hub_quit(ngx_http_chatws_hub_t *hub);
 
 
@@ -38,7 +42,6 @@ ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
     const ngx_http_chatws_hub_handlers_t *handlers, ngx_msec_t coalesce,
     ngx_cycle_t *cycle)
 {
-    uint32_t                reaped;
     ngx_http_chatws_hub_t  *hub;
 
     hub = ngx_calloc(sizeof(ngx_http_chatws_hub_t), cycle->log);
@@ -64,9 +67,7 @@ ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
         return NGX_ERROR;
     }
 
-    reaped = ngx_http_chatws_slot_reap(hub);
-
-    switch (ngx_http_chatws_slot_claim(hub, cycle)) {
+    switch (ngx_http_chatws_hub_claim(hub, cycle)) {
 
     case NGX_OK:
     case NGX_AGAIN:
@@ -85,13 +86,36 @@ ngx_http_chatws_hub_open(ngx_http_chatws_zone_t *zone,
                       "few, this worker waits for one", &zone->name);
     }
 
-    /* only now is there a slot to count in */
-
-    ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_REAPED, reaped);
-
     ngx_add_timer(&hub->tick, NGX_HTTP_CHATWS_TICK);
 
     return NGX_OK;
+}
+
+
+/* Claims a slot, which may be that of a dead worker. */
+
+static ngx_int_t
+ngx_http_chatws_hub_claim(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
+{
+    ngx_int_t  rc;
+
+    (void) ngx_http_chatws_slot_reap(hub);
+
+    rc = ngx_http_chatws_slot_claim(hub, cycle);
+
+    /* nothing else waits for this worker yet */
+
+    while (rc == NGX_BUSY && hub->reap.posted) {
+        ngx_delete_posted_event(&hub->reap);
+
+        (void) ngx_http_chatws_slot_reap(hub);
+
+        rc = ngx_http_chatws_slot_claim(hub, cycle);
+    }
+
+    ngx_http_chatws_hub_count_reaped(hub);
+
+    return rc;
 }
 
 
@@ -120,6 +144,8 @@ ngx_http_chatws_hub_init(ngx_http_chatws_hub_t *hub, ngx_cycle_t *cycle)
                                ngx_http_chatws_signal_handler, cycle->log);
     ngx_http_chatws_event_init(&hub->again, &hub->ident,
                                ngx_http_chatws_hub_again_handler, cycle->log);
+    ngx_http_chatws_event_init(&hub->reap, &hub->ident,
+                               ngx_http_chatws_hub_reap_handler, cycle->log);
     ngx_http_chatws_event_init(&hub->tick, &hub->ident,
                                ngx_http_chatws_hub_tick_handler, cycle->log);
 
@@ -163,6 +189,10 @@ ngx_http_chatws_hub_close(ngx_http_chatws_hub_t *hub)
 
     if (hub->round.posted) {
         ngx_delete_posted_event(&hub->round);
+    }
+
+    if (hub->reap.posted) {
+        ngx_delete_posted_event(&hub->reap);
     }
 
     if (hub->signal.posted) {
@@ -348,9 +378,36 @@ ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub)
 
     n = ngx_http_chatws_slot_reap(hub);
 
-    ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_REAPED, n);
+    ngx_http_chatws_hub_count_reaped(hub);
 
     return n;
+}
+
+
+/* Without a slot there is nothing to count in. */
+
+static void
+ngx_http_chatws_hub_count_reaped(ngx_http_chatws_hub_t *hub)
+{
+    if (hub->slot != CHATWS_SLOT_NONE) {
+        ngx_http_chatws_hub_count(hub, NGX_HTTP_CHATWS_N_REAPED, hub->reaped);
+        hub->reaped = 0;
+    }
+}
+
+
+static void
+ngx_http_chatws_hub_reap_handler(ngx_event_t *ev)
+{
+    ngx_http_chatws_hub_t  *hub;
+
+    hub = ngx_http_chatws_event_data(ev);
+
+    (void) ngx_http_chatws_hub_reap(hub);
+
+    if (!ev->posted) {
+        ngx_http_chatws_people_changed(hub);
+    }
 }
 
 

@@ -179,8 +179,9 @@ void ngx_http_chatws_hub_count(ngx_http_chatws_hub_t *hub,
 
 
 /*
- * Gives the slots of workers that have died back, with all that they had.
- * Returns how many slots that were.
+ * Looks for workers that have died, and gives their slots back with all that
+ * they had, now or in one of the next turns.  Returns how many there were: what
+ * they had counts no more.
  */
 uint32_t ngx_http_chatws_hub_reap(ngx_http_chatws_hub_t *hub);
 

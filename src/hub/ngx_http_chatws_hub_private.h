@@ -207,6 +207,8 @@ struct ngx_http_chatws_hub_s {
     ngx_event_t                    signal;      /* posted: wake the owed */
     ngx_event_t                    tick;        /* timer: housekeeping */
     ngx_event_t                    again;       /* timer: the lock was busy */
+    ngx_event_t                    reap;        /* posted: dead workers have
+                                                   left more to be removed */
     const ngx_http_chatws_hub_handlers_t  *handlers;
     ngx_http_chatws_index_t        chats;       /* by id */
     ngx_http_chatws_index_t        rows;        /* the same, by row */
@@ -223,6 +225,8 @@ struct ngx_http_chatws_hub_s {
     ngx_msec_t                     coalesce;
     ngx_uint_t                     replaced;    /* ticks since a reload */
     uint32_t                       slot;        /* or CHATWS_SLOT_NONE */
+    uint32_t                       reaped;      /* slots that are to be
+                                                   counted */
 };
 
 
@@ -251,8 +255,10 @@ ngx_int_t ngx_http_chatws_slot_claim(ngx_http_chatws_hub_t *hub,
 void ngx_http_chatws_slot_leave(ngx_http_chatws_hub_t *hub);
 
 /*
- * Gives the slots of dead workers back, and makes their wake-ups good.
- * Returns how many slots that were.
+ * Gives the slots of dead workers back, and makes their wake-ups good.  It ends
+ * after a while, and asks to be called again by hub->reap.  Those that were
+ * given back are added to hub->reaped.  Returns how many dead workers there
+ * were: whatever depends on that, as their seats, is done.
  */
 uint32_t ngx_http_chatws_slot_reap(ngx_http_chatws_hub_t *hub);
 

@@ -9,15 +9,19 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "process/ngx_http_chatws_clock.h"
 #include "hub/ngx_http_chatws_hub_private.h"
 
 
 /* rows of members that are removed before the lock is given back */
 #define NGX_HTTP_CHATWS_SLOT_ROWS  16
 
+/* in microseconds: after so long the worker has other things to do */
+#define NGX_HTTP_CHATWS_SLOT_TIME  2000
 
-static ngx_uint_t ngx_http_chatws_slot_release(ngx_http_chatws_hub_t *hub,
-    uint32_t slot, ngx_pid_t pid);
+
+static ngx_int_t ngx_http_chatws_slot_release(ngx_http_chatws_hub_t *hub,
+    uint32_t slot, ngx_pid_t pid, uint64_t until);
 
 
 ngx_int_t
@@ -66,18 +70,21 @@ ngx_http_chatws_slot_leave(ngx_http_chatws_hub_t *hub)
     }
 
     ngx_http_chatws_wake_part(hub->zone.wake, &hub->sleeper);
-    (void) ngx_http_chatws_slot_release(hub, hub->slot, ngx_pid);
+    (void) ngx_http_chatws_slot_release(hub, hub->slot, ngx_pid, UINT64_MAX);
 }
 
 
 uint32_t
 ngx_http_chatws_slot_reap(ngx_http_chatws_hub_t *hub)
 {
-    uint32_t          n, reaped, slot;
+    uint32_t          n, found, slot;
+    uint64_t          until;
+    ngx_int_t         rc;
     ngx_pid_t         pid;
     chatws_typing_t  *typing;
 
-    reaped = 0;
+    found = 0;
+    until = ngx_http_chatws_ticks() + NGX_HTTP_CHATWS_SLOT_TIME;
 
     for (slot = 0; slot < hub->zone.nslots; slot++) {
 
@@ -96,15 +103,24 @@ ngx_http_chatws_slot_reap(ngx_http_chatws_hub_t *hub)
             continue;
         }
 
-        if (ngx_http_chatws_slot_release(hub, slot, pid)) {
+        found++;
+
+        rc = ngx_http_chatws_slot_release(hub, slot, pid, until);
+
+        if (rc == NGX_AGAIN) {
+            ngx_post_event(&hub->reap, &ngx_posted_next_events);
+            break;
+        }
+
+        if (rc == NGX_OK) {
             ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
                           "chatws zone \"%V\": reaping slot %uD of dead "
                           "worker %P", &hub->zone.name, slot, pid);
-            reaped++;
+            hub->reaped++;
         }
     }
 
-    if (reaped == 0) {
+    if (found == 0) {
         return 0;
     }
 
@@ -116,7 +132,7 @@ ngx_http_chatws_slot_reap(ngx_http_chatws_hub_t *hub)
     typing = ngx_http_chatws_typing_table(hub);
 
     if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
-        return reaped;
+        return found;
     }
 
     n = chatws_store_pending(hub->zone.store, hub->wakes);
@@ -130,20 +146,22 @@ ngx_http_chatws_slot_reap(ngx_http_chatws_hub_t *hub)
     ngx_http_chatws_hub_wake(hub, n);
     ngx_http_chatws_hub_signal(hub);
 
-    return reaped;
+    return found;
 }
 
 
 /*
- * Gives back the slot of a process, a few rows at a time.  Meanwhile another
- * worker may do the same, and a third one may claim the slot, so the owner is
- * looked at again under each lock.  Returns whether this worker has given the
- * slot back.
+ * Gives back the slot of a process, a few rows at a time, until the ticks say
+ * until.  Meanwhile another worker may do the same, and a third one may claim
+ * the slot, so the owner is looked at again under each lock.
+ *
+ * NGX_OK: this worker has given the slot back.  NGX_AGAIN: there is more to be
+ * done.  NGX_DECLINED: another worker does it, or the lock cannot be had now.
  */
 
-static ngx_uint_t
+static ngx_int_t
 ngx_http_chatws_slot_release(ngx_http_chatws_hub_t *hub, uint32_t slot,
-    ngx_pid_t pid)
+    ngx_pid_t pid, uint64_t until)
 {
     ngx_uint_t        released;
     chatws_rc_e       rc;
@@ -162,7 +180,7 @@ ngx_http_chatws_slot_release(ngx_http_chatws_hub_t *hub, uint32_t slot,
         released = 0;
 
         if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
-            return 0;
+            return NGX_DECLINED;
         }
 
         if (chatws_store_slot(hub->zone.store, slot)->pid == pid) {
@@ -178,7 +196,11 @@ ngx_http_chatws_slot_release(ngx_http_chatws_hub_t *hub, uint32_t slot,
 
         ngx_http_chatws_zone_unlock(&hub->zone);
 
-    } while (rc == CHATWS_AGAIN);
+    } while (rc == CHATWS_AGAIN && ngx_http_chatws_ticks() < until);
 
-    return released;
+    if (rc == CHATWS_AGAIN) {
+        return NGX_AGAIN;
+    }
+
+    return released ? NGX_OK : NGX_DECLINED;
 }

@@ -23,6 +23,17 @@ ngx_http_chatws_now(void)
 
 
 uint64_t
+ngx_http_chatws_ticks(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+
+uint64_t
 ngx_http_chatws_noise(void)
 {
     return (uint64_t) ngx_random() << 33 ^ (uint64_t) ngx_random() << 11

@@ -22,6 +22,12 @@
 uint64_t ngx_http_chatws_now(void);
 
 /*
+ * Microseconds since some time, by a clock that never goes back, read at this
+ * moment: to tell how long something takes.
+ */
+uint64_t ngx_http_chatws_ticks(void);
+
+/*
  * A number that tells apart what several processes make at the same time.  It
  * is no secret.
  */
