@@ -78,7 +78,8 @@ static const chatws_str_t  chatws_action_names[] = {
     [CHATWS_ACTION_STATE] = chatws_str("state"),
     [CHATWS_ACTION_USER] = chatws_str("user"),
     [CHATWS_ACTION_PRIVATE] = chatws_str("private"),
-    [CHATWS_ACTION_UNREAD] = chatws_str("unread")
+    [CHATWS_ACTION_UNREAD] = chatws_str("unread"),
+    [CHATWS_ACTION_USERS] = chatws_str("users")
 };
 
 chatws_static_assert(chatws_action_names_complete,
@@ -112,7 +113,13 @@ static const chatws_action_row_t  chatws_action_rows[] = {
         { chatws_action_chat, chatws_action_mark } },
 
     [CHATWS_VERB_DELIVERED] = { chatws_str("delivered"),
-        { chatws_action_delivered } }
+        { chatws_action_delivered } },
+
+    [CHATWS_VERB_PRESENCE] = { chatws_str("presence"),
+        { chatws_action_presence } },
+
+    [CHATWS_VERB_WATCH] = { chatws_str("watch"),
+        { chatws_action_watch } }
 };
 
 chatws_static_assert(chatws_action_rows_complete,

@@ -19,6 +19,7 @@
 #define CHATWS_ACTION_ID_MAX     64   /* bytes of an echoed id, decoded */
 
 #define CHATWS_ACTION_CHATS_MAX  100  /* chats of a delivered */
+#define CHATWS_ACTION_USERS_MAX  100  /* whom a client asks for at once */
 
 
 /*
@@ -36,8 +37,21 @@ typedef enum {
     CHATWS_VERB_READ,
     CHATWS_VERB_MARK,
     CHATWS_VERB_DELIVERED,
+    CHATWS_VERB_PRESENCE,
+    CHATWS_VERB_WATCH,
     CHATWS_VERB_NONE               /* an unknown one; the number of verbs */
 } chatws_verb_e;
+
+
+/* What a client says of itself: protocol, section 2. */
+
+typedef enum {
+    CHATWS_SAID_NOTHING = 0,
+    CHATWS_SAID_ONLINE,
+    CHATWS_SAID_AWAY,
+    CHATWS_SAID_OFFLINE,
+    CHATWS_SAID_INVISIBLE
+} chatws_said_e;
 
 
 /*
@@ -60,6 +74,11 @@ typedef struct {
                                       delivered */
     chatws_str_t    token;         /* of an auth or of the chat, decoded;
                                       empty: none */
+    chatws_str_t    users;         /* the JSON array of a watch, or of a
+                                      presence that says nothing */
+    size_t          nusers;        /* its elements, one at least for those of
+                                      a presence */
+    chatws_said_e   said;          /* of a presence */
 
     uint64_t        user_seq;      /* the position of a resume in the inbox */
     uint64_t        user_epoch;    /* of its user, as epoch */
@@ -91,6 +110,10 @@ typedef struct {
  * handler returns.  CHATWS_OK continues the walk, any other code ends it.
  */
 typedef chatws_rc_e (*chatws_resume_pt)(void *data, const chatws_resume_t *r);
+
+
+/* Is called for each user of an action: see chatws_resume_pt. */
+typedef chatws_rc_e (*chatws_user_pt)(void *data, const chatws_str_t *user);
 
 
 /* The name of a verb other than CHATWS_VERB_NONE, which is static. */
@@ -132,6 +155,17 @@ typedef void (*chatws_delivered_pt)(void *data, const chatws_str_t *chat,
 void chatws_action_delivered_chats(const chatws_action_t *action,
     size_t depth, void *mem, size_t size, chatws_delivered_pt handler,
     void *data);
+
+/*
+ * The same for each user of action->users, all of whose ids were checked.
+ */
+chatws_rc_e chatws_action_users(const chatws_action_t *action, size_t depth,
+    void *mem, size_t size, chatws_user_pt handler, void *data);
+
+/*
+ * What the name of a state says, CHATWS_SAID_NOTHING: there is no such name.
+ */
+chatws_said_e chatws_action_said(const chatws_str_t *name);
 
 
 #endif /* _CHATWS_ACTION_H_INCLUDED_ */

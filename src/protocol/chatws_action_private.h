@@ -30,6 +30,7 @@ typedef enum {
     CHATWS_ACTION_USER,
     CHATWS_ACTION_PRIVATE,
     CHATWS_ACTION_UNREAD,
+    CHATWS_ACTION_USERS,
     CHATWS_ACTION_UNKNOWN
 } chatws_action_member_e;
 
@@ -66,6 +67,14 @@ chatws_rc_e chatws_action_mark(chatws_action_t *action,
 
 /* How far a client has got each of several chats. */
 chatws_rc_e chatws_action_delivered(chatws_action_t *action,
+    chatws_action_members_t *ms);
+
+/* What a client says of itself, or the users of a chat that it asks for. */
+chatws_rc_e chatws_action_presence(chatws_action_t *action,
+    chatws_action_members_t *ms);
+
+/* The users of a list to be watched, which may be empty. */
+chatws_rc_e chatws_action_watch(chatws_action_t *action,
     chatws_action_members_t *ms);
 
 

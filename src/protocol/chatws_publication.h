@@ -94,6 +94,8 @@ typedef struct {
     size_t              nusers;    /* whom it names, if so */
     chatws_pub_says_e   silent;
     chatws_pub_says_e   mark_read;
+    int                 discreet;  /* 1: its answer does not tell how many get
+                                      it; the caller sets it after parse() */
     chatws_fault_t      fault;     /* set after CHATWS_ERROR only */
 
     /* private from here on */

@@ -240,8 +240,12 @@ chatws_publication_answer(const chatws_publication_t *pub, chatws_str_t *out,
 
     chatws_json_put_lit(&json, ",\"epoch\":\"");
     chatws_json_put(&json, text, CHATWS_EPOCH_LEN);
-    chatws_json_put_lit(&json, "\",\"recipients\":");
-    chatws_json_put_uint(&json, recipients);
+    chatws_json_put_lit(&json, "\"");
+
+    if (!pub->discreet) {
+        chatws_json_put_lit(&json, ",\"recipients\":");
+        chatws_json_put_uint(&json, recipients);
+    }
 
     if (!pub->target) {
         chatws_json_put_lit(&json, "}");

@@ -22,6 +22,7 @@ static const chatws_str_t  chatws_type_server[] = {
     [CHATWS_TYPE_TYPING] = chatws_str("user_typing"),
     [CHATWS_TYPE_TYPISTS] = chatws_str("typing_users"),
     [CHATWS_TYPE_UPLOAD] = chatws_str("upload_progress"),
+    [CHATWS_TYPE_PRESENCE] = chatws_str("presence"),
     [CHATWS_TYPE_UNSUBSCRIBED] = chatws_str("unsubscribed"),
     [CHATWS_TYPE_AUTHENTICATED] = chatws_str("authenticated"),
     [CHATWS_TYPE_EXPIRING] = chatws_str("token_expiring"),
@@ -66,6 +67,7 @@ chatws_type_optional(chatws_type_e type)
 {
     return type == CHATWS_TYPE_TYPISTS
            || type == CHATWS_TYPE_UPLOAD
+           || type == CHATWS_TYPE_PRESENCE
            || type == CHATWS_TYPE_UNSUBSCRIBED
            || type == CHATWS_TYPE_AUTHENTICATED
            || type == CHATWS_TYPE_UNREAD

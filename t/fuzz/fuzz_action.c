@@ -10,12 +10,16 @@
 #include "fuzz_json.h"
 
 #include "protocol/chatws_action.c"
+#include "protocol/chatws_action_presence.c"
 #include "protocol/chatws_action_read.c"
+#include "protocol/chatws_presence.c"
 
 
 static void reply(const chatws_action_t *action, chatws_rc_e rc);
 static void resume(const chatws_action_t *action);
 static chatws_rc_e resume_chat(void *data, const chatws_resume_t *r);
+static void presence(const chatws_action_t *action);
+static chatws_rc_e presence_user(void *data, const chatws_str_t *user);
 static void delivered(const chatws_action_t *action);
 static void delivered_chat(void *data, const chatws_str_t *chat,
     uint64_t seq);
@@ -52,6 +56,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         } else if (action.verb == CHATWS_VERB_DELIVERED) {
             delivered(&action);
+
+        } else if (action.verb == CHATWS_VERB_PRESENCE
+                   || action.verb == CHATWS_VERB_WATCH)
+        {
+            presence(&action);
 
         } else if (action.verb != CHATWS_VERB_AUTH) {
             check(chatws_name_check(&action.chat) == CHATWS_OK);
@@ -128,7 +137,9 @@ reply(const chatws_action_t *action, chatws_rc_e rc)
         check_output(&out, CHATWS_JSON_DEPTH);
 
     } else if (action->verb != CHATWS_VERB_RESUME
-               && action->verb != CHATWS_VERB_DELIVERED)
+               && action->verb != CHATWS_VERB_DELIVERED
+               && action->verb != CHATWS_VERB_PRESENCE
+               && action->verb != CHATWS_VERB_WATCH)
     {
         memset(&c, 0, sizeof(chatws_confirmed_t));
 
@@ -202,4 +213,67 @@ delivered_chat(void *data, const chatws_str_t *chat, uint64_t seq)
     (void) seq;
 
     check(chatws_name_check(chat) == CHATWS_OK);
+}
+
+
+/* Whoever says something names nobody; else each user is told as asked for. */
+
+static void
+presence(const chatws_action_t *action)
+{
+    void   *mem;
+    size_t  n, users;
+
+    if (action->said != CHATWS_SAID_NOTHING) {
+        check(action->chat.len == 0 && action->users.len == 0);
+        return;
+    }
+
+    n = chatws_json_arena_size(action->users.len);
+    mem = malloc(n);
+    users = 0;
+
+    check(chatws_action_users(action, CHATWS_JSON_DEPTH, mem, n,
+                              presence_user, &users)
+          == CHATWS_OK);
+    check(users == action->nusers);
+
+    free(mem);
+}
+
+
+static chatws_rc_e
+presence_user(void *data, const chatws_str_t *user)
+{
+    size_t *users = data;
+
+    uint8_t            *buf;
+    chatws_str_t        out;
+    chatws_present_t    present;
+    chatws_presence_t   told;
+
+    check(chatws_name_check(user) == CHATWS_OK);
+
+    (*users)++;
+
+    present.user = *user;
+    present.seen = *users;
+    present.state = *users % (CHATWS_PRESENCE_LEFT + 1);
+
+    memset(&told, 0, sizeof(chatws_presence_t));
+
+    told.chat = *user;
+    told.list = &present;
+    told.n = 1;
+    told.names = 1;
+
+    out.len = CHATWS_PRESENCE_SIZE + CHATWS_PRESENCE_USER_SIZE;
+    out.data = buf = malloc(out.len);
+
+    check(chatws_presence_write(&out, &told) == CHATWS_OK);
+    check_output(&out, CHATWS_JSON_DEPTH);
+
+    free(buf);
+
+    return CHATWS_OK;
 }

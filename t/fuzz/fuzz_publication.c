@@ -13,6 +13,7 @@
 #include "base/chatws_str.c"
 #include "protocol/chatws_action.c"
 #include "protocol/chatws_action_read.c"
+#include "protocol/chatws_action_presence.c"
 #include "protocol/chatws_publication.c"
 #include "protocol/chatws_publication_seal.c"
 #include "protocol/chatws_publication_users.c"

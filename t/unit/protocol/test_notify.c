@@ -26,6 +26,7 @@
 #include "protocol/chatws_unread.c"
 #include "protocol/chatws_action.c"
 #include "protocol/chatws_action_read.c"
+#include "protocol/chatws_action_presence.c"
 #include "protocol/chatws_notify.c"
 
 
