@@ -32,6 +32,7 @@
 
 #include "base/chatws_name.h"
 #include "store/chatws_arena.h"
+#include "store/chatws_news.h"
 
 
 #define CHATWS_PEOPLE_WALK     16        /* rows looked at, at most */
@@ -80,6 +81,8 @@
                                                   to be told again */
 #define CHATWS_CROWD_FULL        0x00008000    /* the flush that runs does so */
 #define CHATWS_CROWD_IDLE        0x00010000    /* may give way */
+#define CHATWS_CROWD_MANY        0x00020000    /* others were told numbers in
+                                                  place of names */
 
 #define CHATWS_PLACE_MEMBER      0x00001000
 #define CHATWS_PLACE_SUBSCRIBED  0x00002000    /* has a connection in it */
@@ -261,6 +264,7 @@ typedef struct {
     uint32_t               look;     /* row that was looked at last for one
                                         that gives way */
     uint32_t               lists[CHATWS_PEOPLE_LISTS];    /* first rows */
+    chatws_news_t          news;     /* of whom others see a new state */
     chatws_journal_t       journal;
     chatws_arena_t         arena;
 } chatws_people_t;

@@ -55,6 +55,10 @@ chatws_people_set_state(chatws_people_t *tb, uint32_t person, uint32_t state,
     chatws_people_set_grace(tb, person, 0, now);
 
     if (state != was) {
+        if (!(p->row.flags & CHATWS_PERSON_INVISIBLE)) {
+            chatws_news_add(&tb->news, p->hash);
+        }
+
         chatws_people_flag(tb, &p->row, CHATWS_PERSON_STATE, state);
         chatws_journal_set64(jr, &p->since, since);
 
@@ -140,6 +144,7 @@ chatws_people_set_invisible(chatws_people_t *tb, uint32_t person, int on,
 
     chatws_journal_begin(&tb->journal, NULL, 0);
 
+    chatws_news_add(&tb->news, p->hash);
     chatws_people_flag(tb, &p->row, CHATWS_PERSON_INVISIBLE, flags);
 
     if (on) {

@@ -33,8 +33,6 @@ static int chatws_people_sweep_on(chatws_people_t *tb, chatws_store_t *st,
     const chatws_people_now_t *now);
 static uint32_t chatws_people_flusher(chatws_store_t *st, uint32_t slot);
 static int chatws_people_flusher_lives(chatws_store_t *st, uint32_t flusher);
-static void chatws_people_note(chatws_people_t *tb, uint32_t place,
-    chatws_people_note_t *note);
 
 
 void
@@ -419,7 +417,7 @@ chatws_people_flush_notes(chatws_people_t *tb, uint32_t crowd,
 }
 
 
-static void
+void
 chatws_people_note(chatws_people_t *tb, uint32_t place,
     chatws_people_note_t *note)
 {

@@ -20,7 +20,7 @@ my @faults;
 
 # the glue: functions of the room store, and words that look like calls
 
-my $allowed = qr/^(?:chatws_(?:grant_cache|people|revocations|seats|store
+my $allowed = qr/^(?:chatws_(?:grant_cache|news|people|revocations|seats|store
                                  |typing)_\w+
     |chatws_entry_t|if|for|while|sizeof|ngx_min|ngx_max)$/x;
 

@@ -26,6 +26,7 @@ static void store_hook(void);
 #include "store/chatws_people_feed.c"
 #include "store/chatws_people_list.c"
 #include "store/chatws_people_person.c"
+#include "store/chatws_news.c"
 #include "store/chatws_people_place.c"
 #include "store/chatws_people_reclaim.c"
 #include "store/chatws_people_row.c"
