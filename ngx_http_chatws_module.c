@@ -23,6 +23,7 @@
 #include "endpoint/ngx_http_chatws_encrypt.h"
 #include "endpoint/ngx_http_chatws_farewell.h"
 #include "endpoint/ngx_http_chatws_conf_people.h"
+#include "endpoint/ngx_http_chatws_conf_presence.h"
 #include "endpoint/ngx_http_chatws_conf_typing.h"
 #include "endpoint/ngx_http_chatws_conf_unread.h"
 #include "endpoint/ngx_http_chatws_conf_upload.h"
@@ -250,6 +251,20 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       offsetof(ngx_http_chatws_loc_conf_t, rules.own_messages),
       NULL },
 
+    { ngx_string("chatws_presence"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_http_chatws_conf_set_presence,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("chatws_presence_state"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, presence_state),
+      NULL },
+
     { ngx_string("chatws_publish"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_http_chatws_conf_set_publish,
@@ -401,6 +416,13 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_http_chatws_conf_set_users,
       NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("chatws_watch"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE12,
+      ngx_http_chatws_conf_set_watch,
+      NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
 

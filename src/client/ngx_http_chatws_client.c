@@ -12,6 +12,7 @@
 #include "process/ngx_http_chatws_clock.h"
 #include "client/ngx_http_chatws_client_auth.h"
 #include "client/ngx_http_chatws_client_people.h"
+#include "client/ngx_http_chatws_client_presence.h"
 #include "client/ngx_http_chatws_client_private.h"
 #include "client/ngx_http_chatws_client_seat.h"
 #include "client/ngx_http_chatws_client_state.h"
@@ -341,6 +342,7 @@ ngx_http_chatws_client_ending(ngx_http_chatws_session_t *s)
     ngx_http_chatws_users_del(client);
     ngx_http_chatws_question_end(client);
     ngx_http_chatws_state_end(client);
+    ngx_http_chatws_client_watch_end(client);
     ngx_http_chatws_leave(&client->subscriber);
     ngx_http_chatws_client_settle(client);
 }
@@ -357,6 +359,7 @@ ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s)
     ngx_http_chatws_users_del(client);
     ngx_http_chatws_question_end(client);
     ngx_http_chatws_state_end(client);
+    ngx_http_chatws_client_watch_end(client);
     ngx_http_chatws_leave(&client->subscriber);
     ngx_http_chatws_client_settle(client);
 

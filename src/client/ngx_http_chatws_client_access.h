@@ -59,6 +59,10 @@ typedef struct {
     ngx_uint_t    access_denied;       /* and a denial */
     ngx_uint_t    access_recheck;      /* seconds between two questions for a
                                           subscription; 0: it is asked once */
+
+    ngx_uint_t    watch;               /* users that a client may watch, */
+    ngx_flag_t    watch_members;       /* of those with whom its user shares
+                                          a chat only */
 } ngx_http_chatws_rules_t;
 
 

@@ -16,6 +16,7 @@
 #include "process/ngx_http_chatws_clock.h"
 #include "process/ngx_http_chatws_scratch.h"
 #include "client/ngx_http_chatws_chat_token.h"
+#include "client/ngx_http_chatws_client_presence.h"
 #include "client/ngx_http_chatws_client_private.h"
 #include "client/ngx_http_chatws_client_question.h"
 #include "client/ngx_http_chatws_client_read.h"
@@ -45,7 +46,8 @@ static ngx_uint_t ngx_http_chatws_blames(const chatws_fault_t *fault);
  * messages.  An unsubscribe makes room, so it costs nothing.  A resume costs
  * about as much as a subscribe for each of its chats, which take some 32 bytes
  * each; its handler asks for the right in each of them.  An auth has a limit
- * of its own.
+ * of its own.  What a user says of itself goes to all of its chats, and a user
+ * that is asked for or watched costs about as much as a chat of a resume.
  */
 
 const ngx_http_chatws_client_verb_t  ngx_http_chatws_client_verbs[] = {
@@ -80,6 +82,14 @@ const ngx_http_chatws_client_verb_t  ngx_http_chatws_client_verbs[] = {
 
     [CHATWS_VERB_DELIVERED] = {
         ngx_http_chatws_client_delivered,
+        NGX_HTTP_CHATWS_RIGHT_NONE, 1, 32, 0 },
+
+    [CHATWS_VERB_PRESENCE] = {
+        ngx_http_chatws_client_presence,
+        NGX_HTTP_CHATWS_RIGHT_SUBSCRIBE, 10, 32, 1 },
+
+    [CHATWS_VERB_WATCH] = {
+        ngx_http_chatws_client_watch,
         NGX_HTTP_CHATWS_RIGHT_NONE, 1, 32, 0 }
 };
 
@@ -106,6 +116,7 @@ ngx_http_chatws_client_message(ngx_http_chatws_session_t *s,
 
     ngx_http_chatws_auth_look(client, &action);
     ngx_http_chatws_read_look(client, &action);
+    ngx_http_chatws_presence_look(client, &action);
 
     if (ngx_http_chatws_client_rate(client, &action) == NGX_OK) {
 
@@ -321,6 +332,10 @@ ngx_http_chatws_client_typing(ngx_http_chatws_client_t *client,
                                      (ngx_str_t *) &action->chat);
     if (row == 0) {
         ngx_http_chatws_complain(client, action, &stranger, 0);
+        return;
+    }
+
+    if (ngx_http_chatws_client_is_invisible(client)) {
         return;
     }
 

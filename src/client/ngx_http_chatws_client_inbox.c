@@ -13,6 +13,7 @@
 #include "base/chatws_id.h"
 #include "client/ngx_http_chatws_client_inbox.h"
 #include "client/ngx_http_chatws_client_people.h"
+#include "client/ngx_http_chatws_client_presence.h"
 
 
 static ngx_int_t ngx_http_chatws_inbox_enter(ngx_http_chatws_client_t *client,
@@ -39,6 +40,10 @@ ngx_http_chatws_inbox_connect(ngx_http_chatws_client_t *client,
 
     if (people == NULL || conf == NULL) {
         return NGX_OK;
+    }
+
+    if (ngx_http_chatws_client_present(client) != NGX_OK) {
+        return NGX_BUSY;
     }
 
     if (people->chats == NGX_HTTP_CHATWS_CHATS_RESUME) {
@@ -164,7 +169,15 @@ ngx_http_chatws_inbox_adopt(ngx_http_chatws_client_t *client)
 
     people = ngx_http_chatws_client_people(client);
 
-    if (people == NULL || !people->entered) {
+    if (people == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_chatws_client_present(client) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (!people->entered) {
         return NGX_OK;
     }
 

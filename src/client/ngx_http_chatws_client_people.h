@@ -14,6 +14,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "store/chatws_people.h"
+#include "protocol/chatws_action.h"
+#include "hub/ngx_http_chatws_hub_watch.h"
 #include "client/ngx_http_chatws_client.h"
 
 
@@ -26,24 +28,17 @@ typedef enum {
 } ngx_http_chatws_chats_e;
 
 
-/* The state of the connection: the argument "presence". */
-
-typedef enum {
-    NGX_HTTP_CHATWS_ONLINE = 0,
-    NGX_HTTP_CHATWS_AWAY,
-    NGX_HTTP_CHATWS_OFFLINE,
-    NGX_HTTP_CHATWS_INVISIBLE          /* in the handshake; of the user */
-} ngx_http_chatws_presence_e;
-
-
 /*
  * It lies behind the structure of the client, zeroed with it, and travels in
  * its parcel: a pointer in it has to be replaced where the parcel is read.
  */
 
 struct ngx_http_chatws_client_people_s {
-    unsigned                        chats:2;     /* these two as above */
-    unsigned                        presence:2;
+    unsigned                        chats:2;     /* as above */
+    unsigned                        said:3;      /* in the handshake, until
+                                                    it counts: chatws_said_e */
+    unsigned                        present:3;   /* what the connection is:
+                                                    flags of its membership */
     unsigned                        state:1;     /* subscriptions that the
                                                     server makes are told the
                                                     state of their chats */
@@ -58,6 +53,9 @@ struct ngx_http_chatws_client_people_s {
     ngx_queue_t                     states;      /* where states wait to be
                                                     told, see client_state.h */
     ngx_http_chatws_client_t       *client;      /* NULL: it is not there */
+    ngx_http_chatws_watcher_t      *watcher;     /* its list of users, or
+                                                    NULL; it is in a part of
+                                                    its own of the parcel */
 };
 
 

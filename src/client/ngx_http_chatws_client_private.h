@@ -41,7 +41,7 @@ typedef struct {
     ngx_http_chatws_right_e         right;     /* in the chat of the action */
     uint32_t                        cost;      /* see client_rate.c; 0: none */
     uint32_t                        per;       /* one more for so many bytes of
-                                                  a resume's chats; 0: none */
+                                                  its chats or users; 0: none */
     unsigned                        inside:1;  /* its handler refuses who is
                                                   not subscribed to the chat */
 } ngx_http_chatws_client_verb_t;

@@ -342,7 +342,8 @@ ngx_http_chatws_rate_cost(const chatws_action_t *action)
     verb = &ngx_http_chatws_client_verbs[action->verb];
 
     return verb->cost
-           + (verb->per != 0 ? action->chats.len / verb->per : 0);
+           + (verb->per != 0
+              ? (action->chats.len + action->users.len) / verb->per : 0);
 }
 
 

@@ -4,8 +4,9 @@
  *
  * Parcels: a head, then the user, the name, the id of the session, the
  * credential, the address, the unsent output, the reader with its incomplete
- * input, the chats, and those of them in which the user types.  Both workers
- * run the same program, so structures are copied as they are.
+ * input, the chats, those of them in which the user types, and the users that
+ * it watches.  Both workers run the same program, so structures are copied as
+ * they are.
  */
 
 
@@ -18,6 +19,7 @@
 #include "client/ngx_http_chatws_client_grant.h"
 #include "client/ngx_http_chatws_client_inbox.h"
 #include "client/ngx_http_chatws_client_people.h"
+#include "client/ngx_http_chatws_client_presence.h"
 #include "client/ngx_http_chatws_client_question.h"
 #include "client/ngx_http_chatws_client_replay.h"
 #include "client/ngx_http_chatws_client_seat.h"
@@ -49,7 +51,8 @@ typedef struct {
                                             the id, its mark, a byte that tells
                                             whether it gets states, the proof
                                             of a grant by a token of the chat */
-    size_t      typing;                  /* bytes of the last part */
+    size_t      typing;                  /* bytes of the last two parts */
+    size_t      watch;
     chatws_deflate_params_t  params;
     chatws_bucket_t          bucket;
     uint32_t                 turn;
@@ -127,7 +130,9 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
                                 ngx_http_chatws_parcel_add_typist,
                                 &head.typing);
 
-    head.size = ngx_http_chatws_parcel_size(client) + head.typing;
+    head.watch = ngx_http_chatws_client_watch_size(client);
+    head.size = ngx_http_chatws_parcel_size(client) + head.typing
+                + head.watch;
 
     if (head.size > NGX_HTTP_CHATWS_PARCEL_MAX) {
         return 0;
@@ -193,6 +198,8 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
                                   ngx_http_chatws_parcel_put_chat, &writer);
     ngx_http_chatws_typing_each(&client->subscriber,
                                 ngx_http_chatws_parcel_put_typist, &writer.p);
+
+    (void) ngx_http_chatws_client_watch_save(client, writer.p);
 
     return head.size;
 }
@@ -360,8 +367,9 @@ ngx_http_chatws_parcel_valid(ngx_http_chatws_parcel_t *head, size_t len)
         || head->out > rest
         || head->reader > rest
         || head->typing > rest
+        || head->watch > rest
         || head->user + head->name + head->id + head->credential + head->addr
-           + head->out + head->reader + head->typing
+           + head->out + head->reader + head->typing + head->watch
            > rest)
     {
         return NGX_ERROR;
@@ -376,7 +384,7 @@ ngx_http_chatws_parcel_read(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
     const ngx_http_chatws_session_conf_t *conf,
     const ngx_http_chatws_rules_t *rules, u_char *parcel, size_t len)
 {
-    u_char                     *p;
+    u_char                     *p, *typing, *watch;
     ngx_str_t                   addr, credential;
     ngx_http_chatws_parcel_t    head;
     ngx_http_chatws_client_t   *client;
@@ -408,6 +416,9 @@ ngx_http_chatws_parcel_read(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
     addr.data = p;
     p += addr.len;
 
+    watch = parcel + len - head.watch;
+    typing = watch - head.typing;
+
     s = ngx_http_chatws_session_adopt(fd,
                                       ngx_http_chatws_client_size(hub, rules,
                                                                   &who),
@@ -434,17 +445,17 @@ ngx_http_chatws_parcel_read(ngx_http_chatws_hub_t *hub, ngx_socket_t fd,
     if (ngx_http_chatws_parcel_credential(client, &credential) != NGX_OK
         || ngx_http_chatws_parcel_restore(client, &head, p) != NGX_OK
         || ngx_http_chatws_parcel_chats(client, head.chats,
-                                        p + head.out + head.reader,
-                                        parcel + len - head.typing)
+                                        p + head.out + head.reader, typing)
            != NGX_OK
-        || ngx_http_chatws_inbox_adopt(client) != NGX_OK)
+        || ngx_http_chatws_inbox_adopt(client) != NGX_OK
+        || ngx_http_chatws_client_watch_load(client, watch, head.watch)
+           != NGX_OK)
     {
         ngx_http_chatws_session_close(s, CHATWS_CLOSE_LATER,
                                       "no room, reconnect");
 
     } else if (!client->stranger) {
-        ngx_http_chatws_parcel_typing(client, parcel + len - head.typing,
-                                      parcel + len);
+        ngx_http_chatws_parcel_typing(client, typing, watch);
         ngx_http_chatws_parcel_catch_up(client, &head);
 
         ngx_http_chatws_hub_missed(&client->subscriber, head.states);
@@ -506,6 +517,7 @@ ngx_http_chatws_parcel_restore(ngx_http_chatws_client_t *client,
     if (people != NULL) {
         *people = head->people;
         people->client = NULL;
+        people->watcher = NULL;
     }
 
     s->expires = head->expires;

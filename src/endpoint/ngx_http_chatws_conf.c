@@ -88,6 +88,8 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
     ngx_http_chatws_rule(access_valid, 60),
     ngx_http_chatws_rule(access_denied, 5),
     ngx_http_chatws_rule(access_recheck, 0),
+    ngx_http_chatws_rule(watch, 0),
+    ngx_http_chatws_rule(watch_members, 0),
 
     ngx_http_chatws_pointer(handler, NGX_HTTP_CHATWS_OWN, NULL),
     ngx_http_chatws_pointer(zone, NGX_HTTP_CHATWS_OWN,
@@ -107,6 +109,8 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
                             ngx_http_chatws_conf_mix_complex),
     ngx_http_chatws_pointer(sender, NGX_HTTP_CHATWS_INHERIT, NULL),
     ngx_http_chatws_pointer(expires, NGX_HTTP_CHATWS_INHERIT,
+                            ngx_http_chatws_conf_mix_complex),
+    ngx_http_chatws_pointer(presence_state, NGX_HTTP_CHATWS_INHERIT,
                             ngx_http_chatws_conf_mix_complex),
     ngx_http_chatws_pointer(origins, NGX_HTTP_CHATWS_INHERIT,
                             ngx_http_chatws_conf_mix_strs),

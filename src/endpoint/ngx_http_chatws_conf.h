@@ -82,6 +82,8 @@ typedef struct {
     ngx_http_complex_value_t  *username;
     ngx_http_complex_value_t  *sender;      /* NULL: any, where it is given */
     ngx_http_complex_value_t  *expires;      /* NULL: no limit */
+    ngx_http_complex_value_t  *presence_state;  /* NULL: the argument
+                                                   "presence" */
     ngx_array_t               *origins;     /* of ngx_str_t; NULL: any */
 
     ngx_shm_zone_t            *upload;      /* of chatws_upload, or NULL */

@@ -15,6 +15,7 @@
 #include "endpoint/ngx_http_chatws_conf_check.h"
 #include "endpoint/ngx_http_chatws_conf_fingerprint.h"
 #include "endpoint/ngx_http_chatws_conf_limit.h"
+#include "endpoint/ngx_http_chatws_conf_presence.h"
 #include "endpoint/ngx_http_chatws_handlers.h"
 
 
@@ -167,7 +168,7 @@ ngx_http_chatws_conf_zone_is_defined(ngx_http_chatws_main_conf_t *cwmcf,
 ngx_int_t
 ngx_http_chatws_conf_check(ngx_conf_t *cf)
 {
-    ngx_uint_t                     i, limits, n, warned;
+    ngx_uint_t                     i, limits, n, public, warned;
     ngx_conf_t                     at;
     ngx_conf_file_t                file;
     ngx_http_chatws_use_t        **uses, *use, *open;
@@ -182,6 +183,7 @@ ngx_http_chatws_conf_check(ngx_conf_t *cf)
     n = 0;
     warned = 0;
     limits = 0;
+    public = 0;
 
     for (i = 0; i < cwmcf->uses.nelts; i++) {
         use = uses[i];
@@ -217,6 +219,7 @@ ngx_http_chatws_conf_check(ngx_conf_t *cf)
 
         ngx_http_chatws_conf_check_ping(&at, &cwlcf->session, &warned);
         ngx_http_chatws_conf_check_limits(&at, &cwlcf->rules, &limits);
+        ngx_http_chatws_conf_check_presence(&at, cwlcf, &public);
 
         if (ngx_http_chatws_conf_check_access(&at, &cwlcf->rules) != NGX_OK) {
             return NGX_ERROR;
@@ -387,6 +390,12 @@ ngx_http_chatws_conf_note_types(ngx_http_chatws_loc_conf_t *cwlcf)
 
         if (cwlcf->rules.typing != NULL) {
             types |= 1u << CHATWS_TYPE_TYPISTS;
+        }
+
+        zone = cwlcf->zone->data;
+
+        if (zone->people != NULL && zone->people->presence != NULL) {
+            types |= 1u << CHATWS_TYPE_PRESENCE;
         }
     }
 

@@ -12,6 +12,7 @@
 #include <ngx_http.h>
 #include "base/chatws_query.h"
 #include "client/ngx_http_chatws_client_people.h"
+#include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_connect_people.h"
 
 
@@ -23,7 +24,8 @@ ngx_int_t
 ngx_http_chatws_connect_people(ngx_http_request_t *r,
     ngx_http_chatws_client_t *client)
 {
-    ngx_str_t                         value;
+    ngx_str_t                         value, said;
+    ngx_http_chatws_loc_conf_t       *cwlcf;
     ngx_http_chatws_client_people_t  *people;
 
     static const chatws_str_t         chats = chatws_str("chats");
@@ -37,14 +39,6 @@ ngx_http_chatws_connect_people(ngx_http_request_t *r,
         ngx_null_string
     };
 
-    /* in the order of ngx_http_chatws_presence_e */
-    static const ngx_str_t            states[] = {
-        ngx_string("away"),
-        ngx_string("offline"),
-        ngx_string("invisible"),
-        ngx_null_string
-    };
-
     static const ngx_str_t            flags[] = {
         ngx_string("1"),
         ngx_null_string
@@ -52,7 +46,22 @@ ngx_http_chatws_connect_people(ngx_http_request_t *r,
 
     people = ngx_http_chatws_client_people(client);
 
-    if (people == NULL || r->args.len == 0) {
+    if (people == NULL) {
+        return NGX_OK;
+    }
+
+    cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
+
+    if (cwlcf->presence_state != NULL) {
+        if (ngx_http_complex_value(r, cwlcf->presence_state, &said) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        people->said = chatws_action_said((chatws_str_t *) &said);
+    }
+
+    if (r->args.len == 0) {
         return NGX_OK;
     }
 
@@ -61,9 +70,17 @@ ngx_http_chatws_connect_people(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    /* what the configuration says goes first, if it says anything */
+
+    if (people->said == CHATWS_SAID_NOTHING
+        && chatws_query_get((chatws_str_t *) &r->args, &presence,
+                            (chatws_str_t *) &value)
+           == CHATWS_OK)
+    {
+        people->said = chatws_action_said((chatws_str_t *) &value);
+    }
+
     people->chats = ngx_http_chatws_connect_word(r, &chats, modes, &value);
-    people->presence = ngx_http_chatws_connect_word(r, &presence, states,
-                                                    &value);
     people->state = ngx_http_chatws_connect_word(r, &state, flags, &value);
 
     return NGX_OK;

@@ -17,9 +17,10 @@
 
 
 /*
- * Gives a new client what the arguments "chats", "presence" and "state" say; it
- * keeps zeros where one of them is missing, or has no value that is known.
- * Does nothing where the zone knows no people.  NGX_ERROR: no memory.
+ * Gives a new client what the arguments "chats", "presence" and "state" say,
+ * and chatws_presence_state in place of the second; it keeps zeros where one
+ * of them is missing, or has no value that is known.  Does nothing where the
+ * zone knows no people.  NGX_ERROR: no memory.
  */
 ngx_int_t ngx_http_chatws_connect_people(ngx_http_request_t *r,
     ngx_http_chatws_client_t *client);

@@ -225,6 +225,8 @@ ngx_http_chatws_publish_parsed(ngx_http_request_t *r,
     chatws_str_t     room;
     chatws_posted_t  posted;
 
+    pub->discreet = ngx_http_chatws_sender_is_discreet(r, hub);
+
     if (pub->target) {
         return ngx_http_chatws_publish_users(r, hub, pub, answer, fault);
     }

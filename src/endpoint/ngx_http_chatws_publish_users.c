@@ -32,6 +32,7 @@ typedef struct {
                                             users; 0: a free place */
     size_t                   mask;       /* the number of places - 1 */
     uint64_t                 recipients;
+    ngx_uint_t               discreet;   /* as in the publication */
     ngx_uint_t               n;          /* users who were accepted */
     ngx_uint_t               status;     /* of the first error, */
     const chatws_fault_t    *fault;      /* and that */
@@ -171,6 +172,8 @@ ngx_http_chatws_publish_users_init(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    users->discreet = pub->discreet;
+
     post->time = ngx_http_chatws_now();
     post->ring = CHATWS_DURABLE;
     post->sequenced = 1;
@@ -264,8 +267,12 @@ ngx_http_chatws_publish_user(void *data, const chatws_str_t *user, int valid)
 
     chatws_json_put_lit(&users->json, ":{\"userSeq\":");
     chatws_json_put_uint(&users->json, posted.seq);
-    chatws_json_put_lit(&users->json, ",\"recipients\":");
-    chatws_json_put_uint(&users->json, posted.recipients);
+
+    if (!users->discreet) {
+        chatws_json_put_lit(&users->json, ",\"recipients\":");
+        chatws_json_put_uint(&users->json, posted.recipients);
+    }
+
     chatws_json_put_lit(&users->json, "}");
 
     users->recipients += posted.recipients;

@@ -14,6 +14,7 @@
 #include "json/chatws_json.h"
 #include "json/chatws_json_scan.h"
 #include "token/chatws_grant.h"
+#include "hub/ngx_http_chatws_hub_presence.h"
 #include "client/ngx_http_chatws_client_grant.h"
 #include "client/ngx_http_chatws_revoked.h"
 #include "endpoint/ngx_http_chatws_conf.h"
@@ -76,6 +77,18 @@ ngx_http_chatws_sender_get(ngx_http_request_t *r,
  * Of several members of a name the last one counts.  So it is put in front of
  * the others; whoever writes another one is found by the check.
  */
+
+ngx_uint_t
+ngx_http_chatws_sender_is_discreet(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub)
+{
+    ngx_http_chatws_loc_conf_t  *cwlcf;
+
+    cwlcf = ngx_http_get_module_loc_conf(r, ngx_http_chatws_module);
+
+    return cwlcf->sender != NULL && ngx_http_chatws_hub_presence(hub);
+}
+
 
 ngx_int_t
 ngx_http_chatws_sender_add(ngx_http_request_t *r,

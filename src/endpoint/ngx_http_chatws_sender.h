@@ -42,6 +42,13 @@ ngx_int_t ngx_http_chatws_sender_add(ngx_http_request_t *r,
     const ngx_http_chatws_sender_t *sender, ngx_str_t *text, ngx_str_t *with);
 
 /*
+ * Whether the request may come from a user, who is not told how many get what
+ * it sends: where a zone knows who is there, that would tell of the invisible.
+ */
+ngx_uint_t ngx_http_chatws_sender_is_discreet(ngx_http_request_t *r,
+    ngx_http_chatws_hub_t *hub);
+
+/*
  * Lets the app server be asked for what the user of the request may, where it
  * is a source of rights in its location: sets the inquiry of the context, which
  * exists.  NGX_OK; NGX_DECLINED: that is never needed; NGX_ERROR: no memory.

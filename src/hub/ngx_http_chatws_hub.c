@@ -220,6 +220,7 @@ ngx_http_chatws_hub_free(ngx_http_chatws_hub_t *hub)
     }
 
     ngx_http_chatws_typing_done(hub);
+    ngx_http_chatws_watch_done(hub);
     ngx_http_chatws_deliver_done(hub);
     ngx_http_chatws_index_done(&hub->chats);
     ngx_http_chatws_index_done(&hub->rows);

@@ -71,6 +71,8 @@ const ngx_http_chatws_figure_t  ngx_http_chatws_figures[] = {
         "watermarks told to the other connections of their users"),
     ngx_http_chatws_counter(N_RECEIPTS, "receipts",
         "read_receipt notifications accepted"),
+    ngx_http_chatws_counter(N_PRESENCE, "presence",
+        "presence notifications of chats accepted"),
     ngx_http_chatws_counter(N_RECOVERED, "recovered",
         "chats whose missed notifications were sent again"),
     ngx_http_chatws_counter(N_UNRECOVERED, "unrecovered",

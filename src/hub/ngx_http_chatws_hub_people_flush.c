@@ -30,6 +30,7 @@ static ngx_int_t ngx_http_chatws_flush_end(ngx_http_chatws_flush_t *flush);
 static const ngx_http_chatws_people_encoder_t
     *const ngx_http_chatws_people_encoders[NGX_HTTP_CHATWS_TELL_N] = {
 
+    [NGX_HTTP_CHATWS_TELL_PRESENCE] = &ngx_http_chatws_presence_encoder,
     [NGX_HTTP_CHATWS_TELL_RECEIPTS] = &ngx_http_chatws_receipts_encoder
 };
 

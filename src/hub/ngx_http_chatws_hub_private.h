@@ -18,6 +18,7 @@
 #include "store/chatws_people_reader.h"
 #include "hub/ngx_http_chatws_hub.h"
 #include "hub/ngx_http_chatws_hub_people.h"
+#include "hub/ngx_http_chatws_hub_presence.h"
 #include "hub/ngx_http_chatws_index.h"
 
 
@@ -34,6 +35,7 @@ typedef struct ngx_http_chatws_local_chat_s  ngx_http_chatws_local_chat_t;
 typedef struct ngx_http_chatws_note_s        ngx_http_chatws_note_t;
 typedef struct ngx_http_chatws_ended_s       ngx_http_chatws_ended_t;
 typedef struct ngx_http_chatws_typing_s      ngx_http_chatws_typing_t;
+typedef struct ngx_http_chatws_watch_s       ngx_http_chatws_watch_t;
 
 
 /*
@@ -218,6 +220,7 @@ struct ngx_http_chatws_hub_s {
     ngx_http_chatws_typing_t      *typing;      /* NULL: nobody has typed */
     ngx_http_chatws_tending_t     *tending;     /* NULL: the zone knows no
                                                    people */
+    ngx_http_chatws_watch_t       *watch;       /* NULL: nobody has watched */
     uint32_t                      *wakes;       /* slots to wake: nslots
                                                    places for the store */
     uint64_t                       owed[CHATWS_SLOTS_MAX / 64];  /* a bit for
@@ -385,6 +388,32 @@ void ngx_http_chatws_sub_stale(ngx_http_chatws_subscriber_t *subscriber,
 /* Whether a subscriber in the chat gets the states of it. */
 ngx_uint_t ngx_http_chatws_sub_state(ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_local_chat_t *chat);
+
+
+/* telling a chat who is there: hub_presence_tell.c */
+
+extern const ngx_http_chatws_people_encoder_t
+    ngx_http_chatws_presence_encoder;
+
+
+/* who is there: hub_presence.c */
+
+/* Adds a user to a roll as it was noted. */
+void ngx_http_chatws_roll_note(ngx_http_chatws_roll_t *roll,
+    ngx_http_chatws_hub_t *hub, const chatws_people_note_t *note);
+
+/* Fills in a state of chatws_people_visible(), for others to know. */
+void ngx_http_chatws_roll_state(ngx_http_chatws_hub_t *hub, uint32_t state,
+    uint64_t since, chatws_present_t *present);
+
+/* Whether the zone is so new that not all who are there have come back. */
+ngx_uint_t ngx_http_chatws_hub_is_warming(ngx_http_chatws_hub_t *hub);
+
+
+/* watching users: hub_watch.c */
+
+/* At the end of the hub: all watchers were freed. */
+void ngx_http_chatws_watch_done(ngx_http_chatws_hub_t *hub);
 
 
 /* typing: hub_typing.c */

@@ -120,6 +120,9 @@ push @cases, (
     [ 'chatws_token_leeway', $token, "$token chatws_token_leeway 11s;" ],
     [ 'chatws_token_lifetime', $token, "$token chatws_token_lifetime 2d;" ],
     [ 'chatws_token_max_size', $token, "$token chatws_token_max_size 5k;" ],
+    [ 'chatws_presence_state', '', 'chatws_presence_state $arg_a;' ],
+    [ 'chatws_presence_state, another', 'chatws_presence_state $arg_a;',
+      'chatws_presence_state $arg_b;' ],
     [ 'chatws_typing', '', 'chatws_typing;' ],
     [ 'chatws_typing, off', 'chatws_typing;', 'chatws_typing off;' ],
     [ 'chatws_typing, interval', 'chatws_typing;',
@@ -136,6 +139,8 @@ push @cases, (
     [ 'chatws_username', '', 'chatws_username $arg_b;' ],
     [ 'chatws_username, another', 'chatws_username $arg_a;',
       'chatws_username $arg_b;' ],
+    [ 'chatws_watch', '', 'chatws_watch 1;' ],
+    [ 'chatws_watch, members', 'chatws_watch 1;', 'chatws_watch 1 members;' ],
     [ 'one for the other', 'chatws_user $arg_a;', 'chatws_username $arg_a;' ],
 );
 
