@@ -47,10 +47,11 @@ ngx_http_chatws_presence_begin(ngx_http_chatws_flush_t *flush)
 
     hub = flush->hub;
 
-    /* without a master a reload may have turned it off */
+    /* a worker of an older configuration leaves it to the others */
 
     if (!ngx_http_chatws_hub_presence(hub)) {
-        return NGX_OK;
+        return ngx_http_chatws_people(hub)->rules.features
+               & CHATWS_PEOPLE_PRESENCE ? NGX_ERROR : NGX_OK;
     }
 
     roll = ngx_alloc(sizeof(ngx_http_chatws_roll_t), ngx_cycle->log);

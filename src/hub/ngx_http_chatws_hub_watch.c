@@ -191,7 +191,7 @@ ngx_http_chatws_watch_free(ngx_http_chatws_watcher_t *watcher)
             ngx_queue_remove(&watcher->queue);
         }
 
-        if (--watch->watchers == 0) {
+        if (--watch->watchers == 0 && watch->look.timer_set) {
             ngx_del_timer(&watch->look);
         }
     }

@@ -106,7 +106,7 @@ void chatws_people_flush_give(chatws_people_t *tb, chatws_store_t *st,
 uint32_t chatws_people_flush_notes(chatws_people_t *tb, uint32_t crowd,
     chatws_people_cursor_t *cursor, chatws_people_note_t *notes);
 
-/* Notes a place as it is now. */
+/* Notes a place as it is now: people_note.c. */
 void chatws_people_note(chatws_people_t *tb, uint32_t place,
     chatws_people_note_t *note);
 

@@ -38,7 +38,6 @@ publish({ chatId => $_, text => 'x', sender => 'nobody' }) for qw/ c d /;
 
 my $reader = ws_in($t, $two, user => 'reader');
 follow($reader, 'c');
-seen($reader, '+reader');
 
 my $m = ws_in($t, $one, user => 'm', chats => 'c');
 seen($reader, '+m');
@@ -138,6 +137,9 @@ is($answer->{status}, 201, 'published');
 ok(!exists $answer->{json}{recipients}, 'without recipients');
 ok(exists publish({ chatId => 'd', text => 'x', sender => 'm' })
     ->{json}{recipients}, 'the app server gets them');
+
+
+$_->drop() for $reader, $m;
 
 
 # What the reader was told of the chat, and as a watcher, up to a change of

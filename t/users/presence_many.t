@@ -30,7 +30,6 @@ publish({ chatId => 'c', text => 'x', sender => 'nobody' });
 
 my $reader = ws(user => 'reader');
 follow($reader, 'c');
-seen($reader, '+reader');
 
 my @few = map {
     my $client = ws(user => "few$_", chats => 'c');
@@ -60,7 +59,7 @@ left($sixth);
 
 my @words = grep { !/[<-]/ } split / /, seen($reader, '!');
 
-is("@words", '! +few2 +few3 +few4 +reader ~few1', 'all names');
+is("@words", '! +few2 +few3 +few4 ~few1', 'all names');
 is("@{$reader->{frame}}{qw/ count people reset /}", '5 5 1', 'anew');
 
 says($few[0], 'online');
@@ -79,6 +78,9 @@ left(@crowd);
 is(join(' ', grep { /!/ } split / /, seen($reader, '!')), '!',
     'few are left');
 is("@{$reader->{frame}}{qw/ count people /}", '5 5', 'the first ones');
+
+
+$_->drop() for $reader, @few;
 
 
 # Reads up to a frame with so many people, and returns it.

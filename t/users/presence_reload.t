@@ -32,7 +32,6 @@ publish({ chatId => 'c', text => 'x', sender => 'nobody' });
 
 my $reader = ws(user => 'reader');
 follow($reader, 'c');
-seen($reader, '+reader');
 
 my $m = ws(user => 'm', chats => 'c');
 seen($reader, '+m');
@@ -112,3 +111,5 @@ says($users[0], 'away');
 says($more[0], 'away');
 is(seen($asks, '~u1'), '~u1', 'nothing but a change');
 is(seen($reader, '~u1'), '~u1', 'and for the chat');
+
+$_->drop() for $reader, $m, $asks, @users, @more;

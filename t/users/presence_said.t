@@ -35,7 +35,6 @@ publish({ chatId => 'c', text => 'x', sender => 'nobody' });
 
 my $reader = ws_in($t, $two, user => 'reader');
 follow($reader, 'c');
-seen($reader, '+reader');
 
 my $m = ws_in($t, $one, user => 'm', chats => 'c');
 seen($reader, '+m');

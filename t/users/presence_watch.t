@@ -121,6 +121,9 @@ is(keys %{watch($many, 6, @many)->{offline}}, 300, 'a long list');
 is(watch($w, 7, 'c')->{away}[0], 'c', 'the list is as it is');
 
 
+$_->drop() for $w, $b, $c, $s, $many;
+
+
 # What a client is told up to an answer.
 
 sub seen_until {

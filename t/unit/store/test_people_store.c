@@ -11,6 +11,7 @@
 #include "store_check.h"
 #include "people_check.h"
 #include "base/chatws_name.c"
+#include "store/chatws_people_note.c"
 #include "store/chatws_people_store.c"
 
 

@@ -61,15 +61,17 @@ sub left {
 }
 
 
-# What a client was told of the presence of users, up to that it was told each
-# of these words, as a text such as "+a -b".  A frame is kept in the member
-# frame.
+# What a client was told of the presence of others, up to that it was told each
+# of these words, as a text such as "+a -b".  The last frame is kept in the
+# member frame.  That its own user is there is known from the whole state or
+# from a change.
 
 sub seen {
     my ($client, @wanted) = @_;
 
     my @words;
     my %wanted = map { $_ => 1 } @wanted;
+    my $self = $client->{connected}{userId};
 
     while (%wanted) {
         my $event = $client->next() or last;
@@ -77,7 +79,7 @@ sub seen {
         next unless $event->{type} eq 'presence';
 
         $client->{frame} = $event;
-        push @words, word_of($event);
+        push @words, grep { $_ ne "+$self" } word_of($event);
         delete @wanted{@words};
     }
 
