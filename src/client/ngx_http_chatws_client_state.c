@@ -14,6 +14,7 @@
 #include "base/chatws_id.h"
 #include "base/chatws_name.h"
 #include "process/ngx_http_chatws_clock.h"
+#include "hub/ngx_http_chatws_hub_presence.h"
 #include "hub/ngx_http_chatws_hub_unread.h"
 #include "client/ngx_http_chatws_client_people.h"
 #include "client/ngx_http_chatws_client_private.h"
@@ -32,7 +33,9 @@ typedef struct {
     const chatws_watermark_t   *mark;        /* NULL: there are none */
     ngx_http_chatws_readers_t   readers;
     chatws_typing_list_t        typists;
+    ngx_http_chatws_roll_t      roll;
     unsigned                    reads:1;     /* the readers are told */
+    unsigned                    presence:1;  /* the roll is */
 } ngx_http_chatws_parts_t;
 
 
@@ -245,7 +248,7 @@ ngx_http_chatws_state_chat(ngx_http_chatws_client_t *client, ngx_str_t *chat)
         return rc;
     }
 
-    ngx_memzero(&parts, offsetof(ngx_http_chatws_parts_t, typists));
+    ngx_memzero(&parts, sizeof(ngx_http_chatws_parts_t));
 
     parts.state.chat.len = chat->len;
     parts.state.chat.data = chat->data;
@@ -265,18 +268,40 @@ ngx_http_chatws_state_chat(ngx_http_chatws_client_t *client, ngx_str_t *chat)
         ngx_free(parts.readers.list);
     }
 
+    if (parts.presence) {
+        ngx_http_chatws_roll_done(&parts.roll);
+    }
+
     return rc;
 }
 
 
-/* The lists of those who read and type. */
+/* The lists of those who are there, read and type. */
 
 static ngx_int_t
 ngx_http_chatws_state_parts(ngx_http_chatws_client_t *client, ngx_str_t *chat,
     ngx_http_chatws_parts_t *parts)
 {
     ngx_int_t                 rc;
+    ngx_http_chatws_hub_t    *hub;
     ngx_http_chatws_reader_t  reader;
+
+    hub = client->subscriber.hub;
+
+    if (ngx_http_chatws_hub_presence(hub)) {
+
+        if (ngx_http_chatws_roll_init(&parts->roll, hub, 0) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        parts->presence = 1;
+
+        rc = ngx_http_chatws_hub_presence_chat(hub, chat, &parts->roll);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
 
     ngx_http_chatws_typing_now(client->subscriber.hub, chat, &parts->typists);
 
@@ -306,7 +331,8 @@ ngx_http_chatws_state_send(ngx_http_chatws_client_t *client,
     chatws_json_out_t    json;
 
     size = CHATWS_STATE_SIZE
-           + (parts->readers.n + parts->typists.n) * CHATWS_READER_SIZE;
+           + (parts->readers.n + parts->typists.n) * CHATWS_READER_SIZE
+           + (parts->presence ? ngx_http_chatws_roll_room(&parts->roll) : 0);
 
     text = ngx_alloc(CHATWS_FRAME_HEAD_OUT + size, ngx_cycle->log);
     if (text == NULL) {
@@ -325,6 +351,10 @@ ngx_http_chatws_state_send(ngx_http_chatws_client_t *client,
         if (parts->mark->marked) {
             chatws_json_put_lit(&json, ",\"marked\":true");
         }
+    }
+
+    if (parts->presence) {
+        chatws_presence_put(&json, &parts->roll.presence);
     }
 
     if (parts->reads) {

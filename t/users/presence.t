@@ -17,7 +17,7 @@ use Test::Chatws::Presence;
 use Test::Chatws::Typing;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(19);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(23);
 
 $t->write_file_expand('nginx.conf', conf(main => 'worker_processes 2;',
     http => people_conf('grace=1s interval=100ms')
@@ -34,7 +34,9 @@ my ($one, $two) = workers_of($t);
 publish({ chatId => 'c', text => 'x', sender => 'nobody' });
 
 my $reader = ws_in($t, $two, user => 'reader');
-follow($reader, 'c');
+
+is(join(' ', word_of(follow($reader, 'c')->{presence})), '+reader',
+    'the whole state');
 
 # a client that has not asked for states is told nothing, but is seen
 
@@ -107,6 +109,16 @@ is_deeply([ word_of($answer), $answer->{id}, $answer->{people} ],
 
 is($m->ask({ action => 'presence', chatId => 'elsewhere', users => [ 'm' ] })
     ->{error}, 'Not subscribed', 'needs a subscription');
+
+# the whole state is what the changes have come to
+
+my $late = ws_in($t, $one, user => 'late');
+my $state = follow($late, 'c');
+
+is(join(' ', word_of($state->{presence})), '+late +m +reader ~d', 'a late one');
+is("@{$state->{presence}}{qw/ count people /}", '4 4', 'and the numbers');
+like($late->{last}, qr/,"presence":\{"online":\[[^]]+\],"away":\["d"\],
+    "offline":\{\},"count":4,"people":4,"warming":true\},/x, 'byte for byte');
 
 # the others were told nothing
 

@@ -27,6 +27,7 @@ sub people_conf {
 
 
 # The client subscribes to a chat, and is told of its state from then on.
+# Returns the whole state.
 
 sub follow {
     my ($client, $chat) = @_;
@@ -34,7 +35,7 @@ sub follow {
     $client->send_json({ action => 'subscribe', chatId => $chat,
         state => JSON::PP::true() });
 
-    return $client->await('subscription_confirmed');
+    return $client->await('chat_state');
 }
 
 
