@@ -232,10 +232,6 @@ ngx_http_chatws_client_tell_presence(ngx_http_chatws_client_t *client,
 ngx_uint_t
 ngx_http_chatws_client_is_invisible(ngx_http_chatws_client_t *client)
 {
-    ngx_http_chatws_hub_t  *hub;
-
-    hub = client->subscriber.hub;
-
-    return ngx_http_chatws_hub_presence(hub)
-           && ngx_http_chatws_hub_is_invisible(hub, client->subscriber.user);
+    return ngx_http_chatws_hub_is_invisible(client->subscriber.hub,
+                                            client->subscriber.user);
 }

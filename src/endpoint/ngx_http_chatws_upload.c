@@ -15,6 +15,7 @@
 #include "process/ngx_http_chatws_clock.h"
 #include "process/ngx_http_chatws_event.h"
 #include "process/ngx_http_chatws_scratch.h"
+#include "hub/ngx_http_chatws_hub_presence.h"
 #include "endpoint/ngx_http_chatws_field.h"
 #include "endpoint/ngx_http_chatws_identity.h"
 #include "endpoint/ngx_http_chatws_sender.h"
@@ -554,13 +555,14 @@ ngx_http_chatws_upload_tell_chat(ngx_http_chatws_upload_t *upload,
         return;
     }
 
-    /* it may lose the right, or get it, meanwhile */
+    /* it may lose the right, or get it, meanwhile; or become invisible */
 
     chat = (ngx_str_t *) &upload->told.chat;
 
-    if (ngx_http_chatws_sender_known(upload->hub, upload->rules,
-                                     (ngx_str_t *) &upload->told.user,
-                                     upload->credential, chat))
+    if (!ngx_http_chatws_hub_is_invisible(upload->hub, upload->user)
+        && ngx_http_chatws_sender_known(upload->hub, upload->rules,
+                                        (ngx_str_t *) &upload->told.user,
+                                        upload->credential, chat))
     {
         ngx_http_chatws_upload_post(upload, chat, upload->user, body);
     }

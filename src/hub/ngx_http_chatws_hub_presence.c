@@ -278,6 +278,10 @@ ngx_http_chatws_hub_is_invisible(ngx_http_chatws_hub_t *hub, uint64_t user)
     ngx_uint_t        hidden;
     chatws_people_t  *tb;
 
+    if (!ngx_http_chatws_hub_presence(hub)) {
+        return 0;
+    }
+
     tb = ngx_http_chatws_people(hub);
 
     /* nobody can tell while the lock is busy: so others are not told */

@@ -51,8 +51,8 @@ void ngx_http_chatws_roll_add(ngx_http_chatws_roll_t *roll,
 size_t ngx_http_chatws_roll_room(const ngx_http_chatws_roll_t *roll);
 
 /*
- * Whether the zone of the hub knows who is there; without that, none of the
- * functions below may be called.
+ * Whether the zone of the hub knows who is there; without that, only the last
+ * one of the functions below may be called.
  */
 ngx_uint_t ngx_http_chatws_hub_presence(ngx_http_chatws_hub_t *hub);
 

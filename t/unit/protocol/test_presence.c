@@ -11,6 +11,7 @@
 
 #include "protocol/chatws_action.c"
 #include "protocol/chatws_action_presence.c"
+#include "protocol/chatws_action_read.c"
 #include "protocol/chatws_presence.c"
 
 
