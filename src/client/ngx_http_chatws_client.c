@@ -32,6 +32,9 @@ static void ngx_http_chatws_client_settle(ngx_http_chatws_client_t *client);
 static void ngx_http_chatws_client_ending(ngx_http_chatws_session_t *s);
 static void ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s);
 static void ngx_http_chatws_client_quit(ngx_http_chatws_session_t *s);
+static void ngx_http_chatws_client_stale(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_outframe_t *frame);
+static void ngx_http_chatws_client_empty(ngx_http_chatws_session_t *s);
 static ngx_uint_t ngx_http_chatws_client_code(ngx_uint_t code);
 static void ngx_http_chatws_client_missed(ngx_http_chatws_session_t *s,
     void *data);
@@ -43,7 +46,9 @@ const ngx_http_chatws_handlers_t  ngx_http_chatws_client_handlers = {
     ngx_http_chatws_client_gone,
     ngx_http_chatws_client_quit,
     ngx_http_chatws_auth_due,
-    ngx_http_chatws_client_owes
+    ngx_http_chatws_client_owes,
+    ngx_http_chatws_client_stale,
+    ngx_http_chatws_client_empty
 };
 
 const ngx_http_chatws_hub_handlers_t  ngx_http_chatws_client_hub = {
@@ -385,6 +390,25 @@ static void
 ngx_http_chatws_client_quit(ngx_http_chatws_session_t *s)
 {
     ngx_http_chatws_handover_start((ngx_http_chatws_client_t *) s);
+}
+
+
+static void
+ngx_http_chatws_client_stale(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_outframe_t *frame)
+{
+    ngx_http_chatws_client_t  *client;
+
+    client = (ngx_http_chatws_client_t *) s;
+
+    ngx_http_chatws_hub_left_out(&client->subscriber, frame);
+}
+
+
+static void
+ngx_http_chatws_client_empty(ngx_http_chatws_session_t *s)
+{
+    ngx_http_chatws_state_tell((ngx_http_chatws_client_t *) s);
 }
 
 

@@ -97,6 +97,7 @@ ngx_http_chatws_state_tell(ngx_http_chatws_client_t *client)
         /* when the client has got what waits, it has its turn again */
 
         if (ngx_http_chatws_state_waits(client)) {
+            ngx_http_chatws_session_await(&client->session);
             return;
         }
 

@@ -59,6 +59,8 @@ static const ngx_http_chatws_handlers_t
     ngx_http_chatws_farewell_gone,
     ngx_http_chatws_farewell_ignore,
     NULL,
+    NULL,
+    NULL,
     NULL
 };
 

@@ -346,7 +346,10 @@ ngx_http_chatws_publish_note(ngx_http_request_t *r,
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_chatws_module);
 
-    ctx->chat.data = ngx_pnalloc(r->pool, pub->chat.len);
+    /* an event to users may have no chat */
+
+    ctx->chat.data = pub->chat.len != 0
+                     ? ngx_pnalloc(r->pool, pub->chat.len) : NULL;
 
     if (ctx->chat.data != NULL) {
         ctx->chat.len = pub->chat.len;

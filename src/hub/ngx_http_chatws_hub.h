@@ -352,6 +352,14 @@ ngx_uint_t ngx_http_chatws_hub_is_older(
     uint64_t offset);
 
 
+/*
+ * A frame of a state that the hub has given to deliver() was left out, as the
+ * peer is too slow: the subscription is stale.  May be called from there.
+ */
+void ngx_http_chatws_hub_left_out(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_outframe_t *frame);
+
+
 /* notifications */
 
 /*

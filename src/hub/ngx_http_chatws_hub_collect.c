@@ -264,6 +264,13 @@ ngx_http_chatws_collect_note(ngx_http_chatws_hub_t *hub,
     note->frame.droppable = ring == CHATWS_EPHEMERAL;
     note->frame.counted = 1;
     note->frame.state = (entry->own & CHATWS_ENTRY_STATE) != 0;
+
+    /* of the messages only a chat_update has no number */
+
+    if (chat != NULL && ring == CHATWS_DURABLE && entry->seq == 0) {
+        note->frame.key = chat->row;
+    }
+
     note->offset = offset;
     note->seq = entry->seq;
     note->sender = entry->sender;

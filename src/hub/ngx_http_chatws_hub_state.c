@@ -111,6 +111,18 @@ ngx_http_chatws_sub_stale(ngx_http_chatws_subscriber_t *subscriber,
 }
 
 
+void
+ngx_http_chatws_hub_left_out(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_http_chatws_outframe_t *frame)
+{
+    ngx_http_chatws_note_t  *note;
+
+    note = (ngx_http_chatws_note_t *) frame;
+
+    ngx_http_chatws_sub_stale(subscriber, note->chat);
+}
+
+
 ngx_uint_t
 ngx_http_chatws_sub_state(ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_local_chat_t *chat)

@@ -47,6 +47,8 @@ ngx_http_chatws_outframe_init(ngx_http_chatws_outframe_t *frame, u_char *data,
     frame->len = len;
     frame->copy = NULL;
     frame->deflated = NULL;
+    frame->origin = NULL;
+    frame->key = 0;
     frame->droppable = 0;
     frame->counted = 0;
     frame->state = 0;

@@ -35,18 +35,25 @@ struct ngx_http_chatws_buf_s {
  * that needs them; done() drops the references of the frame to them.
  */
 
-typedef struct {
+typedef struct ngx_http_chatws_outframe_s  ngx_http_chatws_outframe_t;
+
+struct ngx_http_chatws_outframe_s {
     u_char                 *data;
     size_t                  len;
     ngx_http_chatws_buf_t  *copy;       /* the same bytes, or NULL */
     ngx_http_chatws_buf_t  *deflated;   /* list of compressed frames, one for
                                            each set of parameters, the key */
+    ngx_http_chatws_outframe_t
+                           *origin;     /* of a compressed copy; or NULL */
+    uint32_t                key;        /* where it waits, it gives way to a
+                                           later one of this key; 0: it does
+                                           not */
     unsigned                droppable:1;    /* is not sent to a connection
                                                that is slow */
     unsigned                counted:1;      /* counts as delivered */
     unsigned                state:1;        /* a later one, or the whole state,
                                                makes it needless */
-} ngx_http_chatws_outframe_t;
+};
 
 
 /*

@@ -71,7 +71,22 @@ typedef uint64_t (*ngx_http_chatws_due_pt)(ngx_http_chatws_session_t *s);
 typedef void (*ngx_http_chatws_owes_pt)(ngx_http_chatws_session_t *s);
 
 
-/* The callbacks of the user, all but the last two set.  It is static. */
+/*
+ * A frame of a state is left out, because the peer is too slow: it is one that
+ * the user has given to send_frames(), in whose call this is, or a call of the
+ * engine that sends what was corked.
+ */
+typedef void (*ngx_http_chatws_stale_pt)(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_outframe_t *frame);
+
+/*
+ * No output waits any more, after states were left out, or session_await() was
+ * called.  May send, and may close the session.
+ */
+typedef void (*ngx_http_chatws_empty_pt)(ngx_http_chatws_session_t *s);
+
+
+/* The callbacks of the user, all but the last four set.  It is static. */
 
 typedef struct {
     ngx_http_chatws_message_pt   message;
@@ -81,6 +96,9 @@ typedef struct {
     ngx_http_chatws_due_pt       due;       /* NULL: session_due() is not
                                                called */
     ngx_http_chatws_owes_pt      owes;      /* or NULL */
+    ngx_http_chatws_stale_pt     stale;     /* both NULL: no frame that is
+                                               sent is a state */
+    ngx_http_chatws_empty_pt     empty;
 } ngx_http_chatws_handlers_t;
 
 
@@ -107,7 +125,9 @@ struct ngx_http_chatws_out_s {
     ngx_http_chatws_out_t       *next;
     ngx_http_chatws_buf_t       *buf;
     u_char                      *pos;         /* the first unsent byte */
-    unsigned                     droppable:1; /* as in the outgoing frame */
+    uint32_t                     key;         /* as in the outgoing frame, */
+    unsigned                     droppable:1; /* but a state has waited in
+                                                 vain if it were dropped */
     unsigned                     counted:1;
 };
 
@@ -157,9 +177,13 @@ struct ngx_http_chatws_session_s {
     unsigned                           heard:1;   /* input since the timer */
     unsigned                           behind:1;  /* output was under way */
     unsigned                           narrow:1;  /* session_narrow() */
+    unsigned                           stale:1;   /* the user is called when
+                                                   * out is empty */
     unsigned                           bounded:1; /* the timer is for the time
                                                    * in expires or in due, */
     unsigned                           expiry:1;  /* expiry_e */
+    uint32_t                           keyed;     /* bytes in out of frames that
+                                                   * have a key */
     off_t                              left;      /* bytes of output that had
                                                    * left by the timer */
 
@@ -216,6 +240,9 @@ void ngx_http_chatws_session_refuse(ngx_http_chatws_session_t *s,
  * The content handler returns the same value.
  */
 ngx_int_t ngx_http_chatws_session_start(ngx_http_chatws_session_t *s);
+
+/* The callback empty is called when the output that waits now was sent. */
+#define ngx_http_chatws_session_await(s)  (s)->stale = 1
 
 /*
  * Sets the timer of an open session to msec milliseconds, or to the times in

@@ -9,6 +9,11 @@
  * which may have any size: without this exception a notification that is
  * larger than the buffer could never be sent.  That frame is s->large.
  *
+ * Frames that have a key, as a chat_update has, take as much again: of each key
+ * the queue holds the last one only, so that they close nobody who has not very
+ * many.  A frame of a state is queued only while less than a quarter of the
+ * limit waits; otherwise the user is told, and sends the whole state later.
+ *
  * Two kinds of output can't be taken back, and stay in the queue whatever its
  * size.  The end of a frame that was begun has to follow, or the peer would
  * take the next frame for it.  And the first s->record bytes are in a TLS
@@ -29,8 +34,12 @@ static ngx_int_t ngx_http_chatws_make_room(ngx_http_chatws_session_t *s,
     ngx_http_chatws_outframe_t *frame);
 static void ngx_http_chatws_append(ngx_http_chatws_session_t *s,
     ngx_http_chatws_out_t *out, ngx_http_chatws_buf_t *buf, u_char *pos);
-static void ngx_http_chatws_drop(ngx_http_chatws_session_t *s,
-    ngx_uint_t all);
+static ngx_uint_t ngx_http_chatws_is_late(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_outframe_t *frame);
+static void ngx_http_chatws_leave_state(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_outframe_t *frame);
+static void ngx_http_chatws_drop(ngx_http_chatws_session_t *s, ngx_uint_t all,
+    uint32_t key);
 static void ngx_http_chatws_miss(ngx_http_chatws_session_t *s,
     ngx_uint_t counted, ngx_uint_t droppable);
 static void ngx_http_chatws_sent(ngx_http_chatws_session_t *s, size_t n);
@@ -99,7 +108,7 @@ ngx_http_chatws_queue(ngx_http_chatws_session_t *s, u_char *data, size_t len)
 void
 ngx_http_chatws_unqueue(ngx_http_chatws_session_t *s)
 {
-    ngx_http_chatws_drop(s, 1);
+    ngx_http_chatws_drop(s, 1, 0);
 }
 
 
@@ -117,6 +126,7 @@ ngx_http_chatws_discard(ngx_http_chatws_session_t *s)
 
     s->last_out = &s->out;
     s->out_size = 0;
+    s->keyed = 0;
 }
 
 
@@ -167,6 +177,11 @@ ngx_http_chatws_queue_frames(ngx_http_chatws_session_t *s,
         }
 
         begun = (skip != 0 || record != 0);
+
+        if (!begun && ngx_http_chatws_is_late(s, frames[i])) {
+            ngx_http_chatws_leave_state(s, frames[i]);
+            continue;
+        }
 
         if (!begun && ngx_http_chatws_make_room(s, frames[i]) != NGX_OK) {
 
@@ -249,7 +264,8 @@ ngx_http_chatws_queue_frame(ngx_http_chatws_session_t *s,
         return NGX_ERROR;
     }
 
-    out->droppable = frame->droppable;
+    out->key = skip == 0 ? frame->key : 0;
+    out->droppable = frame->droppable && !frame->state;
     out->counted = frame->counted;
 
     ngx_http_chatws_append(s, out, frame->copy, frame->copy->data + skip);
@@ -273,10 +289,16 @@ ngx_http_chatws_append(ngx_http_chatws_session_t *s,
 
     s->out_size += ngx_http_chatws_out_rest(out);
 
-    if (s->large == NULL && s->out_size > s->conf->send_buffer) {
+    if (out->key != 0) {
+        s->keyed += ngx_http_chatws_out_rest(out);
+        return;
+    }
+
+    if (s->large == NULL && s->out_size - s->keyed > s->conf->send_buffer) {
         /* the larger one of the first frame and this one is the exception */
-        s->large = (ngx_http_chatws_out_rest(s->out)
-                    > ngx_http_chatws_out_rest(out))
+        s->large = (s->out->key == 0
+                    && ngx_http_chatws_out_rest(s->out)
+                       > ngx_http_chatws_out_rest(out))
                    ? s->out : out;
     }
 }
@@ -296,9 +318,23 @@ ngx_http_chatws_make_room(ngx_http_chatws_session_t *s,
     size_t  limit, size;
 
     limit = s->conf->send_buffer;
-    size = s->out_size + frame->len;
 
-    if (s->out == NULL || size <= limit) {
+    if (s->out == NULL) {
+        return NGX_OK;
+    }
+
+    if (frame->key != 0) {
+        ngx_http_chatws_drop(s, 0, frame->key);
+
+        /* those in a record can't give way, and do not count */
+
+        return s->out == NULL || s->keyed + frame->len <= limit + s->record
+               ? NGX_OK : NGX_DECLINED;
+    }
+
+    size = s->out_size - s->keyed + frame->len;
+
+    if (size <= limit) {
         return NGX_OK;
     }
 
@@ -307,7 +343,7 @@ ngx_http_chatws_make_room(ngx_http_chatws_session_t *s,
     }
 
     if (s->large == NULL) {
-        ngx_http_chatws_drop(s, 0);
+        ngx_http_chatws_drop(s, 0, 0);
         return NGX_OK;
     }
 
@@ -317,13 +353,37 @@ ngx_http_chatws_make_room(ngx_http_chatws_session_t *s,
 }
 
 
+/* Whether a state would wait behind more than it may. */
+
+static ngx_uint_t
+ngx_http_chatws_is_late(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_outframe_t *frame)
+{
+    return frame->state
+           && s->out != NULL
+           && s->out_size + frame->len > s->conf->send_buffer / 4;
+}
+
+
+static void
+ngx_http_chatws_leave_state(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_outframe_t *frame)
+{
+    ngx_http_chatws_miss(s, frame->counted, 0);
+
+    s->stale = 1;
+    s->handlers->stale(s, frame->origin != NULL ? frame->origin : frame);
+}
+
+
 /*
- * Drops the droppable frames of the queue, or all of them, except for those
- * that were begun.
+ * Drops frames of the queue, except for those that were begun: all, or those
+ * with a key other than 0, or else the droppable ones.
  */
 
 static void
-ngx_http_chatws_drop(ngx_http_chatws_session_t *s, ngx_uint_t all)
+ngx_http_chatws_drop(ngx_http_chatws_session_t *s, ngx_uint_t all,
+    uint32_t key)
 {
     size_t                   record;
     ngx_uint_t               begun;
@@ -338,13 +398,19 @@ ngx_http_chatws_drop(ngx_http_chatws_session_t *s, ngx_uint_t all)
         begun = (out->pos != out->buf->data || record != 0);
         record -= ngx_min(record, ngx_http_chatws_out_rest(out));
 
-        if (begun || !(all || out->droppable)) {
+        if (begun
+            || !(all || (key != 0 ? out->key == key : out->droppable)))
+        {
             p = &out->next;
             continue;
         }
 
         *p = out->next;
         s->out_size -= out->buf->len;
+
+        if (out->key != 0) {
+            s->keyed -= out->buf->len;
+        }
 
         ngx_http_chatws_miss(s, out->counted, out->droppable);
         ngx_http_chatws_out_free(s, out);
@@ -367,6 +433,10 @@ ngx_http_chatws_sent(ngx_http_chatws_session_t *s, size_t n)
     while (n != 0) {
         out = s->out;
         size = ngx_http_chatws_out_rest(out);
+
+        if (out->key != 0) {
+            s->keyed -= ngx_min(n, size);
+        }
 
         if (n < size) {
             out->pos += n;

@@ -370,4 +370,9 @@ ngx_http_chatws_write_event(ngx_http_chatws_session_t *s)
     if (c->read->ready && s->out_size <= s->conf->send_buffer / 2) {
         ngx_post_event(c->read, &ngx_posted_events);
     }
+
+    if (s->out == NULL && s->stale && s->state == NGX_HTTP_CHATWS_OPEN) {
+        s->stale = 0;
+        s->handlers->empty(s);
+    }
 }

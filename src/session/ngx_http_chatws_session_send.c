@@ -21,6 +21,8 @@
 #define NGX_HTTP_CHATWS_RECORD  16384
 
 
+static ngx_uint_t ngx_http_chatws_send_chunk(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_outframe_t **frames, ngx_uint_t n);
 static void ngx_http_chatws_send_deflated(ngx_http_chatws_session_t *s,
     ngx_http_chatws_outframe_t **frames, ngx_uint_t n);
 static void ngx_http_chatws_send_plain(ngx_http_chatws_session_t *s,
@@ -72,7 +74,7 @@ ngx_http_chatws_send_frames(ngx_http_chatws_session_t *s,
     ngx_uint_t  k;
 
     while (n != 0 && s->state == NGX_HTTP_CHATWS_OPEN) {
-        k = ngx_min(n, NGX_HTTP_CHATWS_IOVS);
+        k = ngx_http_chatws_send_chunk(s, frames, n);
 
         if (s->reader.deflate) {
             ngx_http_chatws_send_deflated(s, frames, k);
@@ -86,6 +88,34 @@ ngx_http_chatws_send_frames(ngx_http_chatws_session_t *s,
     }
 
     ngx_http_chatws_left_out(s, frames, n);
+}
+
+
+/*
+ * The number of frames to be sent at once.  With takeover a frame that is
+ * compressed can't be taken back: so one that gives way to others is sent
+ * alone, after which it is known whether the next one has to wait.
+ */
+
+static ngx_uint_t
+ngx_http_chatws_send_chunk(ngx_http_chatws_session_t *s,
+    ngx_http_chatws_outframe_t **frames, ngx_uint_t n)
+{
+    ngx_uint_t  k;
+
+    n = ngx_min(n, NGX_HTTP_CHATWS_IOVS);
+
+    if (!s->reader.deflate || !s->params.server_takeover) {
+        return n;
+    }
+
+    for (k = 0; k < n; k++) {
+        if (frames[k]->key != 0 || frames[k]->state) {
+            return ngx_max(k, 1);
+        }
+    }
+
+    return n;
 }
 
 
@@ -108,6 +138,18 @@ ngx_http_chatws_send_deflated(ngx_http_chatws_session_t *s,
     for (i = 0; i < n; i++) {
         out[i] = frames[i];
 
+        /*
+         * The peer needs all frames that the compression may refer to: one that
+         * waits, and may be taken back, is sent as it is.
+         */
+
+        if (s->params.server_takeover
+            && s->out != NULL
+            && (frames[i]->key != 0 || frames[i]->state))
+        {
+            continue;
+        }
+
         buf = ngx_http_chatws_deflate(s, frames[i]);
 
         if (buf == NULL) {
@@ -118,9 +160,13 @@ ngx_http_chatws_send_deflated(ngx_http_chatws_session_t *s,
 
         ngx_http_chatws_outframe_init(&deflated[k], buf->data, buf->len);
 
-        /* the peer needs all frames that the compression may refer to */
-        deflated[k].droppable = frames[i]->droppable
-                              && !s->params.server_takeover;
+        if (!s->params.server_takeover) {
+            deflated[k].droppable = frames[i]->droppable;
+            deflated[k].state = frames[i]->state;
+            deflated[k].key = frames[i]->key;
+        }
+
+        deflated[k].origin = frames[i];
         deflated[k].counted = frames[i]->counted;
         deflated[k].copy = buf;
 

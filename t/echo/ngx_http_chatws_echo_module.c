@@ -41,6 +41,8 @@ static const ngx_http_chatws_handlers_t  ngx_http_chatws_echo_handlers = {
     ngx_http_chatws_echo_gone,
     ngx_http_chatws_echo_gone,
     NULL,
+    NULL,
+    NULL,
     NULL
 };
 
