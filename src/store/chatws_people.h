@@ -372,6 +372,9 @@ void chatws_people_set_subscribed(chatws_people_t *tb, uint32_t place, int on,
 chatws_rc_e chatws_people_set_member(chatws_people_t *tb, uint32_t place,
     int on, int quiet, const chatws_people_now_t *now);
 
+/* 1: as many more removals as n can be remembered. */
+int chatws_people_may_remove(chatws_people_t *tb, uint32_t n);
+
 /*
  * The watermarks and marks of a place, all of them; whoever is to be told of
  * what is different is told, but with quiet not the app server.  flags is of

@@ -219,7 +219,7 @@ chatws_people_set_member(chatws_people_t *tb, uint32_t place, int on,
 
     if (!on
         && !(flags & CHATWS_PLACE_REMOVED)
-        && tb->removed > tb->arena.nblocks / CHATWS_PEOPLE_REMOVED_SHARE)
+        && !chatws_people_may_remove(tb, 1))
     {
         return CHATWS_BUSY;
     }
@@ -259,6 +259,14 @@ chatws_people_set_member(chatws_people_t *tb, uint32_t place, int on,
     chatws_journal_commit(jr);
 
     return CHATWS_OK;
+}
+
+
+int
+chatws_people_may_remove(chatws_people_t *tb, uint32_t n)
+{
+    return tb->removed + n
+           <= tb->arena.nblocks / CHATWS_PEOPLE_REMOVED_SHARE + 1;
 }
 
 
