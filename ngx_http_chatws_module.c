@@ -49,41 +49,20 @@ static ngx_http_chatws_main_conf_t *ngx_http_chatws_main_conf(
     ngx_cycle_t *cycle);
 
 
-static ngx_http_chatws_bounds_t  ngx_http_chatws_subscriptions_bounds = {
-    ngx_http_chatws_check_bounds, 1, 1000000,
-    NGX_HTTP_CHATWS_NUMBER
-};
+/* the bounds of a directive whose value is a number: of what unit */
+#define ngx_http_chatws_bounds(name, min, max, unit)                          \
+    static ngx_http_chatws_bounds_t  ngx_http_chatws_##name##_bounds =        \
+        { ngx_http_chatws_check_bounds, min, max, unit }
 
-static ngx_http_chatws_bounds_t  ngx_http_chatws_access_timeout_bounds = {
-    ngx_http_chatws_check_bounds, 1, 60 * 1000,
-    NGX_HTTP_CHATWS_TIME
-};
-
-static ngx_http_chatws_bounds_t  ngx_http_chatws_coalesce_bounds = {
-    ngx_http_chatws_check_bounds, 0, 1000,
-    NGX_HTTP_CHATWS_TIME
-};
-
-
-static ngx_http_chatws_bounds_t  ngx_http_chatws_upload_bounds = {
-    ngx_http_chatws_check_bounds, 100, 4000,
-    NGX_HTTP_CHATWS_TIME
-};
-
-static ngx_http_chatws_bounds_t  ngx_http_chatws_leeway_bounds = {
-    ngx_http_chatws_check_bounds, 0, 60 * 60 * 1000,
-    NGX_HTTP_CHATWS_TIME
-};
-
-static ngx_http_chatws_bounds_t  ngx_http_chatws_token_lifetime_bounds = {
-    ngx_http_chatws_check_bounds, 1000, 365UL * 24 * 60 * 60 * 1000,
-    NGX_HTTP_CHATWS_TIME
-};
-
-static ngx_http_chatws_bounds_t  ngx_http_chatws_token_size_bounds = {
-    ngx_http_chatws_check_bounds, 256, 16 * 1024,
-    NGX_HTTP_CHATWS_BYTES
-};
+ngx_http_chatws_bounds(subscriptions, 1, 1000000, NGX_HTTP_CHATWS_NUMBER);
+ngx_http_chatws_bounds(access_timeout, 1, 60 * 1000, NGX_HTTP_CHATWS_TIME);
+ngx_http_chatws_bounds(coalesce, 0, 1000, NGX_HTTP_CHATWS_TIME);
+ngx_http_chatws_bounds(upload, 100, 4000, NGX_HTTP_CHATWS_TIME);
+ngx_http_chatws_bounds(settle, 0, 60 * 60 * 1000, NGX_HTTP_CHATWS_TIME);
+ngx_http_chatws_bounds(leeway, 0, 60 * 60 * 1000, NGX_HTTP_CHATWS_TIME);
+ngx_http_chatws_bounds(token_lifetime, 1000, 365UL * 24 * 60 * 60 * 1000,
+                       NGX_HTTP_CHATWS_TIME);
+ngx_http_chatws_bounds(token_size, 256, 16 * 1024, NGX_HTTP_CHATWS_BYTES);
 
 
 static ngx_command_t  ngx_http_chatws_commands[] = {
@@ -244,6 +223,13 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       offsetof(ngx_http_chatws_loc_conf_t, rules.max_subscriptions),
       &ngx_http_chatws_subscriptions_bounds },
 
+    { ngx_string("chatws_members_settle"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, rules.members_settle),
+      &ngx_http_chatws_settle_bounds },
+
     { ngx_string("chatws_own_messages"),
       NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_FLAG,
       ngx_conf_set_flag_slot,
@@ -403,6 +389,13 @@ static ngx_command_t  ngx_http_chatws_commands[] = {
       ngx_http_chatws_conf_set_user,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_chatws_loc_conf_t, user),
+      NULL },
+
+    { ngx_string("chatws_user_chats"),
+      NGX_HTTP_CHATWS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_chatws_loc_conf_t, user_chats),
       NULL },
 
     { ngx_string("chatws_username"),
@@ -626,6 +619,7 @@ ngx_http_chatws_init_process(ngx_cycle_t *cycle)
                                      cwmcf->coalesce, cycle)
             != NGX_OK
             || ((ngx_http_chatws_conf_is_written(cwmcf, zones[i])
+                 || zone->people != NULL
                  || ngx_http_chatws_annex(zone, NGX_HTTP_CHATWS_ANNEX_SEATS)
                     != NULL)
                 && ngx_http_chatws_users_open(zone->hub, cycle->log)

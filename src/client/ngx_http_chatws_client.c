@@ -11,6 +11,7 @@
 #include <ngx_http.h>
 #include "process/ngx_http_chatws_clock.h"
 #include "client/ngx_http_chatws_client_auth.h"
+#include "client/ngx_http_chatws_client_members.h"
 #include "client/ngx_http_chatws_client_people.h"
 #include "client/ngx_http_chatws_client_presence.h"
 #include "client/ngx_http_chatws_client_private.h"
@@ -229,6 +230,7 @@ ngx_http_chatws_client_started(ngx_http_chatws_client_t *client)
 
     if (!client->stranger) {
         ngx_http_chatws_client_listen(client);
+        ngx_http_chatws_members_begin(client);
     }
 }
 
@@ -348,6 +350,7 @@ ngx_http_chatws_client_ending(ngx_http_chatws_session_t *s)
     ngx_http_chatws_question_end(client);
     ngx_http_chatws_state_end(client);
     ngx_http_chatws_client_watch_end(client);
+    ngx_http_chatws_members_end(client);
     ngx_http_chatws_leave(&client->subscriber);
     ngx_http_chatws_client_settle(client);
 }
@@ -365,6 +368,7 @@ ngx_http_chatws_client_gone(ngx_http_chatws_session_t *s)
     ngx_http_chatws_question_end(client);
     ngx_http_chatws_state_end(client);
     ngx_http_chatws_client_watch_end(client);
+    ngx_http_chatws_members_end(client);
     ngx_http_chatws_leave(&client->subscriber);
     ngx_http_chatws_client_settle(client);
 

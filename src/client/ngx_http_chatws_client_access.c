@@ -13,6 +13,7 @@
 #include "process/ngx_http_chatws_clock.h"
 #include "hub/ngx_http_chatws_hub_grant.h"
 #include "client/ngx_http_chatws_client_grant.h"
+#include "client/ngx_http_chatws_client_members.h"
 #include "client/ngx_http_chatws_client_question.h"
 #include "client/ngx_http_chatws_revoked.h"
 
@@ -37,6 +38,11 @@ const chatws_fault_t  ngx_http_chatws_undecided =
 const chatws_fault_t  ngx_http_chatws_unavailable =
     chatws_fault_about(CHATWS_E_UNAVAILABLE,
                        "the app server gave no answer, try again");
+
+const chatws_fault_t  ngx_http_chatws_unsettled =
+    chatws_fault_about(CHATWS_E_UNAVAILABLE,
+                       "the members of this chat are not known yet, try "
+                       "again");
 
 const chatws_fault_t  ngx_http_chatws_cancelled = chatws_fault("", "");
 
@@ -120,8 +126,27 @@ ngx_http_chatws_client_granted(ngx_http_chatws_client_t *client,
         }
     }
 
+    fault = &ngx_http_chatws_denied;
+
+    if (client->rules->access & NGX_HTTP_CHATWS_ACCESS_MEMBERS) {
+
+        switch (ngx_http_chatws_members_may(client, chat)) {
+
+        case NGX_OK:
+            client->grant = NGX_HTTP_CHATWS_GRANT_MEMBER;
+            return NULL;
+
+        case NGX_AGAIN:
+            fault = &ngx_http_chatws_unsettled;
+            break;
+
+        default: /* NGX_DECLINED */
+            break;
+        }
+    }
+
     if (!(client->rules->access & NGX_HTTP_CHATWS_ACCESS_REQUEST)) {
-        return &ngx_http_chatws_denied;
+        return fault;
     }
 
     client->commands = ngx_http_chatws_hub_grant_commands(
@@ -218,6 +243,15 @@ ngx_http_chatws_client_enter(ngx_http_chatws_client_t *client,
 
             (void) ngx_http_chatws_unsubscribe(&client->subscriber, chat);
             return &ngx_http_chatws_unavailable;
+        }
+
+        if (grant == NGX_HTTP_CHATWS_GRANT_MEMBER
+            && ngx_http_chatws_members_may(client, chat) != NGX_OK)
+        {
+            /* the same for one that has ended the membership */
+
+            (void) ngx_http_chatws_unsubscribe(&client->subscriber, chat);
+            return &ngx_http_chatws_denied;
         }
 
         ngx_http_chatws_question_remind(client, grant);

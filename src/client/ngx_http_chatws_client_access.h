@@ -59,6 +59,8 @@ typedef struct {
     ngx_uint_t    access_denied;       /* and a denial */
     ngx_uint_t    access_recheck;      /* seconds between two questions for a
                                           subscription; 0: it is asked once */
+    ngx_msec_t    members_settle;      /* after a fresh zone, in which a chat
+                                          without a member is not closed */
 
     ngx_uint_t    watch;               /* users that a client may watch, */
     ngx_flag_t    watch_members;       /* of those with whom its user shares
@@ -71,6 +73,7 @@ typedef struct {
 #define NGX_HTTP_CHATWS_ACCESS_OPEN     0x01   /* while it is read only */
 #define NGX_HTTP_CHATWS_ACCESS_TOKEN    0x02
 #define NGX_HTTP_CHATWS_ACCESS_REQUEST  0x04
+#define NGX_HTTP_CHATWS_ACCESS_MEMBERS  0x08
 
 
 typedef struct ngx_http_chatws_client_s  ngx_http_chatws_client_t;
@@ -99,6 +102,9 @@ extern const chatws_fault_t  ngx_http_chatws_undecided;
 
 /* the app server was asked, and has not answered */
 extern const chatws_fault_t  ngx_http_chatws_unavailable;
+
+/* who is a member is not known yet */
+extern const chatws_fault_t  ngx_http_chatws_unsettled;
 
 
 /*

@@ -223,7 +223,9 @@ ngx_http_chatws_act(ngx_http_chatws_client_t *client,
 uint64_t
 ngx_http_chatws_retry_after(const chatws_fault_t *fault)
 {
-    if (fault != &ngx_http_chatws_unavailable) {
+    if (fault != &ngx_http_chatws_unavailable
+        && fault != &ngx_http_chatws_unsettled)
+    {
         return 0;
     }
 

@@ -15,6 +15,7 @@
 #include "process/ngx_http_chatws_clock.h"
 #include "client/ngx_http_chatws_client_auth.h"
 #include "client/ngx_http_chatws_client_inbox.h"
+#include "client/ngx_http_chatws_client_members.h"
 #include "client/ngx_http_chatws_client_private.h"
 
 
@@ -249,6 +250,7 @@ ngx_http_chatws_client_auth(ngx_http_chatws_client_t *client,
             == NGX_OK)
         {
             ngx_http_chatws_auth_greet(client, action);
+            ngx_http_chatws_members_begin(client);
         }
 
         return;

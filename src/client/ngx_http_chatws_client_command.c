@@ -12,6 +12,7 @@
 #include <ngx_http.h>
 #include "base/chatws_str.h"
 #include "client/ngx_http_chatws_client_command.h"
+#include "client/ngx_http_chatws_client_members.h"
 #include "client/ngx_http_chatws_client_private.h"
 #include "client/ngx_http_chatws_client_question.h"
 #include "client/ngx_http_chatws_proofs.h"
@@ -23,7 +24,9 @@
 
 typedef struct {
     chatws_command_t  command;
-    uint64_t          offset;
+    uint64_t          offset;        /* CHATWS_OFF_NONE: the client has nothing
+                                        that is newer */
+    uint64_t          begin;         /* the same, but it is known */
 } ngx_http_chatws_order_t;
 
 
@@ -49,6 +52,10 @@ static void ngx_http_chatws_obey_revoke(ngx_http_chatws_client_t *client,
     const ngx_http_chatws_order_t *order);
 static void ngx_http_chatws_obey_forget(ngx_http_chatws_client_t *client,
     const ngx_http_chatws_order_t *order);
+static void ngx_http_chatws_obey_joined(ngx_http_chatws_client_t *client,
+    const ngx_http_chatws_order_t *order);
+static void ngx_http_chatws_obey_left(ngx_http_chatws_client_t *client,
+    const ngx_http_chatws_order_t *order);
 
 
 /* by chatws_command_e; NULL: no worker gets it */
@@ -60,11 +67,13 @@ static const ngx_http_chatws_obey_pt  ngx_http_chatws_obeys[] = {
     [CHATWS_COMMAND_EXPIRE] = ngx_http_chatws_obey_expire,
     [CHATWS_COMMAND_REVOKE] = ngx_http_chatws_obey_revoke,
     [CHATWS_COMMAND_FORGET] = ngx_http_chatws_obey_forget,
-    [CHATWS_COMMAND_CHANGES] = NULL
+    [CHATWS_COMMAND_CHANGES] = NULL,
+    [CHATWS_COMMAND_JOINED] = ngx_http_chatws_obey_joined,
+    [CHATWS_COMMAND_LEFT] = ngx_http_chatws_obey_left
 };
 
 chatws_static_assert(ngx_http_chatws_obeys_complete,
-    chatws_nelts(ngx_http_chatws_obeys) == CHATWS_COMMAND_NONE);
+    chatws_nelts(ngx_http_chatws_obeys) == CHATWS_COMMAND_N);
 
 
 void
@@ -81,6 +90,7 @@ ngx_http_chatws_client_command(ngx_http_chatws_hub_t *hub, ngx_str_t *text,
     }
 
     order.offset = offset;
+    order.begin = offset;
     user = 0;
 
     if (order.command.user.len != 0) {
@@ -94,7 +104,8 @@ ngx_http_chatws_client_command(ngx_http_chatws_hub_t *hub, ngx_str_t *text,
 
 
 void
-ngx_http_chatws_client_obey(ngx_http_chatws_client_t *client, ngx_str_t *text)
+ngx_http_chatws_client_obey(ngx_http_chatws_client_t *client, ngx_str_t *text,
+    uint64_t offset)
 {
     ngx_http_chatws_order_t  order;
 
@@ -106,6 +117,7 @@ ngx_http_chatws_client_obey(ngx_http_chatws_client_t *client, ngx_str_t *text)
 
     /* all that the client has is older than the command */
     order.offset = CHATWS_OFF_NONE;
+    order.begin = offset;
 
     ngx_http_chatws_client_order(client, &order);
 }
@@ -270,4 +282,31 @@ ngx_http_chatws_obey_forget(ngx_http_chatws_client_t *client,
 
     ngx_http_chatws_question_review(client, chat->len != 0
                                             ? (const ngx_str_t *) chat : NULL);
+}
+
+
+static void
+ngx_http_chatws_obey_joined(ngx_http_chatws_client_t *client,
+    const ngx_http_chatws_order_t *order)
+{
+    ngx_http_chatws_members_joined(client, (ngx_str_t *) &order->command.chat,
+                                   order->begin);
+}
+
+
+/* The client is told by a notification to its user. */
+
+static void
+ngx_http_chatws_obey_left(ngx_http_chatws_client_t *client,
+    const ngx_http_chatws_order_t *order)
+{
+    ngx_str_t  *chat;
+
+    chat = (ngx_str_t *) &order->command.chat;
+
+    if (ngx_http_chatws_hub_is_older(&client->subscriber, chat,
+                                     order->offset))
+    {
+        (void) ngx_http_chatws_unsubscribe(&client->subscriber, chat);
+    }
 }

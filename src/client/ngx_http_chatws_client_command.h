@@ -24,10 +24,11 @@ void ngx_http_chatws_client_command(ngx_http_chatws_hub_t *hub,
 
 /*
  * The same for one client alone, who was on its way between two workers when
- * the command was given.  Does nothing if the command is for others.
+ * the command was given, at this offset of the durable ring.  Does nothing if
+ * the command is for others.
  */
 void ngx_http_chatws_client_obey(ngx_http_chatws_client_t *client,
-    ngx_str_t *text);
+    ngx_str_t *text, uint64_t offset);
 
 
 #endif /* _NGX_HTTP_CHATWS_CLIENT_COMMAND_H_INCLUDED_ */

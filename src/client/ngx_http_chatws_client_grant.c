@@ -41,7 +41,9 @@ ngx_http_chatws_grant_ttl(uint32_t grant)
 {
     uint32_t  left;
 
-    if (grant == 0 || grant == NGX_HTTP_CHATWS_GRANT_CLAIMS) {
+    if (ngx_http_chatws_grant_source(grant) == 0
+        || grant == NGX_HTTP_CHATWS_GRANT_CLAIMS)
+    {
         return NGX_HTTP_CHATWS_GRANT_NEVER;
     }
 

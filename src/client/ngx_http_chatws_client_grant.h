@@ -20,12 +20,17 @@
 /*
  * A grant, the mark of a subscription: in its lower bits who has given it, and
  * which rights; above them when it is due, to be asked for again or as the end
- * of a token; that of claims never is.  0: it is none of these.
+ * of a token; those of claims and members never are.  0: it is none of these.
  */
 
 #define NGX_HTTP_CHATWS_GRANT_REQUEST  1        /* the app server */
 #define NGX_HTTP_CHATWS_GRANT_TOKEN    2        /* a token of the chat */
 #define NGX_HTTP_CHATWS_GRANT_CLAIMS   3        /* the token of the client */
+
+/* the whole mark where the client is in a chat as its member, and where it was
+   subscribed when it became one */
+#define NGX_HTTP_CHATWS_GRANT_MEMBER   4
+#define NGX_HTTP_CHATWS_GRANT_JOINED   8
 
 #define ngx_http_chatws_grant_source(grant)  ((grant) & 3)
 #define ngx_http_chatws_grant_rights(grant)  (((grant) >> 2) & 7)

@@ -97,7 +97,7 @@ ngx_http_chatws_inbox_features(const ngx_http_chatws_people_conf_t *conf)
 {
     uint32_t  features;
 
-    features = 1U << CHATWS_FEATURE_USERS;
+    features = 1U << CHATWS_FEATURE_USERS | 1U << CHATWS_FEATURE_MEMBERS;
 
     if (conf->presence != NULL) {
         features |= 1U << CHATWS_FEATURE_PRESENCE;

@@ -28,12 +28,17 @@ typedef enum {
 } ngx_http_chatws_chats_e;
 
 
+typedef struct ngx_http_chatws_gate_s  ngx_http_chatws_gate_t;
+
+
 /*
  * It lies behind the structure of the client, zeroed with it, and travels in
  * its parcel: a pointer in it has to be replaced where the parcel is read.
  */
 
 struct ngx_http_chatws_client_people_s {
+    ngx_http_chatws_gate_t         *gate;        /* it waits for its first
+                                                    resume, or NULL */
     unsigned                        chats:2;     /* as above */
     unsigned                        said:3;      /* in the handshake, until
                                                     it counts: chatws_said_e */

@@ -28,7 +28,7 @@ static ngx_uint_t ngx_http_chatws_replay_collect(
     ngx_http_chatws_replay_t *replay, uint32_t n);
 static ngx_int_t ngx_http_chatws_replay_command(
     ngx_http_chatws_replay_t *replay, const chatws_entry_t *entry,
-    uint64_t first);
+    uint64_t offset, uint64_t first);
 static ngx_int_t ngx_http_chatws_replay_copy(
     ngx_http_chatws_replay_t *replay, const chatws_entry_t *entry);
 static ngx_int_t ngx_http_chatws_replay_room(
@@ -180,7 +180,7 @@ ngx_http_chatws_replay_walk(ngx_http_chatws_replay_t *replay,
             rc = ngx_http_chatws_replay_copy(replay, entry);
 
         } else if (entry->chat == CHATWS_ROW_COMMAND && offset >= since) {
-            rc = ngx_http_chatws_replay_command(replay, entry, first);
+            rc = ngx_http_chatws_replay_command(replay, entry, offset, first);
         }
 
         if (rc != NGX_OK) {
@@ -202,7 +202,7 @@ ngx_http_chatws_replay_walk(ngx_http_chatws_replay_t *replay,
 
 static ngx_int_t
 ngx_http_chatws_replay_command(ngx_http_chatws_replay_t *replay,
-    const chatws_entry_t *entry, uint64_t first)
+    const chatws_entry_t *entry, uint64_t offset, uint64_t first)
 {
     ngx_str_t             text;
     const chatws_ring_t  *ring;
@@ -231,7 +231,7 @@ ngx_http_chatws_replay_command(ngx_http_chatws_replay_t *replay,
     replay->len = 0;
     replay->n = 0;
 
-    ngx_http_chatws_client_obey(replay->client, &text);
+    ngx_http_chatws_client_obey(replay->client, &text, offset);
 
     return NGX_OK;
 }

@@ -15,6 +15,7 @@
 #include "protocol/chatws_notify.h"
 #include "process/ngx_http_chatws_scratch.h"
 #include "client/ngx_http_chatws_client_inbox.h"
+#include "client/ngx_http_chatws_client_members.h"
 #include "client/ngx_http_chatws_client_private.h"
 #include "client/ngx_http_chatws_client_read.h"
 #include "client/ngx_http_chatws_client_replay.h"
@@ -109,6 +110,8 @@ ngx_http_chatws_client_resume(ngx_http_chatws_client_t *client,
 
     ngx_http_chatws_replay_send(&resume.replay);
     ngx_http_chatws_replay_done(&resume.replay);
+
+    ngx_http_chatws_members_resumed(client);
 
     if (action->state) {
         ngx_http_chatws_state_tell(client);

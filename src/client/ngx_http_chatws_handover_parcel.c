@@ -18,6 +18,7 @@
 #include "client/ngx_http_chatws_client_auth.h"
 #include "client/ngx_http_chatws_client_grant.h"
 #include "client/ngx_http_chatws_client_inbox.h"
+#include "client/ngx_http_chatws_client_members.h"
 #include "client/ngx_http_chatws_client_people.h"
 #include "client/ngx_http_chatws_client_presence.h"
 #include "client/ngx_http_chatws_client_question.h"
@@ -60,6 +61,8 @@ typedef struct {
     ngx_uint_t               seated;
     ngx_http_chatws_client_limits_t  limits;   /* zeros: it has none */
     ngx_http_chatws_client_people_t  people;   /* the same */
+    uint64_t                         gate;     /* when it waits no more for a
+                                                  resume, or 0 */
 } ngx_http_chatws_parcel_t;
 
 
@@ -171,6 +174,7 @@ ngx_http_chatws_parcel_write(ngx_http_chatws_client_t *client,
 
     if (people != NULL) {
         head.people = *people;
+        head.gate = ngx_http_chatws_members_due(client);
     }
 
     p = ngx_cpymem(parcel, &head, sizeof(ngx_http_chatws_parcel_t));
@@ -518,6 +522,11 @@ ngx_http_chatws_parcel_restore(ngx_http_chatws_client_t *client,
         *people = head->people;
         people->client = NULL;
         people->watcher = NULL;
+        people->gate = NULL;
+
+        if (head->gate != 0) {
+            ngx_http_chatws_members_wait(client, head->gate);
+        }
     }
 
     s->expires = head->expires;

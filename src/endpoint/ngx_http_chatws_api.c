@@ -17,6 +17,7 @@
 #include "client/ngx_http_chatws_revoked.h"
 #include "endpoint/ngx_http_chatws_api_changes.h"
 #include "endpoint/ngx_http_chatws_api_one.h"
+#include "endpoint/ngx_http_chatws_api_people.h"
 #include "endpoint/ngx_http_chatws_body.h"
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_ctx.h"
@@ -34,10 +35,10 @@
 #define NGX_HTTP_CHATWS_API_SIZE  256
 
 
-/* Writes the answer to a question, without a closing brace. */
+/* Answers a question; the content handler returns the same value. */
 
-typedef void (*ngx_http_chatws_api_what_pt)(ngx_http_chatws_zone_t *zone,
-    chatws_json_out_t *json);
+typedef ngx_int_t (*ngx_http_chatws_api_what_pt)(ngx_http_request_t *r,
+    ngx_http_chatws_zone_t *zone);
 
 
 typedef struct {
@@ -51,8 +52,8 @@ static ngx_int_t ngx_http_chatws_api_method(ngx_http_request_t *r,
     ngx_flag_t write);
 static ngx_int_t ngx_http_chatws_api_get(ngx_http_request_t *r,
     ngx_http_chatws_zone_t *zone);
-static void ngx_http_chatws_api_info(ngx_http_chatws_zone_t *zone,
-    chatws_json_out_t *json);
+static ngx_int_t ngx_http_chatws_api_info(ngx_http_request_t *r,
+    ngx_http_chatws_zone_t *zone);
 static void ngx_http_chatws_api_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_chatws_api_post(ngx_http_request_t *r);
 static ngx_int_t ngx_http_chatws_api_batch(ngx_http_request_t *r,
@@ -64,7 +65,9 @@ static ngx_int_t ngx_http_chatws_api_command(ngx_http_request_t *r,
 /* what can be asked for; each row is a value of the argument "what" */
 
 static const ngx_http_chatws_api_what_t  ngx_http_chatws_api_whats[] = {
-    { ngx_string("info"), ngx_http_chatws_api_info }
+    { ngx_string("info"), ngx_http_chatws_api_info },
+    { ngx_string("chat"), ngx_http_chatws_api_chat },
+    { ngx_string("user"), ngx_http_chatws_api_user }
 };
 
 
@@ -159,11 +162,8 @@ ngx_http_chatws_api_method(ngx_http_request_t *r, ngx_flag_t write)
 static ngx_int_t
 ngx_http_chatws_api_get(ngx_http_request_t *r, ngx_http_chatws_zone_t *zone)
 {
-    ngx_int_t                           rc;
     ngx_str_t                           what;
     ngx_uint_t                          i;
-    chatws_str_t                        body;
-    chatws_json_out_t                   json;
     const ngx_http_chatws_api_what_t   *row;
 
     static const chatws_fault_t         unknown =
@@ -192,6 +192,18 @@ ngx_http_chatws_api_get(ngx_http_request_t *r, ngx_http_chatws_zone_t *zone)
         return ngx_http_chatws_refuse(r, NGX_HTTP_BAD_REQUEST, &unknown);
     }
 
+    return row->handler(r, zone);
+}
+
+
+static ngx_int_t
+ngx_http_chatws_api_info(ngx_http_request_t *r, ngx_http_chatws_zone_t *zone)
+{
+    ngx_int_t           rc;
+    chatws_str_t        body;
+    chatws_json_out_t   json;
+    uint8_t             epoch[CHATWS_EPOCH_LEN];
+
     rc = ngx_http_chatws_response_ignore_body(r);
 
     if (rc != NGX_OK) {
@@ -207,10 +219,16 @@ ngx_http_chatws_api_get(ngx_http_request_t *r, ngx_http_chatws_zone_t *zone)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    chatws_epoch_format(epoch, chatws_store_epoch(zone->store));
+
     chatws_json_out_begin(&json, &body);
 
-    row->handler(zone, &json);
-
+    chatws_json_put_lit(&json, "{\"zone\":");
+    chatws_json_put_string(&json, (chatws_str_t *) &zone->name);
+    chatws_json_put_lit(&json, ",\"epoch\":\"");
+    chatws_json_put(&json, epoch, CHATWS_EPOCH_LEN);
+    chatws_json_put_lit(&json, "\",\"revocations\":");
+    chatws_json_put_uint(&json, ngx_http_chatws_revoked_count(zone));
     chatws_json_put_lit(&json, "}");
 
     if (chatws_json_out_end(&json, &body) != CHATWS_OK) {
@@ -218,22 +236,6 @@ ngx_http_chatws_api_get(ngx_http_request_t *r, ngx_http_chatws_zone_t *zone)
     }
 
     return ngx_http_chatws_response_json(r, NGX_HTTP_OK, (ngx_str_t *) &body);
-}
-
-
-static void
-ngx_http_chatws_api_info(ngx_http_chatws_zone_t *zone, chatws_json_out_t *json)
-{
-    uint8_t  epoch[CHATWS_EPOCH_LEN];
-
-    chatws_epoch_format(epoch, chatws_store_epoch(zone->store));
-
-    chatws_json_put_lit(json, "{\"zone\":");
-    chatws_json_put_string(json, (chatws_str_t *) &zone->name);
-    chatws_json_put_lit(json, ",\"epoch\":\"");
-    chatws_json_put(json, epoch, CHATWS_EPOCH_LEN);
-    chatws_json_put_lit(json, "\",\"revocations\":");
-    chatws_json_put_uint(json, ngx_http_chatws_revoked_count(zone));
 }
 
 
@@ -325,6 +327,7 @@ ngx_http_chatws_api_command(ngx_http_request_t *r, ngx_http_chatws_hub_t *hub,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    answer.len = 0;
     waits = 0;
 
     status = ngx_http_chatws_api_only(r, hub, text, mem, size, &waits,
@@ -333,10 +336,14 @@ ngx_http_chatws_api_command(ngx_http_request_t *r, ngx_http_chatws_hub_t *hub,
     if (waits != 0) {
         rc = ngx_http_chatws_api_changes_wait(r, hub, waits);
 
-    } else if (status == NGX_HTTP_INTERNAL_SERVER_ERROR) {
-        rc = status;
+    } else if (status == NGX_HTTP_INTERNAL_SERVER_ERROR
+               || (answer.len != 0
+                   && status == NGX_HTTP_SERVICE_UNAVAILABLE
+                   && ngx_http_chatws_response_again(r) != NGX_OK))
+    {
+        rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
 
-    } else if (status >= NGX_HTTP_SPECIAL_RESPONSE) {
+    } else if (status >= NGX_HTTP_SPECIAL_RESPONSE && answer.len == 0) {
         /* the texts of the fault may lie in mem */
         rc = ngx_http_chatws_refuse(r, status, &fault);
 

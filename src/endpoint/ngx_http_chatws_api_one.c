@@ -18,6 +18,7 @@
 #include "hub/ngx_http_chatws_hub_grant.h"
 #include "client/ngx_http_chatws_revoked.h"
 #include "endpoint/ngx_http_chatws_api_changes.h"
+#include "endpoint/ngx_http_chatws_api_members.h"
 #include "endpoint/ngx_http_chatws_api_one.h"
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_conf_fingerprint.h"
@@ -85,6 +86,10 @@ ngx_http_chatws_api_only(ngx_http_request_t *r, ngx_http_chatws_hub_t *hub,
     if (command.kind == CHATWS_COMMAND_CHANGES) {
         return ngx_http_chatws_api_changes(r, hub, &command, waits, answer,
                                            fault);
+    }
+
+    if (command.kind == CHATWS_COMMAND_MEMBERS) {
+        return ngx_http_chatws_api_members(r, hub, &command, answer, fault);
     }
 
     status = ngx_http_chatws_api_give(r, hub, &command, fault);

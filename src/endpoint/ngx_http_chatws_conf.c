@@ -88,6 +88,7 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
     ngx_http_chatws_rule(access_valid, 60),
     ngx_http_chatws_rule(access_denied, 5),
     ngx_http_chatws_rule(access_recheck, 0),
+    ngx_http_chatws_rule(members_settle, 60 * 1000),
     ngx_http_chatws_rule(watch, 0),
     ngx_http_chatws_rule(watch_members, 0),
 
@@ -111,6 +112,8 @@ const ngx_http_chatws_setting_t  ngx_http_chatws_conf_settings[] = {
     ngx_http_chatws_pointer(expires, NGX_HTTP_CHATWS_INHERIT,
                             ngx_http_chatws_conf_mix_complex),
     ngx_http_chatws_pointer(presence_state, NGX_HTTP_CHATWS_INHERIT,
+                            ngx_http_chatws_conf_mix_complex),
+    ngx_http_chatws_pointer(user_chats, NGX_HTTP_CHATWS_INHERIT,
                             ngx_http_chatws_conf_mix_complex),
     ngx_http_chatws_pointer(origins, NGX_HTTP_CHATWS_INHERIT,
                             ngx_http_chatws_conf_mix_strs),

@@ -84,6 +84,7 @@ typedef struct {
     ngx_http_complex_value_t  *expires;      /* NULL: no limit */
     ngx_http_complex_value_t  *presence_state;  /* NULL: the argument
                                                    "presence" */
+    ngx_http_complex_value_t  *user_chats;  /* NULL: none are asserted */
     ngx_array_t               *origins;     /* of ngx_str_t; NULL: any */
 
     ngx_shm_zone_t            *upload;      /* of chatws_upload, or NULL */

@@ -25,6 +25,7 @@ static const struct {
 } ngx_http_chatws_sources[] = {
     { ngx_string("open"), NGX_HTTP_CHATWS_ACCESS_OPEN },
     { ngx_string("token"), NGX_HTTP_CHATWS_ACCESS_TOKEN },
+    { ngx_string("members"), NGX_HTTP_CHATWS_ACCESS_MEMBERS },
     { ngx_string("request"), NGX_HTTP_CHATWS_ACCESS_REQUEST }
 };
 
@@ -77,7 +78,7 @@ ngx_http_chatws_conf_set_access(ngx_conf_t *cf, ngx_command_t *cmd,
         if (k == chatws_nelts(ngx_http_chatws_sources)) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid parameter \"%V\" of \"%V\", it must "
-                               "be open, token or request", &value[i],
+                               "be open, token, members or request", &value[i],
                                &value[0]);
             return NGX_CONF_ERROR;
         }
@@ -250,8 +251,31 @@ ngx_http_chatws_conf_need_grants(ngx_conf_t *cf,
 
 ngx_int_t
 ngx_http_chatws_conf_check_access(ngx_conf_t *cf,
-    const ngx_http_chatws_rules_t *rules)
+    const ngx_http_chatws_loc_conf_t *cwlcf)
 {
+    const ngx_http_chatws_zone_t   *zone;
+    const ngx_http_chatws_rules_t  *rules;
+
+    rules = &cwlcf->rules;
+    zone = cwlcf->zone->data;
+
+    if (rules->access & NGX_HTTP_CHATWS_ACCESS_MEMBERS
+        && zone->people == NULL)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"chatws_access\" has the source \"members\", "
+                           "but there is no \"chatws_users zone=%V\"",
+                           &zone->name);
+        return NGX_ERROR;
+    }
+
+    if (cwlcf->user_chats != NULL && zone->people == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"chatws_user_chats\" needs \"chatws_users "
+                           "zone=%V\"", &zone->name);
+        return NGX_ERROR;
+    }
+
     if (rules->access & NGX_HTTP_CHATWS_ACCESS_REQUEST
         && rules->access_app == NULL)
     {

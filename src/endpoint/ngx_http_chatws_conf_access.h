@@ -33,7 +33,7 @@ char *ngx_http_chatws_conf_need_grants(ngx_conf_t *cf,
  * NGX_ERROR: one has not, which was logged.
  */
 ngx_int_t ngx_http_chatws_conf_check_access(ngx_conf_t *cf,
-    const ngx_http_chatws_rules_t *rules);
+    const ngx_http_chatws_loc_conf_t *cwlcf);
 
 
 #endif /* _NGX_HTTP_CHATWS_CONF_ACCESS_H_INCLUDED_ */

@@ -208,7 +208,7 @@ ngx_http_chatws_conf_check(ngx_conf_t *cf)
 
         if (use->handler == ngx_http_chatws_publish_handler
             && cwlcf->token.sources != NULL
-            && ngx_http_chatws_conf_check_access(&at, &cwlcf->rules) != NGX_OK)
+            && ngx_http_chatws_conf_check_access(&at, cwlcf) != NGX_OK)
         {
             return NGX_ERROR;
         }
@@ -221,7 +221,7 @@ ngx_http_chatws_conf_check(ngx_conf_t *cf)
         ngx_http_chatws_conf_check_limits(&at, &cwlcf->rules, &limits);
         ngx_http_chatws_conf_check_presence(&at, cwlcf, &public);
 
-        if (ngx_http_chatws_conf_check_access(&at, &cwlcf->rules) != NGX_OK) {
+        if (ngx_http_chatws_conf_check_access(&at, cwlcf) != NGX_OK) {
             return NGX_ERROR;
         }
 
@@ -374,8 +374,16 @@ ngx_http_chatws_conf_note_types(ngx_http_chatws_loc_conf_t *cwlcf)
 
     types = 0;
 
+    if (cwlcf->zone != NULL
+        && ((ngx_http_chatws_zone_t *) cwlcf->zone->data)->people != NULL)
+    {
+        types = 1u << CHATWS_TYPE_CHATS
+                | 1u << CHATWS_TYPE_CHAT_ADDED
+                | 1u << CHATWS_TYPE_CHAT_REMOVED;
+    }
+
     if (cwlcf->write) {
-        types = 1u << CHATWS_TYPE_UNSUBSCRIBED;
+        types |= 1u << CHATWS_TYPE_UNSUBSCRIBED;
 
     } else if (cwlcf->handler == ngx_http_chatws_connect_handler) {
 

@@ -25,6 +25,7 @@
 #include "endpoint/ngx_http_chatws_response.h"
 #include "endpoint/ngx_http_chatws_token.h"
 #include "endpoint/ngx_http_chatws_upgrade.h"
+#include "endpoint/ngx_http_chatws_user_chats.h"
 
 
 /* of so many worker_connections one is kept free for requests */
@@ -213,6 +214,12 @@ ngx_http_chatws_connect_client(ngx_http_request_t *r,
 
     zone = cwlcf->zone->data;
     hub = zone->hub;
+
+    if (who->user.len != 0
+        && ngx_http_chatws_user_chats(r, hub, &who->user) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     rc = ngx_http_chatws_client_create(r, hub, &cwlcf->session, &cwlcf->rules,
                                        who, &client);

@@ -160,11 +160,14 @@ ngx_http_chatws_publish_batch_texts(ngx_http_request_t *r,
                    ? status : NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
+        answer.len = 0;
+
         rc = batch->one(r, hub, &text[i], batch->mem, batch->size, &answer,
                         &fault);
 
         if (rc == NGX_HTTP_INTERNAL_SERVER_ERROR
             || (rc >= NGX_HTTP_SPECIAL_RESPONSE
+                && answer.len == 0
                 && ngx_http_chatws_refuse_text(r, &fault, &answer) != NGX_OK))
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -21,7 +21,7 @@
 /*
  * Carries one element of a batch out: as ngx_http_chatws_publish_one() does,
  * with a status below 300 and answer, or with another one and fault, whose
- * texts live as long as the request or are in mem.
+ * texts live as long as the request or are in mem, unless it has made answer.
  */
 typedef ngx_uint_t (*ngx_http_chatws_batch_pt)(ngx_http_request_t *r,
     ngx_http_chatws_hub_t *hub, ngx_str_t *text, void *mem, size_t size,

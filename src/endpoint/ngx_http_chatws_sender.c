@@ -14,6 +14,7 @@
 #include "json/chatws_json.h"
 #include "json/chatws_json_scan.h"
 #include "token/chatws_grant.h"
+#include "hub/ngx_http_chatws_hub_members.h"
 #include "hub/ngx_http_chatws_hub_presence.h"
 #include "client/ngx_http_chatws_client_grant.h"
 #include "client/ngx_http_chatws_revoked.h"
@@ -276,6 +277,7 @@ ngx_http_chatws_sender_known(ngx_http_chatws_hub_t *hub,
         return 1;
 
     case NGX_DECLINED:
+    case NGX_BUSY:
         return 0;
 
     default: /* NGX_AGAIN */
@@ -289,8 +291,8 @@ ngx_http_chatws_sender_known(ngx_http_chatws_hub_t *hub,
 
 /*
  * Whether a user may send to a chat by all but what the app server has said:
- * NGX_OK; NGX_DECLINED: no; NGX_AGAIN: the app server knows.  credential is
- * that of a token, or NULL.
+ * NGX_OK; NGX_DECLINED: no; NGX_AGAIN: the app server knows; NGX_BUSY: nobody
+ * can tell yet.  credential is that of a token, or NULL.
  */
 
 static ngx_int_t
@@ -298,6 +300,8 @@ ngx_http_chatws_sender_holds(ngx_http_chatws_hub_t *hub,
     const ngx_http_chatws_rules_t *rules, ngx_str_t *user,
     const ngx_http_chatws_credential_t *credential, ngx_str_t *chat)
 {
+    ngx_int_t  rc;
+
     if (ngx_http_chatws_revoked_chat(hub, user, chat)) {
         return NGX_DECLINED;
     }
@@ -315,8 +319,24 @@ ngx_http_chatws_sender_holds(ngx_http_chatws_hub_t *hub,
         return NGX_OK;
     }
 
-    return rules->access & NGX_HTTP_CHATWS_ACCESS_REQUEST
-           && rules->access_app != NULL ? NGX_AGAIN : NGX_DECLINED;
+    rc = NGX_DECLINED;
+
+    if (rules->access & NGX_HTTP_CHATWS_ACCESS_MEMBERS) {
+        rc = ngx_http_chatws_hub_is_member(hub,
+                                           ngx_http_chatws_hub_hash(hub, user),
+                                           chat, rules->members_settle);
+        if (rc == NGX_OK) {
+            return NGX_OK;
+        }
+    }
+
+    if (rules->access & NGX_HTTP_CHATWS_ACCESS_REQUEST
+        && rules->access_app != NULL)
+    {
+        return NGX_AGAIN;
+    }
+
+    return rc == NGX_AGAIN ? NGX_BUSY : NGX_DECLINED;
 }
 
 
@@ -346,6 +366,10 @@ ngx_http_chatws_sender_may(ngx_http_request_t *r, ngx_http_chatws_hub_t *hub,
 
     case NGX_DECLINED:
         *fault = &ngx_http_chatws_denied;
+        return NGX_OK;
+
+    case NGX_BUSY:
+        *fault = &ngx_http_chatws_unsettled;
         return NGX_OK;
 
     default: /* NGX_AGAIN */

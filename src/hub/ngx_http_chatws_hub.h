@@ -344,6 +344,20 @@ void ngx_http_chatws_hub_begin_at(ngx_http_chatws_subscriber_t *subscriber,
     uint64_t offset);
 
 /*
+ * The same for one chat, to which it has just been subscribed: all from there
+ * on is delivered, and the owner sends nothing of it.
+ */
+void ngx_http_chatws_hub_begin_chat(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *chat, uint64_t offset);
+
+/*
+ * Sets *seq to the number of the chat up to which the subscriber was handed all
+ * notifications, or does not get them.  NGX_DECLINED: it is not in the chat.
+ */
+ngx_int_t ngx_http_chatws_hub_handed(ngx_http_chatws_subscriber_t *subscriber,
+    ngx_str_t *chat, uint64_t *seq);
+
+/*
  * Whether the subscriber is in the chat by a subscription that it had made
  * before the entry at this offset of the durable ring was written.
  */

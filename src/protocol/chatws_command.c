@@ -65,7 +65,13 @@ static const chatws_str_t  chatws_command_names[] = {
     [CHATWS_COMMAND_M_KID] = chatws_str("kid"),
     [CHATWS_COMMAND_M_MESSAGE] = chatws_str("message"),
     [CHATWS_COMMAND_M_ACK] = chatws_str("ack"),
-    [CHATWS_COMMAND_M_WAIT] = chatws_str("wait")
+    [CHATWS_COMMAND_M_WAIT] = chatws_str("wait"),
+    [CHATWS_COMMAND_M_ADD] = chatws_str("add"),
+    [CHATWS_COMMAND_M_REMOVE] = chatws_str("remove"),
+    [CHATWS_COMMAND_M_REPLACE] = chatws_str("replace"),
+    [CHATWS_COMMAND_M_PART] = chatws_str("part"),
+    [CHATWS_COMMAND_M_TOKEN] = chatws_str("token"),
+    [CHATWS_COMMAND_M_VERSION] = chatws_str("version")
 };
 
 chatws_static_assert(chatws_command_names_complete,
@@ -102,7 +108,11 @@ static const chatws_command_row_t  chatws_command_rows[] = {
         { chatws_command_any_user, chatws_command_any_chat } },
 
     [CHATWS_COMMAND_CHANGES] = { chatws_str("changes"),
-        { chatws_command_ack, chatws_command_wait } }
+        { chatws_command_ack, chatws_command_wait } },
+
+    [CHATWS_COMMAND_MEMBERS] = { chatws_str("members"),
+        { chatws_command_chat, chatws_command_lists, chatws_command_replace,
+          chatws_command_version } }
 };
 
 chatws_static_assert(chatws_command_rows_complete,

@@ -23,6 +23,7 @@
 #define CHATWS_COMMAND_TOKEN_MAX    1024   /* bytes of a jti or a kid */
 #define CHATWS_COMMAND_ACK_MAX      64     /* bytes of an ack */
 #define CHATWS_COMMAND_WAIT_MAX     60     /* seconds */
+#define CHATWS_COMMAND_PART_MAX     64     /* bytes of the token of a list */
 
 /* the bytes of a packed command, at most */
 #define CHATWS_COMMAND_SIZE         576
@@ -39,8 +40,25 @@ typedef enum {
     CHATWS_COMMAND_REVOKE,
     CHATWS_COMMAND_FORGET,
     CHATWS_COMMAND_CHANGES,
-    CHATWS_COMMAND_NONE            /* an unknown one; the number of commands */
+    CHATWS_COMMAND_MEMBERS,
+    CHATWS_COMMAND_NONE,           /* an unknown one; the number of commands */
+
+    /* these two have no name: the server gives them, not the app server */
+
+    CHATWS_COMMAND_JOINED,         /* the user is a member of the chat now */
+    CHATWS_COMMAND_LEFT,           /* and is not any more */
+    CHATWS_COMMAND_N
 } chatws_command_e;
+
+
+/* The part of a list of members that a command has. */
+
+typedef enum {
+    CHATWS_PART_WHOLE = 0,         /* all of it */
+    CHATWS_PART_FIRST,
+    CHATWS_PART_NEXT,
+    CHATWS_PART_LAST
+} chatws_part_e;
 
 
 /*
@@ -68,6 +86,15 @@ typedef struct {
     chatws_str_t      ack;         /* of a batch of changes */
     unsigned          has_until:1;
     unsigned          has_before:1;
+
+    /* of members, and not packed: */
+
+    chatws_str_t      add;         /* arrays as they were written, or empty */
+    chatws_str_t      remove;
+    chatws_str_t      token;       /* of a list in parts */
+    uint64_t          version;     /* of the list; 0: none */
+    chatws_part_e     part;
+    unsigned          replace:1;   /* add is a list, or a part of it */
 
     chatws_str_t      publication; /* the text of a publish, without the
                                       member "command" */

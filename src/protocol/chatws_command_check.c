@@ -32,9 +32,6 @@ typedef struct {
 static chatws_rc_e chatws_command_id(chatws_command_t *command,
     const chatws_json_member_t *m, chatws_str_t *out,
     const chatws_command_id_t *id);
-static chatws_rc_e chatws_command_text(chatws_command_t *command,
-    const chatws_json_member_t *m, size_t max, chatws_str_t *out,
-    const char *details);
 static chatws_rc_e chatws_command_time(chatws_command_t *command,
     const chatws_json_member_t *m, uint64_t *out, const char *details);
 
@@ -42,7 +39,7 @@ static chatws_rc_e chatws_command_time(chatws_command_t *command,
 static const chatws_command_id_t  chatws_command_user_id = {
     "userId must be a string",
     CHATWS_E_USER,
-    "userId must be 1 to 128 bytes of UTF-8 without control characters"
+    CHATWS_D_USER
 };
 
 
@@ -266,12 +263,7 @@ chatws_command_wait(chatws_command_t *command,
 }
 
 
-/*
- * Sets *out to a string of 1 to max bytes without control characters, or
- * leaves it as it is where the member is missing.
- */
-
-static chatws_rc_e
+chatws_rc_e
 chatws_command_text(chatws_command_t *command, const chatws_json_member_t *m,
     size_t max, chatws_str_t *out, const char *details)
 {

@@ -99,7 +99,8 @@ chatws_command_unpack(chatws_command_t *command, const chatws_str_t *text)
 
     memcpy(&head, text->data, sizeof(chatws_command_packed_t));
 
-    if (head.kind >= CHATWS_COMMAND_NONE
+    if (head.kind == CHATWS_COMMAND_NONE
+        || head.kind >= CHATWS_COMMAND_N
         || text->len != sizeof(chatws_command_packed_t)
                         + head.user + head.chat + head.session + head.except
                         + head.reason)

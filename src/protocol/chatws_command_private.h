@@ -31,6 +31,12 @@ typedef enum {
     CHATWS_COMMAND_M_MESSAGE,
     CHATWS_COMMAND_M_ACK,
     CHATWS_COMMAND_M_WAIT,
+    CHATWS_COMMAND_M_ADD,
+    CHATWS_COMMAND_M_REMOVE,
+    CHATWS_COMMAND_M_REPLACE,
+    CHATWS_COMMAND_M_PART,
+    CHATWS_COMMAND_M_TOKEN,
+    CHATWS_COMMAND_M_VERSION,
     CHATWS_COMMAND_M_N
 } chatws_command_member_e;
 
@@ -63,6 +69,21 @@ chatws_rc_e chatws_command_ack(chatws_command_t *command,
     const chatws_json_member_t *known);
 chatws_rc_e chatws_command_wait(chatws_command_t *command,
     const chatws_json_member_t *known);
+chatws_rc_e chatws_command_lists(chatws_command_t *command,
+    const chatws_json_member_t *known);
+chatws_rc_e chatws_command_replace(chatws_command_t *command,
+    const chatws_json_member_t *known);
+chatws_rc_e chatws_command_version(chatws_command_t *command,
+    const chatws_json_member_t *known);
+
+/*
+ * Sets *out to a string of 1 to max bytes without control characters, or
+ * leaves it as it is where the member is missing.  CHATWS_ERROR: it is
+ * something else, and the fault has these details.
+ */
+chatws_rc_e chatws_command_text(chatws_command_t *command,
+    const chatws_json_member_t *m, size_t max, chatws_str_t *out,
+    const char *details);
 
 
 #endif /* _CHATWS_COMMAND_PRIVATE_H_INCLUDED_ */

@@ -56,6 +56,7 @@ chatws_static_assert(chatws_notify_lost_complete,
 
 static const chatws_str_t  chatws_notify_features[] = {
     [CHATWS_FEATURE_USERS] = chatws_str("users"),
+    [CHATWS_FEATURE_MEMBERS] = chatws_str("members"),
     [CHATWS_FEATURE_PRESENCE] = chatws_str("presence"),
     [CHATWS_FEATURE_UNREAD] = chatws_str("unread"),
     [CHATWS_FEATURE_RECEIPTS] = chatws_str("receipts"),

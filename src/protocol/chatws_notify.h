@@ -51,6 +51,8 @@
                                  "a name of a-z, 0-9 and _ that is not the "  \
                                  "server's or the client's own"
 #define CHATWS_D_JSON            "Could not parse message as JSON"
+#define CHATWS_D_USER            "userId must be 1 to 128 bytes of UTF-8 "    \
+                                 "without control characters"
 #define CHATWS_D_CHAT            "chatId must be 1 to 128 bytes of UTF-8 "    \
                                  "without control characters"
 
@@ -62,6 +64,7 @@
 
 typedef enum {
     CHATWS_FEATURE_USERS = 0,
+    CHATWS_FEATURE_MEMBERS,
     CHATWS_FEATURE_PRESENCE,
     CHATWS_FEATURE_UNREAD,
     CHATWS_FEATURE_RECEIPTS,

@@ -29,6 +29,9 @@ static const chatws_str_t  chatws_type_server[] = {
     [CHATWS_TYPE_UNREAD] = chatws_str("unread"),
     [CHATWS_TYPE_RECEIPT] = chatws_str("read_receipt"),
     [CHATWS_TYPE_STATE] = chatws_str("chat_state"),
+    [CHATWS_TYPE_CHATS] = chatws_str("chats"),
+    [CHATWS_TYPE_CHAT_ADDED] = chatws_str("chat_added"),
+    [CHATWS_TYPE_CHAT_REMOVED] = chatws_str("chat_removed"),
     [CHATWS_TYPE_ERROR] = chatws_str("error")
 };
 
@@ -73,7 +76,10 @@ chatws_type_optional(chatws_type_e type)
            || type == CHATWS_TYPE_UNREAD
            || type == CHATWS_TYPE_RECEIPT
            || type == CHATWS_TYPE_STATE
-           || type == CHATWS_TYPE_EXPIRING;
+           || type == CHATWS_TYPE_EXPIRING
+           || type == CHATWS_TYPE_CHATS
+           || type == CHATWS_TYPE_CHAT_ADDED
+           || type == CHATWS_TYPE_CHAT_REMOVED;
 }
 
 

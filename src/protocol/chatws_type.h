@@ -33,6 +33,9 @@ typedef enum {
     CHATWS_TYPE_UNREAD,
     CHATWS_TYPE_RECEIPT,
     CHATWS_TYPE_STATE,
+    CHATWS_TYPE_CHATS,
+    CHATWS_TYPE_CHAT_ADDED,
+    CHATWS_TYPE_CHAT_REMOVED,
     CHATWS_TYPE_ERROR,
     CHATWS_TYPE_NONE               /* another one; the number of types */
 } chatws_type_e;

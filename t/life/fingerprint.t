@@ -102,6 +102,7 @@ push @cases, (
     [ 'chatws_limit_user', '', 'chatws_limit_user rate=9r/s;' ],
     [ 'chatws_max_message_size', '', 'chatws_max_message_size 15k;' ],
     [ 'chatws_max_subscriptions', '', 'chatws_max_subscriptions 999;' ],
+    [ 'chatws_members_settle', '', 'chatws_members_settle 61s;' ],
     [ 'chatws_own_messages', '', 'chatws_own_messages on;' ],
     [ 'chatws_ping_interval', '', 'chatws_ping_interval 1h;' ],
     [ 'chatws_ping_timeout', '', 'chatws_ping_timeout 11s;' ],
@@ -134,6 +135,10 @@ push @cases, (
     [ 'chatws_user', '', 'chatws_user $remote_user;' ],
     [ 'chatws_user, another', 'chatws_user $arg_a;', 'chatws_user $arg_b;' ],
     [ 'chatws_user, none', 'chatws_user $arg_a;', '' ],
+    [ 'chatws_user_chats', 'chatws known;',
+      'chatws known; chatws_user_chats $arg_a;' ],
+    [ 'chatws_user_chats, another', 'chatws known; chatws_user_chats $arg_a;',
+      'chatws known; chatws_user_chats $arg_b;' ],
     [ 'chatws_users', 'chatws people;', 'chatws people;' ],
     [ 'chatws_receipts, delivered', 'chatws ticks;', 'chatws ticks;' ],
     [ 'chatws_username', '', 'chatws_username $arg_b;' ],
@@ -229,6 +234,7 @@ sub configuration {
 
     return conf(http => "chatws_zone zone=other:1m; chatws_drain 0;
         chatws_zone zone=people:1m; $users
+        chatws_zone zone=known:1m; chatws_users zone=known;
         chatws_zone zone=ticks:1m;
         chatws_users zone=ticks;
         chatws_unread zone=ticks;

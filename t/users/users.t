@@ -54,9 +54,10 @@ my $ann = ws(user => 'ann');
 
 is($ann->{connected}{userSeq}, 0, 'connected, userSeq');
 like($epoch = $ann->{connected}{epoch}, qr/^[0-9a-f]{12}$/, 'connected, epoch');
-is_deeply($ann->{connected}{features}, [ 'users' ], 'connected, features');
+is_deeply($ann->{connected}{features}, [ 'users', 'members' ],
+    'connected, features');
 like($ann->{last}, qr/"timestamp":"[^"]+","userSeq":0,"epoch":"\w+",
-    "features":\["users"\]\}$/x, 'connected, in order');
+    "features":\["users","members"\]\}$/x, 'connected, in order');
 
 # all tabs, on all workers
 

@@ -96,7 +96,8 @@ $ann->send_json({ action => 'auth', token => token($key),
     id => 1 });
 $ann->await('connected');
 like($ann->{last}, qr/"expiresIn":\d+,"userSeq":0,"epoch":"\w+",
-    "features":\["users"\],"id":1\}$/x, 'a token as the first message');
+    "features":\["users","members"\],"id":1\}$/x,
+    'a token as the first message');
 
 # the answer of an app server
 

@@ -24,21 +24,33 @@
 #include "json/chatws_json_scan.c"
 #include "protocol/chatws_command.c"
 #include "protocol/chatws_command_check.c"
+#include "protocol/chatws_command_members.c"
 #include "protocol/chatws_command_pack.c"
+#include "protocol/chatws_members.c"
 
 
 static void test_kinds(void);
 static void test_faults(void);
+static void test_members(void);
+static void test_lists(void);
+static void test_list_faults(void);
+static void test_chats(void);
 static void test_publish(void);
 static void test_pack(void);
 static void test_unpack(void);
 static chatws_rc_e parse(const char *json);
+static chatws_rc_e list(const char *json);
+static chatws_rc_e list_entry(void *data, const chatws_members_entry_t *entry);
+static chatws_rc_e list_chat(void *data, const chatws_str_t *chat,
+    uint64_t unread, int valid);
 static int same(const chatws_str_t *str, const char *text);
 
 
 static char              text[8192];
 static uint8_t          *mem;
 static chatws_command_t  command;
+static chatws_fault_t    fault;
+static char              seen[4096];     /* the entries of a list */
 
 
 int
@@ -48,6 +60,10 @@ main(void)
 
     test_kinds();
     test_faults();
+    test_members();
+    test_lists();
+    test_list_faults();
+    test_chats();
     test_publish();
     test_pack();
     test_unpack();
@@ -242,6 +258,212 @@ test_faults(void)
            && same(&command.fault.details, cases[i].details),
            "%s", cases[i].json);
     }
+}
+
+
+static void
+test_members(void)
+{
+    ok(parse("{\"command\":\"members\",\"chatId\":\"c\"}") == CHATWS_OK
+       && command.kind == CHATWS_COMMAND_MEMBERS && same(&command.chat, "c")
+       && command.add.len == 0 && command.remove.len == 0
+       && !command.replace && command.version == 0, "members, nothing to do");
+
+    ok(parse("{\"command\":\"members\",\"chatId\":\"c\",\"add\":[\"u\"],"
+             "\"remove\":[],\"version\":7,\"part\":\"first\"}")
+       == CHATWS_OK
+       && same(&command.add, "[\"u\"]") && same(&command.remove, "[]")
+       && command.version == 7 && command.part == CHATWS_PART_WHOLE,
+       "members, lists and version");
+
+    ok(parse("{\"command\":\"members\",\"chatId\":\"c\",\"add\":[\"u\"],"
+             "\"replace\":true}") == CHATWS_OK
+       && command.replace && command.part == CHATWS_PART_WHOLE,
+       "members, the whole list");
+
+    ok(parse("{\"command\":\"members\",\"chatId\":\"c\",\"replace\":true,"
+             "\"part\":\"last\",\"token\":\"t\\u0031\"}") == CHATWS_OK
+       && command.replace && command.part == CHATWS_PART_LAST
+       && same(&command.token, "t1"), "members, a part of the list");
+}
+
+
+static void
+test_lists(void)
+{
+    size_t                  i;
+
+    static const struct {
+        const char         *json;
+        const char         *entries;
+    } cases[] = {
+        { "", "" },
+        { "[]", "" },
+        { " [ \"a\" , \"\\u0062\" ] ", "a b " },
+        { "[{\"userId\":\"a\"},\"b\"]", "a b " },
+        { "[{\"userId\":\"a\",\"unread\":3,\"muted\":true},"
+          "{\"muted\":false,\"userId\":\"\\u0062\",\"x\":[{}]}]",
+          "a:3:muted b:heard " },
+        { "[\"a\",\"a\"]", "a a " }
+    };
+
+    for (i = 0; i < chatws_nelts(cases); i++) {
+        ok(list(cases[i].json) == CHATWS_OK
+           && strcmp(seen, cases[i].entries) == 0, "list %s", cases[i].json);
+    }
+}
+
+
+static void
+test_list_faults(void)
+{
+    char                    json[CHATWS_MEMBERS_MAX * 4 + 16];
+    char                   *p;
+    size_t                  i;
+
+    static const struct {
+        const char         *json;
+        const char         *error;
+        const char         *details;
+    } cases[] = {
+        { "[", CHATWS_E_JSON, CHATWS_D_JSON },
+        { "[1]", CHATWS_E_MESSAGE,
+          "each member must be a userId or an object with a userId" },
+        { "[{}]", CHATWS_E_MESSAGE,
+          "each member must be a userId or an object with a userId" },
+        { "[{\"userId\":7}]", CHATWS_E_MESSAGE,
+          "each member must be a userId or an object with a userId" },
+        { "[\"\"]", CHATWS_E_USER, CHATWS_D_USER },
+        { "[\"a\",\"\\u0001b\"]", CHATWS_E_USER, CHATWS_D_USER },
+        { "[\"\\ud800\"]", CHATWS_E_USER, CHATWS_D_USER },
+        { "[{\"userId\":\"a\",\"unread\":\"1\"}]", CHATWS_E_MESSAGE,
+          CHATWS_D_UNREAD },
+        { "[{\"userId\":\"a\",\"unread\":-1}]", CHATWS_E_MESSAGE,
+          CHATWS_D_UNREAD },
+        { "[{\"userId\":\"a\",\"unread\":9007199254740992}]",
+          CHATWS_E_MESSAGE, CHATWS_D_UNREAD },
+        { "[{\"userId\":\"a\",\"muted\":1}]", CHATWS_E_MESSAGE,
+          "muted must be true or false" }
+    };
+
+    for (i = 0; i < chatws_nelts(cases); i++) {
+        ok(list(cases[i].json) == CHATWS_ERROR
+           && same(&fault.error, cases[i].error)
+           && same(&fault.details, cases[i].details),
+           "list %s", cases[i].json);
+    }
+
+    p = json;
+    *p++ = '[';
+
+    for (i = 0; i <= CHATWS_MEMBERS_MAX; i++) {
+        memcpy(p, "\"a\",", 4);
+        p += 4;
+    }
+
+    strcpy(p - 1, "]");
+
+    ok(list(json) == CHATWS_ERROR && same(&fault.details, CHATWS_D_MEMBERS),
+       "a list of 1001");
+
+    strcpy(p - 5, "]");
+
+    ok(list(json) == CHATWS_OK, "a list of 1000");
+}
+
+
+static chatws_rc_e
+list(const char *json)
+{
+    chatws_str_t  str;
+
+    seen[0] = '\0';
+
+    str.len = strlen(json);
+    str.data = (uint8_t *) text;
+    memcpy(text, json, str.len + 1);
+
+    return chatws_members_list(&str, CHATWS_JSON_DEPTH, mem,
+                               chatws_json_arena_size(sizeof(text)),
+                               list_entry, seen, &fault);
+}
+
+
+static chatws_rc_e
+list_entry(void *data, const chatws_members_entry_t *entry)
+{
+    char  *p;
+
+    p = (char *) data + strlen(data);
+
+    p += sprintf(p, "%.*s", (int) entry->user.len, (char *) entry->user.data);
+
+    if (entry->has_unread) {
+        p += sprintf(p, ":%d", (int) entry->unread);
+    }
+
+    if (entry->has_muted) {
+        p += sprintf(p, entry->muted ? ":muted" : ":heard");
+    }
+
+    strcpy(p, " ");
+
+    return CHATWS_OK;
+}
+
+
+static void
+test_chats(void)
+{
+    size_t                  i;
+    chatws_str_t            str;
+
+    static const struct {
+        const char         *json;
+        const char         *chats;
+    } cases[] = {
+        { "{}", "" },
+        { "{\"a\":3,\"\\u0062\":0}", "a:3 b:0 " },
+        { "{\"a\":-1,\"\":1,\"c\":{},\"d\":1}", "a! ! c! d:1 " },
+        { "[]", NULL },
+        { "{\"a\":1", NULL },
+        { "", NULL }
+    };
+
+    for (i = 0; i < chatws_nelts(cases); i++) {
+        seen[0] = '\0';
+
+        str.len = strlen(cases[i].json);
+        str.data = (uint8_t *) text;
+        memcpy(text, cases[i].json, str.len + 1);
+
+        ok(chatws_members_chats(&str, 2, mem,
+                                chatws_json_arena_size(sizeof(text)),
+                                list_chat, seen)
+           == (cases[i].chats != NULL ? CHATWS_OK : CHATWS_ERROR)
+           && (cases[i].chats == NULL || strcmp(seen, cases[i].chats) == 0),
+           "chats %s", cases[i].json);
+    }
+}
+
+
+static chatws_rc_e
+list_chat(void *data, const chatws_str_t *chat, uint64_t unread, int valid)
+{
+    char  *p;
+
+    p = (char *) data + strlen(data);
+
+    p += sprintf(p, "%.*s", (int) chat->len, (char *) chat->data);
+
+    if (valid) {
+        sprintf(p, ":%d ", (int) unread);
+
+    } else {
+        strcpy(p, "! ");
+    }
+
+    return CHATWS_OK;
 }
 
 
