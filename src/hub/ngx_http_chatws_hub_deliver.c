@@ -481,11 +481,8 @@ ngx_http_chatws_deliver_for(ngx_http_chatws_delivery_t *delivery,
         return NULL;
     }
 
-    if (note->frame.state
-        && (!ngx_http_chatws_sub_state(subscriber, note->chat)
-            || note->sender == ngx_http_chatws_sub_tag(subscriber)))
-    {
-        return NULL;
+    if (note->frame.state) {
+        return ngx_http_chatws_state_is_for(subscriber, note) ? note : NULL;
     }
 
     if (note->sender != subscriber->user) {

@@ -385,9 +385,10 @@ ngx_http_chatws_sub_t *ngx_http_chatws_sub_find(
 void ngx_http_chatws_sub_stale(ngx_http_chatws_subscriber_t *subscriber,
     ngx_http_chatws_local_chat_t *chat);
 
-/* Whether a subscriber in the chat gets the states of it. */
-ngx_uint_t ngx_http_chatws_sub_state(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_http_chatws_local_chat_t *chat);
+/* Whether a subscriber in the chat of a state gets it. */
+ngx_uint_t ngx_http_chatws_state_is_for(
+    ngx_http_chatws_subscriber_t *subscriber,
+    const ngx_http_chatws_note_t *note);
 
 
 /* telling a chat who is there: hub_presence_tell.c */

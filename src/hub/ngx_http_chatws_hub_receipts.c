@@ -206,6 +206,7 @@ ngx_http_chatws_receipts_publish(ngx_http_chatws_flush_t *flush,
     post.time = ngx_http_chatws_now();
     post.ring = CHATWS_EPHEMERAL;
     post.state = 1;
+    post.own = ngx_http_chatws_is_reciprocal(flush->hub) != 0;
     post.body.data = (u_char *) (readers + receipts->n);
     post.body.len = size;
 

@@ -8,6 +8,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "hub/ngx_http_chatws_hub_people.h"
 #include "hub/ngx_http_chatws_hub_private.h"
 
 
@@ -124,14 +125,47 @@ ngx_http_chatws_hub_left_out(ngx_http_chatws_subscriber_t *subscriber,
 
 
 ngx_uint_t
-ngx_http_chatws_sub_state(ngx_http_chatws_subscriber_t *subscriber,
-    ngx_http_chatws_local_chat_t *chat)
+ngx_http_chatws_state_is_for(ngx_http_chatws_subscriber_t *subscriber,
+    const ngx_http_chatws_note_t *note)
 {
+    int                     secret;
+    uint64_t                chat;
+    chatws_people_t        *tb;
+    ngx_http_chatws_hub_t  *hub;
     ngx_http_chatws_sub_t  *sub;
 
-    sub = ngx_http_chatws_sub_find(subscriber, chat);
+    hub = subscriber->hub;
+    sub = ngx_http_chatws_sub_find(subscriber, note->chat);
 
-    return sub != NULL && sub->state && !sub->stale;
+    if (sub == NULL
+        || !sub->state
+        || sub->stale
+        || note->sender == ngx_http_chatws_sub_tag(subscriber))
+    {
+        return 0;
+    }
+
+    tb = ngx_http_chatws_people(hub);
+
+    if (note->own == 0 || tb == NULL) {
+        return 1;
+    }
+
+    /* who tells others nothing is told nothing; that may change at any time */
+
+    chat = note->chat->by_id.key;
+
+    if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
+        sub->stale = 1;
+        ngx_http_chatws_hub_again(hub);
+        return 0;
+    }
+
+    secret = chatws_people_is_secret(tb, subscriber->user, chat);
+
+    ngx_http_chatws_zone_unlock(&hub->zone);
+
+    return !secret;
 }
 
 

@@ -230,6 +230,25 @@ chatws_people_tally_sent(chatws_people_t *tb, chatws_people_tally_t *tally,
 }
 
 
+int
+chatws_people_is_secret(chatws_people_t *tb, uint64_t user, uint64_t chat)
+{
+    uint32_t  crowd, person, place;
+
+    crowd = chatws_people_find_crowd(tb, chat);
+    person = chatws_people_find_person(tb, user);
+
+    if (crowd == 0 || person == 0) {
+        return 0;
+    }
+
+    place = chatws_people_find_place(tb, person, crowd);
+
+    return place != 0
+           && (chatws_people_row(tb, place)->flags & CHATWS_PLACE_PRIVATE);
+}
+
+
 chatws_rc_e
 chatws_people_readers(chatws_people_t *tb, uint64_t chat, uint64_t user,
     uint32_t limit, int reciprocal, chatws_people_cursor_t *cursor,

@@ -84,6 +84,11 @@ void chatws_people_tally_sent(chatws_people_t *tb,
     const chatws_posted_t *posted);
 
 
+/* 1: the user, a hash, has read the chat last without telling others. */
+int chatws_people_is_secret(chatws_people_t *tb, uint64_t user,
+    uint64_t chat);
+
+
 /* What is told of a place: to others, or to the user. */
 
 typedef struct {

@@ -133,7 +133,9 @@ typedef struct {
     chatws_tally_t  *tally;       /* the count is appended to the number;
                                      NULL: it is not */
     uint32_t      own;            /* position in body of the literal "false",
-                                     see chatws_entry_t, 0: none */
+                                     see chatws_entry_t, 0: none; of a state,
+                                     not 0 if it is not for users who tell
+                                     others nothing of what they read */
     unsigned  ring:1;             /* CHATWS_DURABLE or CHATWS_EPHEMERAL */
     unsigned  sequenced:1;        /* gets a number; in the durable ring only */
     unsigned  counts:1;           /* raises the count */
