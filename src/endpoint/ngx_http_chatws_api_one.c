@@ -20,6 +20,7 @@
 #include "endpoint/ngx_http_chatws_api_changes.h"
 #include "endpoint/ngx_http_chatws_api_members.h"
 #include "endpoint/ngx_http_chatws_api_one.h"
+#include "endpoint/ngx_http_chatws_api_read.h"
 #include "endpoint/ngx_http_chatws_conf.h"
 #include "endpoint/ngx_http_chatws_conf_fingerprint.h"
 #include "endpoint/ngx_http_chatws_publish_one.h"
@@ -86,6 +87,10 @@ ngx_http_chatws_api_only(ngx_http_request_t *r, ngx_http_chatws_hub_t *hub,
     if (command.kind == CHATWS_COMMAND_CHANGES) {
         return ngx_http_chatws_api_changes(r, hub, &command, waits, answer,
                                            fault);
+    }
+
+    if (command.kind == CHATWS_COMMAND_READ) {
+        return ngx_http_chatws_api_read(r, hub, &command, answer, fault);
     }
 
     if (command.kind == CHATWS_COMMAND_MEMBERS) {

@@ -71,7 +71,10 @@ static const chatws_str_t  chatws_command_names[] = {
     [CHATWS_COMMAND_M_REPLACE] = chatws_str("replace"),
     [CHATWS_COMMAND_M_PART] = chatws_str("part"),
     [CHATWS_COMMAND_M_TOKEN] = chatws_str("token"),
-    [CHATWS_COMMAND_M_VERSION] = chatws_str("version")
+    [CHATWS_COMMAND_M_VERSION] = chatws_str("version"),
+    [CHATWS_COMMAND_M_READS] = chatws_str("reads"),
+    [CHATWS_COMMAND_M_UNREAD] = chatws_str("unread"),
+    [CHATWS_COMMAND_M_EPOCH] = chatws_str("epoch")
 };
 
 chatws_static_assert(chatws_command_names_complete,
@@ -112,7 +115,10 @@ static const chatws_command_row_t  chatws_command_rows[] = {
 
     [CHATWS_COMMAND_MEMBERS] = { chatws_str("members"),
         { chatws_command_chat, chatws_command_lists, chatws_command_replace,
-          chatws_command_version } }
+          chatws_command_version } },
+
+    [CHATWS_COMMAND_READ] = { chatws_str("read"),
+        { chatws_command_chat, chatws_command_reads } }
 };
 
 chatws_static_assert(chatws_command_rows_complete,

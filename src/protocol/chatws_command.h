@@ -41,6 +41,7 @@ typedef enum {
     CHATWS_COMMAND_FORGET,
     CHATWS_COMMAND_CHANGES,
     CHATWS_COMMAND_MEMBERS,
+    CHATWS_COMMAND_READ,
     CHATWS_COMMAND_NONE,           /* an unknown one; the number of commands */
 
     /* these two have no name: the server gives them, not the app server */
@@ -95,6 +96,13 @@ typedef struct {
     uint64_t          version;     /* of the list; 0: none */
     chatws_part_e     part;
     unsigned          replace:1;   /* add is a list, or a part of it */
+
+    /* of read, and not packed: */
+
+    chatws_str_t      reads;       /* objects as they were written, or empty: */
+    chatws_str_t      unread;      /* numbers by user */
+    uint64_t          epoch;       /* of the numbers in reads; or
+                                      CHATWS_EPOCH_NONE */
 
     chatws_str_t      publication; /* the text of a publish, without the
                                       member "command" */

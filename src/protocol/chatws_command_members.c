@@ -2,11 +2,12 @@
 /*
  * Copyright (C) chatws contributors
  *
- * The checks of the command "members": its lists are read later, see
- * chatws_members.h.
+ * The checks of the commands "members" and "read": their lists are read later,
+ * see chatws_members.h.
  */
 
 
+#include "base/chatws_id.h"
 #include "base/chatws_str.h"
 #include "json/chatws_json_scan.h"
 #include "protocol/chatws_command_private.h"
@@ -105,6 +106,41 @@ chatws_command_version(chatws_command_t *command,
                                 "version must be an integer that is not "
                                 "negative");
     }
+
+    return CHATWS_OK;
+}
+
+
+chatws_rc_e
+chatws_command_reads(chatws_command_t *command,
+    const chatws_json_member_t *known)
+{
+    const chatws_json_member_t  *epoch, *reads, *unread;
+
+    reads = &known[CHATWS_COMMAND_M_READS];
+    unread = &known[CHATWS_COMMAND_M_UNREAD];
+    epoch = &known[CHATWS_COMMAND_M_EPOCH];
+
+    if ((reads->value.len == 0 && unread->value.len == 0)
+        || (reads->value.len != 0 && reads->type != CHATWS_JSON_OBJECT)
+        || (unread->value.len != 0 && unread->type != CHATWS_JSON_OBJECT))
+    {
+        return chatws_fault_set(&command->fault, CHATWS_E_MESSAGE,
+                                "reads or unread must be an object of users "
+                                "and numbers");
+    }
+
+    if (reads->value.len != 0
+        && (epoch->value.len == 0 || epoch->type != CHATWS_JSON_STRING))
+    {
+        return chatws_fault_set(&command->fault, CHATWS_E_MESSAGE,
+                                "epoch must be given with reads");
+    }
+
+    command->reads = reads->value;
+    command->unread = unread->value;
+    command->epoch = reads->value.len != 0
+                     ? chatws_epoch_parse(&epoch->string) : CHATWS_EPOCH_NONE;
 
     return CHATWS_OK;
 }

@@ -37,6 +37,9 @@ typedef enum {
     CHATWS_COMMAND_M_PART,
     CHATWS_COMMAND_M_TOKEN,
     CHATWS_COMMAND_M_VERSION,
+    CHATWS_COMMAND_M_READS,
+    CHATWS_COMMAND_M_UNREAD,
+    CHATWS_COMMAND_M_EPOCH,
     CHATWS_COMMAND_M_N
 } chatws_command_member_e;
 
@@ -74,6 +77,8 @@ chatws_rc_e chatws_command_lists(chatws_command_t *command,
 chatws_rc_e chatws_command_replace(chatws_command_t *command,
     const chatws_json_member_t *known);
 chatws_rc_e chatws_command_version(chatws_command_t *command,
+    const chatws_json_member_t *known);
+chatws_rc_e chatws_command_reads(chatws_command_t *command,
     const chatws_json_member_t *known);
 
 /*

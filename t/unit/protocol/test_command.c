@@ -15,6 +15,7 @@
 
 #include "base/chatws_decimal.c"
 #include "base/chatws_fault.c"
+#include "base/chatws_id.c"
 #include "base/chatws_name.c"
 #include "base/chatws_str.c"
 #include "base/chatws_utf8.c"
@@ -32,6 +33,7 @@
 static void test_kinds(void);
 static void test_faults(void);
 static void test_members(void);
+static void test_read(void);
 static void test_lists(void);
 static void test_list_faults(void);
 static void test_chats(void);
@@ -61,6 +63,7 @@ main(void)
     test_kinds();
     test_faults();
     test_members();
+    test_read();
     test_lists();
     test_list_faults();
     test_chats();
@@ -258,6 +261,34 @@ test_faults(void)
            && same(&command.fault.details, cases[i].details),
            "%s", cases[i].json);
     }
+}
+
+
+static void
+test_read(void)
+{
+    ok(parse("{\"command\":\"read\",\"chatId\":\"c\",\"reads\":{\"u\":41},"
+             "\"epoch\":\"9f2c41d07be3\"}") == CHATWS_OK
+       && command.kind == CHATWS_COMMAND_READ && same(&command.chat, "c")
+       && same(&command.reads, "{\"u\":41}") && command.unread.len == 0
+       && command.epoch == 0x9f2c41d07be3, "read, with an epoch");
+    ok(parse("{\"command\":\"read\",\"chatId\":\"c\",\"unread\":{\"u\":3}}")
+       == CHATWS_OK && command.reads.len == 0
+       && same(&command.unread, "{\"u\":3}"), "read, what is unread");
+
+    ok(parse("{\"command\":\"read\",\"chatId\":\"c\"}") == CHATWS_ERROR
+       && parse("{\"command\":\"read\",\"chatId\":\"c\",\"reads\":[]}")
+          == CHATWS_ERROR
+       && parse("{\"command\":\"read\",\"chatId\":\"c\",\"unread\":3}")
+          == CHATWS_ERROR
+       && same(&command.fault.details, "reads or unread must be an object of "
+               "users and numbers"), "read, without a list");
+    ok(parse("{\"command\":\"read\",\"chatId\":\"c\",\"reads\":{}}")
+       == CHATWS_ERROR
+       && same(&command.fault.details, "epoch must be given with reads"),
+       "read, without an epoch");
+    ok(parse("{\"command\":\"read\",\"reads\":{}}") == CHATWS_ERROR,
+       "read, without a chat");
 }
 
 
