@@ -12,11 +12,13 @@
 
 #include <setjmp.h>
 
+#include "store/chatws_people_read.c"
+
 
 #define USERS  7
 #define CHATS  4
 #define CALLS  6000
-#define ACTS   19
+#define ACTS   22
 
 
 /* a call, so that it can be made again */
@@ -341,6 +343,7 @@ act_crowd(const call_t *call, uint32_t crowd)
 static void
 act_place(const call_t *call, uint32_t place)
 {
+    chatws_reading_t       reading;
     chatws_people_reads_t  r;
 
     switch (call->act) {
@@ -374,8 +377,26 @@ act_place(const call_t *call, uint32_t place)
         chatws_people_set_subscribed(tb, place, 0, 1, &now);
         break;
 
-    default:
+    case 18:
         chatws_people_set_count(tb, chatws_people_place(tb, place)->crowd,
                                 call->arg);
+        break;
+
+    case 19:
+        reading.seq = call->arg;
+        reading.seen = call->arg;
+        reading.all = call->arg % 3 == 0;
+        reading.secret = call->arg % 2;
+        chatws_people_read(tb, place, &reading, &now);
+        break;
+
+    case 20:
+        chatws_people_sent(tb, place, call->arg, call->arg);
+        break;
+
+    default:
+        chatws_people_mark(tb, place, call->arg % 2, &now);
+        chatws_people_set_unread(tb, place, call->arg, &now);
+        (void) chatws_people_delivered(tb, place, call->arg, &now);
     }
 }
