@@ -444,6 +444,58 @@ class Typing(Chatws):
     """
 
 
+class People(Chatws):
+    """All that a zone knows of people, but for who is there."""
+
+    people = """
+        chatws_users    zone=bench;
+        chatws_unread   zone=bench;
+        chatws_receipts zone=bench delivered;
+    """
+
+    @property
+    def http(self):
+        return super().http + self.people
+
+
+class Presence(People):
+
+    people = People.people + "chatws_presence zone=bench grace=1s;"
+
+
+class Reap(Chatws):
+    """A request that asks for nothing but a turn."""
+
+    server = Chatws.server + """
+        location = /status { chatws_status bench; }
+        location = /probe  { return 204; }
+    """
+
+
+class UploadOff(Chatws):
+    """A proxy to itself, which throws bodies away."""
+
+    http = Chatws.http + "chatws_users zone=bench;"
+    upload = ""
+
+    @property
+    def server(self):
+        return super().server + """
+            location = /sink   { client_max_body_size 0; return 204; }
+            location = /upload {
+                client_max_body_size 0;
+                proxy_pass           http://127.0.0.1:%d/sink;
+                chatws_user          $arg_userId;
+                %s
+            }
+        """ % (self.port, self.upload)
+
+
+class UploadOn(UploadOff):
+
+    upload = "chatws_upload bench; chatws_upload_id $arg_id;"
+
+
 class PlainNginx(Nginx):
     """Its own answer to a POST: the floor of a publishing request."""
 
@@ -578,6 +630,11 @@ KINDS = {
     "full": Full,
     "kick": Kick,
     "typing": Typing,
+    "people": People,
+    "presence": Presence,
+    "reap": Reap,
+    "upload-off": UploadOff,
+    "upload-on": UploadOn,
     "nchan": Nchan,
     "nginx": PlainNginx,
     "ws": Ws,
