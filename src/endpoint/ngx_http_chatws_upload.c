@@ -196,7 +196,7 @@ ngx_http_chatws_upload_evaluate(ngx_http_request_t *r,
         texts->name = texts->user;
     }
 
-    ngx_str_null(&texts->chat);
+    ngx_str_set(&texts->chat, "");
 
     if (cwlcf->upload_chat == NULL) {
         return NGX_OK;
@@ -211,7 +211,7 @@ ngx_http_chatws_upload_evaluate(ngx_http_request_t *r,
     if (chatws_name_check((chatws_str_t *) &texts->chat) != CHATWS_OK
         || !ngx_http_chatws_chat_allowed(&cwlcf->rules, &texts->chat))
     {
-        ngx_str_null(&texts->chat);
+        ngx_str_set(&texts->chat, "");
     }
 
     return NGX_OK;
