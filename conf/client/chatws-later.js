@@ -76,7 +76,7 @@ export class Later {
         let end;
 
         this.load().then((people) => {
-            if (!isOver) {
+            if (!isOver && !this.#host.isOver()) {
                 end = begin(people);
             }
         }).catch((error) => this.#host.emit('error', { type: 'error',

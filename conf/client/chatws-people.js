@@ -14,8 +14,8 @@ const ends = ['done', 'failed', 'aborted', 'lost'];
 
 
 /*
- * "host" is the client: its chats, and state(), send(), emit(), notify(),
- * forget(); isNew(), there is nothing that it could ask to go on from.
+ * "host" is the client: its chats, and state(), isOver(), send(), emit(),
+ * notify(), forget(); isNew(), there is nothing to go on from.
  *
  * All that is kept comes from what the server has said in absolute numbers.
  */
@@ -33,6 +33,7 @@ export class People {
     #presence;
     #uploads = new Map();  /* user and id: { upload, timer } */
     #mine = new Set();  /* those of this page, which knows better */
+    #ends = new Set();  /* of what goes on */
     #epoch;
     #list;  /* the pages that have come: { chats, userSeq } */
     #chats = new Set();  /* the user's */
@@ -315,7 +316,7 @@ export class People {
     }
 
     autoRead(...what) {
-        return watchRead(...what);
+        return this.#until(watchRead(...what));
     }
 
     reads(chatId) {
@@ -364,7 +365,25 @@ export class People {
         const activity = new Activity(time, (isAway) =>
             this.#presence.away(isAway));
 
-        return () => activity.end();
+        return this.#until(() => activity.end());
+    }
+
+    /* What goes on until the page ends it, or the client is closed. */
+
+    #until(end) {
+        const once = () => {
+            if (this.#ends.delete(once)) {
+                end();
+            }
+        };
+
+        this.#ends.add(once);
+
+        return once;
+    }
+
+    close() {
+        this.#ends.forEach((end) => end());
     }
 
     /* --- uploads */

@@ -93,6 +93,7 @@ export class ChatClient extends Methods {
         later.begin(all, {
             chats: this.#chats,
             state: () => this.state,
+            isOver: () => this.#over,
             send: (message) => this.#link.send(message),
             emit: (type, detail) => this.#emit(type, detail),
             notify: (data) => this.#notify(data),
@@ -222,6 +223,8 @@ export class ChatClient extends Methods {
         if (this.state !== 'closed') {
             this.#link.end(1000, '');
         }
+
+        this.#later.people?.close();
     }
 
     async #ask(chatId) {

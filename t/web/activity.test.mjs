@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { settled, socket } from './fake.mjs';
+import { settled, socket, start } from './fake.mjs';
 import { again, counted, numbers, people, unread, welcome }
     from './people.mjs';
 
@@ -207,6 +207,34 @@ test('away without input, back with it', async (t) => {
     wait(100);
     browser.input('keydown');
     assert.deepEqual(states(), []);
+});
+
+
+test('a client that is closed does nothing any more', async (t) => {
+    const browser = page(t);
+    const s = await people(t, { chats: { a: numbers(5, 2) } });
+    const log = {};
+
+    s.client.autoAway(60000);
+    s.client.autoRead('a', log);
+    s.client.close();
+    assert.equal(browser.observers.size, 0);
+    browser.show(log, true);
+    s.tick(70000);
+    browser.input('keydown');
+    assert.deepEqual(socket().take(), []);
+});
+
+
+test('nor does one whose modules come later', async (t) => {
+    const browser = page(t);
+    const s = start(t);
+
+    s.client.autoRead('a', {});
+    s.client.autoAway(60000);
+    s.client.close();
+    await settled();
+    assert.equal(browser.observers.size, 0);
 });
 
 
