@@ -16,6 +16,7 @@ chdir "$FindBin::Bin/../.." or die "cannot enter the tree: $!\n";
 my $source = 'src/protocol/chatws_type.c';
 my $client = 'conf/client/chatws.js';
 my $declared = 'conf/client/chatws.d.ts';
+my $people = 'conf/client/chatws-people.d.ts';
 
 my @faults;
 
@@ -67,6 +68,7 @@ my %events = (
     names($declared, qr/interface OwnEvents \{(.*?)\n\}/s,
         qr/^    (\w+)\??:/m),
     names($declared, qr/(.*)/s, qr/^    type: '(\w+)';/m),
+    names($people, qr/(.*)/s, qr/^    type: '(\w+)';/m),
 );
 
 push @faults, map { "$declared: $_ is not in $source" }
