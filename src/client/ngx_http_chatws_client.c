@@ -412,7 +412,12 @@ ngx_http_chatws_client_stale(ngx_http_chatws_session_t *s,
 static void
 ngx_http_chatws_client_empty(ngx_http_chatws_session_t *s)
 {
-    ngx_http_chatws_state_tell((ngx_http_chatws_client_t *) s);
+    ngx_http_chatws_client_t  *client;
+
+    client = (ngx_http_chatws_client_t *) s;
+
+    ngx_http_chatws_client_watch_again(client);
+    ngx_http_chatws_state_tell(client);
 }
 
 

@@ -58,6 +58,8 @@ struct ngx_http_chatws_client_people_s {
     ngx_queue_t                     states;      /* where states wait to be
                                                     told, see client_state.h */
     ngx_http_chatws_client_t       *client;      /* NULL: it is not there */
+    unsigned                        lost:1;      /* something that it was to
+                                                    be told of its list */
     ngx_http_chatws_watcher_t      *watcher;     /* its list of users, or
                                                     NULL; it is in a part of
                                                     its own of the parcel */

@@ -50,6 +50,12 @@ void ngx_http_chatws_client_tell_presence(ngx_http_chatws_client_t *client,
 ngx_uint_t ngx_http_chatws_client_is_invisible(
     ngx_http_chatws_client_t *client);
 
+/*
+ * The client has got all that it was told: if something of its list was left
+ * out meanwhile, it is told all of the list.
+ */
+void ngx_http_chatws_client_watch_again(ngx_http_chatws_client_t *client);
+
 /* Frees the list of watched users.  May be called again. */
 void ngx_http_chatws_client_watch_end(ngx_http_chatws_client_t *client);
 

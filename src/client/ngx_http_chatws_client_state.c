@@ -39,8 +39,6 @@ typedef struct {
 } ngx_http_chatws_parts_t;
 
 
-static ngx_uint_t ngx_http_chatws_state_waits(
-    ngx_http_chatws_client_t *client);
 static void ngx_http_chatws_state_later(ngx_http_chatws_client_t *client,
     ngx_http_chatws_client_people_t *people);
 static void ngx_http_chatws_state_handler(ngx_event_t *ev);
@@ -130,9 +128,7 @@ ngx_http_chatws_state_tell(ngx_http_chatws_client_t *client)
 }
 
 
-/* Whether the client is closed, or has so much to get that states wait. */
-
-static ngx_uint_t
+ngx_uint_t
 ngx_http_chatws_state_waits(ngx_http_chatws_client_t *client)
 {
     ngx_http_chatws_session_t  *s;

@@ -32,6 +32,9 @@ void ngx_http_chatws_state_ask(ngx_http_chatws_client_t *client,
  */
 void ngx_http_chatws_state_tell(ngx_http_chatws_client_t *client);
 
+/* Whether the client is closed, or has so much to get that states wait. */
+ngx_uint_t ngx_http_chatws_state_waits(ngx_http_chatws_client_t *client);
+
 /* The client is told no more states.  May be called again. */
 void ngx_http_chatws_state_end(ngx_http_chatws_client_t *client);
 

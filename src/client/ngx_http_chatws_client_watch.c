@@ -15,6 +15,7 @@
 #include "client/ngx_http_chatws_client_people.h"
 #include "client/ngx_http_chatws_client_presence.h"
 #include "client/ngx_http_chatws_client_private.h"
+#include "client/ngx_http_chatws_client_state.h"
 
 
 /* A list on its way to another worker; the JSON to be echoed follows. */
@@ -42,7 +43,7 @@ static void ngx_http_chatws_watch_begin(ngx_http_chatws_client_t *client,
 static chatws_rc_e ngx_http_chatws_watch_user_add(void *data,
     const chatws_str_t *user);
 static void ngx_http_chatws_watch_told(void *data,
-    const chatws_presence_t *presence);
+    const chatws_presence_t *presence, ngx_uint_t answer);
 static ngx_int_t ngx_http_chatws_watch_restore(
     ngx_http_chatws_watcher_t *watcher, u_char *p, u_char *last);
 
@@ -103,12 +104,17 @@ static void
 ngx_http_chatws_watch_begin(ngx_http_chatws_client_t *client,
     ngx_http_chatws_watcher_t *watcher, ngx_uint_t whole)
 {
+    ngx_http_chatws_client_people_t  *people;
+
     watcher->handler = ngx_http_chatws_watch_told;
     watcher->data = client;
     watcher->user = client->subscriber.user;
     watcher->members = client->rules->watch_members;
 
-    ngx_http_chatws_client_people(client)->watcher = watcher;
+    people = ngx_http_chatws_client_people(client);
+
+    people->watcher = watcher;
+    people->lost = 0;
 
     ngx_http_chatws_watch_start(watcher, whole);
 }
@@ -124,14 +130,44 @@ ngx_http_chatws_watch_user_add(void *data, const chatws_str_t *user)
 
 
 static void
-ngx_http_chatws_watch_told(void *data, const chatws_presence_t *presence)
+ngx_http_chatws_watch_told(void *data, const chatws_presence_t *presence,
+    ngx_uint_t answer)
 {
     ngx_http_chatws_client_t *client = data;
+
+    ngx_http_chatws_client_people_t  *people;
+
+    people = ngx_http_chatws_client_people(client);
+
+    if (!answer && (people->lost || ngx_http_chatws_state_waits(client))) {
+        people->lost = 1;
+        ngx_http_chatws_session_await(&client->session);
+        return;
+    }
 
     ngx_http_chatws_client_tell_presence(client, presence,
                                          CHATWS_PRESENCE_SIZE
                                          + presence->n
                                            * CHATWS_PRESENCE_USER_SIZE);
+}
+
+
+void
+ngx_http_chatws_client_watch_again(ngx_http_chatws_client_t *client)
+{
+    ngx_http_chatws_client_people_t  *people;
+
+    people = ngx_http_chatws_client_people(client);
+
+    if (people == NULL || !people->lost) {
+        return;
+    }
+
+    people->lost = 0;
+
+    if (people->watcher != NULL) {
+        ngx_http_chatws_watch_reset(people->watcher);
+    }
 }
 
 
@@ -231,6 +267,7 @@ ngx_http_chatws_client_watch_load(ngx_http_chatws_client_t *client, u_char *p,
 {
     u_char                        *last;
     size_t                         rest;
+    ngx_uint_t                     lost;
     chatws_str_t                   echo;
     ngx_http_chatws_watcher_t     *watcher;
     ngx_http_chatws_watch_head_t   head;
@@ -278,9 +315,11 @@ ngx_http_chatws_client_watch_load(ngx_http_chatws_client_t *client, u_char *p,
         return NGX_ERROR;
     }
 
-    watcher->reset = head.reset;
+    lost = ngx_http_chatws_client_people(client)->lost;
 
-    ngx_http_chatws_watch_begin(client, watcher, head.whole);
+    watcher->reset = head.reset || lost;
+
+    ngx_http_chatws_watch_begin(client, watcher, head.whole || lost);
 
     return NGX_OK;
 }

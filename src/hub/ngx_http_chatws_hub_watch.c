@@ -570,6 +570,7 @@ static void
 ngx_http_chatws_watch_tell(ngx_http_chatws_watcher_t *watcher)
 {
     uint32_t                    i;
+    ngx_uint_t                  answer;
     chatws_present_t           *list;
     chatws_presence_t           presence;
     ngx_http_chatws_watched_t  *watched;
@@ -613,13 +614,13 @@ ngx_http_chatws_watch_tell(ngx_http_chatws_watcher_t *watcher)
     presence.warming = ngx_http_chatws_hub_is_warming(watcher->hub);
     presence.ms = ngx_http_chatws_now();
 
-    /* the answer is given once */
+    answer = watcher->whole && !watcher->reset;
 
     watcher->echo.len = 0;
     watcher->whole = 0;
     watcher->reset = 0;
 
-    watcher->handler(watcher->data, &presence);
+    watcher->handler(watcher->data, &presence, answer);
 
     ngx_free(list);
 }

@@ -40,11 +40,11 @@ typedef struct {
 
 
 /*
- * Tells a watcher.  presence and its strings live until the handler returns.
- * It may not free the watcher.
+ * Tells a watcher.  presence and its strings live until the handler returns;
+ * answer: it is told for the first time.  The handler may free the watcher.
  */
 typedef void (*ngx_http_chatws_watch_pt)(void *data,
-    const chatws_presence_t *presence);
+    const chatws_presence_t *presence, ngx_uint_t answer);
 
 
 struct ngx_http_chatws_watcher_s {
