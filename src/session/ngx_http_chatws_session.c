@@ -297,11 +297,12 @@ ngx_http_chatws_session_continue(ngx_http_chatws_session_t *s)
         ngx_http_chatws_first_ping(s);
     }
 
-    if (ngx_http_chatws_flush(s) == NGX_ERROR
-        || ngx_handle_read_event(c->read, 0) != NGX_OK)
-    {
+    if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
         ngx_http_chatws_session_abort(s);
+        return;
     }
+
+    ngx_http_chatws_write_event(s);
 }
 
 

@@ -347,8 +347,11 @@ ngx_http_chatws_write_event(ngx_http_chatws_session_t *s)
 
     c = s->connection;
 
+    /* output that the user awaits the end of may have left by another way */
+
     if (s->state == NGX_HTTP_CHATWS_DEAD
-        || (s->out == NULL && s->state != NGX_HTTP_CHATWS_LINGER))
+        || (s->out == NULL && !s->stale
+            && s->state != NGX_HTTP_CHATWS_LINGER))
     {
         return;
     }
