@@ -147,6 +147,12 @@ chatws_people_feed_put(chatws_people_t *tb, uint32_t row)
 
     chatws_journal_set(&tb->journal, &tb->ndirty, tb->ndirty - 1);
     chatws_journal_set(&tb->journal, &tb->nflight, tb->nflight + 1);
+
+    /* it may have been idle before anybody asked, and must not give way now */
+
+    if (chatws_people_is(r, CHATWS_PEOPLE_PERSON)) {
+        chatws_people_rest_person(tb, row);
+    }
 }
 
 

@@ -199,7 +199,8 @@ chatws_people_may_leave(chatws_people_t *tb, uint32_t place)
     pe = chatws_people_person(tb, p->person);
 
     stays = CHATWS_PLACE_SUBSCRIBED|CHATWS_PLACE_KEPT|CHATWS_PLACE_REMOVED
-            |CHATWS_PLACE_CHANGED|CHATWS_PLACE_MUTED|CHATWS_PLACE_MARKED;
+            |CHATWS_PLACE_CHANGED|CHATWS_PLACE_MUTED|CHATWS_PLACE_MARKED
+            |CHATWS_PLACE_SHOWN;
 
     if (tb->feed) {
         stays |= CHATWS_PLACE_DIRTY|CHATWS_PLACE_FLIGHT;

@@ -12,7 +12,9 @@
 static void test_flush(void);
 static void test_flush_death(void);
 static void test_feed(void);
+static void test_feed_idle(void);
 static void test_reclaim(void);
+static void test_reclaim_shown(void);
 static void test_sweep(void);
 
 
@@ -22,7 +24,9 @@ main(void)
     test_flush();
     test_flush_death();
     test_feed();
+    test_feed_idle();
     test_reclaim();
+    test_reclaim_shown();
     test_sweep();
 
     free(tb);
@@ -183,6 +187,48 @@ test_feed(void)
 }
 
 
+/* Who was offline before anybody asked for changes stays while it is told. */
+
+static void
+test_feed_idle(void)
+{
+    chatws_rc_e           rc;
+    chatws_people_name_t  u;
+
+    make(3, CHATWS_PEOPLE_UNREAD);
+
+    u = name("a", 1);
+    (void) chatws_people_make_person(tb, &u);
+    chatws_people_set_state(tb, person("a"), CHATWS_PERSON_ONLINE, 0, &now);
+    chatws_people_set_state(tb, person("a"), CHATWS_PERSON_OFFLINE, 0, &now);
+
+    while ((rc = chatws_people_feed_open(tb)) == CHATWS_AGAIN) { /* void */ }
+
+    ok(rc == CHATWS_OK && tb->nflight == 1 && good(), "a batch");
+
+    u = name("x", 1);
+    (void) chatws_people_make_person(tb, &u);
+    u = name("y", 1);
+    (void) chatws_people_make_person(tb, &u);
+    u = name("z", 1);
+
+    ok(chatws_people_make_person(tb, &u) != 0 && person("a") != 0
+       && person("x") == 0 && good(), "whose row does not give way");
+
+    chatws_people_feed_ack(tb, tb->batch);
+
+    while ((rc = chatws_people_feed_open(tb)) == CHATWS_AGAIN) { /* void */ }
+
+    u = name("x", 1);
+    (void) chatws_people_make_person(tb, &u);
+    u = name("w", 1);
+    (void) chatws_people_make_person(tb, &u);
+
+    ok(rc == CHATWS_DONE && person("w") != 0 && person("x") != 0 && good(),
+       "until it was acked");
+}
+
+
 static void
 test_reclaim(void)
 {
@@ -263,6 +309,40 @@ test_reclaim(void)
 
     ok(i < 4 && tb->refused == 1 && flags("n", "c") != 0 && good(),
        "and nobody else");
+}
+
+
+/* A member whom the others still see as online stays until they are told. */
+
+static void
+test_reclaim_shown(void)
+{
+    chatws_people_name_t  u;
+
+    make(4, CHATWS_PEOPLE_PRESENCE|CHATWS_PEOPLE_UNREAD);
+
+    (void) chatws_people_set_member(tb, place("m", "c"), 1, 1, &now);
+    chatws_people_set_state(tb, person("m"), CHATWS_PERSON_ONLINE, 0, &now);
+    (void) chatws_people_announce(tb, &now);
+    (void) flush("c", "m");
+
+    u = name("x", 1);
+    (void) chatws_people_make_person(tb, &u);
+    chatws_people_set_state(tb, person("x"), CHATWS_PERSON_AWAY, 0, &now);
+
+    chatws_people_set_state(tb, person("m"), CHATWS_PERSON_OFFLINE, 0, &now);
+
+    u = name("y", 1);
+    ok(chatws_people_make_person(tb, &u) == 0
+       && (flags("m", "c") & CHATWS_PLACE_ONLINE) && good(),
+       "who is shown does not give way");
+
+    now.msec += 1000;
+    (void) chatws_people_announce(tb, &now);
+    (void) flush("c", "m");
+
+    ok(chatws_people_make_person(tb, &u) != 0 && flags("m", "c") == 0
+       && good(), "until it is not");
 }
 
 
