@@ -16,6 +16,8 @@
 
 static uint32_t chatws_people_member_look(chatws_membership_by_t *by,
     chatws_membership_t *changes, uint32_t n, uint32_t *news);
+static void chatws_people_member_forget(chatws_membership_by_t *by,
+    chatws_membership_t *change);
 static uint32_t chatws_people_member_known(chatws_people_t *tb,
     const chatws_membership_t *change);
 static int chatws_people_member_repeats(const chatws_membership_t *changes,
@@ -51,25 +53,30 @@ uint32_t
 chatws_people_member_set(chatws_membership_by_t *by,
     chatws_membership_t *changes, uint32_t n)
 {
-    uint32_t  i, news;
+    uint32_t  all, i, made, news;
 
     by->nwake = 0;
+    all = n;
 
     n = chatws_people_member_look(by, changes, n, &news);
 
     if (news != 0
         && chatws_people_member_order(by, changes, n) != CHATWS_OK)
     {
-        return 0;
+        n = 0;
     }
 
-    for (i = 0; i < n; i++) {
-        if (chatws_people_member_change(by, &changes[i]) != CHATWS_OK) {
+    for (made = 0; made < n; made++) {
+        if (chatws_people_member_change(by, &changes[made]) != CHATWS_OK) {
             break;
         }
     }
 
-    return i;
+    for (i = made; i < all; i++) {
+        chatws_people_member_forget(by, &changes[i]);
+    }
+
+    return made;
 }
 
 
@@ -120,6 +127,28 @@ chatws_people_member_look(chatws_membership_by_t *by,
     }
 
     return i;
+}
+
+
+/*
+ * Frees the place that was made for a change that is not made: when it is said
+ * again nothing is known as before, and what the app server knows counts.
+ */
+
+static void
+chatws_people_member_forget(chatws_membership_by_t *by,
+    chatws_membership_t *change)
+{
+    uint32_t  place;
+
+    place = change->fresh ? chatws_people_member_known(by->people, change) : 0;
+
+    if (place != 0
+        && !(chatws_people_row(by->people, place)->flags
+             & CHATWS_PLACE_SUBSCRIBED))
+    {
+        chatws_people_set_subscribed(by->people, place, 0, 0, &by->now);
+    }
 }
 
 

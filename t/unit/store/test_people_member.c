@@ -372,6 +372,30 @@ test_seeds(void)
 
     ok(!(flags_of("ann", "c") & CHATWS_PLACE_MUTED) && good(),
        "but that it is muted");
+
+    /* there is no room for what the workers and the user are to be told */
+
+    c = change("bob", "d", 1);
+    c->has_unread = 1;
+    c->unread = 4;
+
+    by.people = tb;
+    by.store = st;
+    by.now = now;
+    by.room = 1 << 30;
+
+    ok(chatws_people_member_set(&by, changes, 1) == 0
+       && flags_of("bob", "d") == 0 && good(), "no room");
+
+    n = 1;
+    ok(set() == 1, "it is said again");
+
+    place = chatws_people_find_place(tb,
+                chatws_people_find_person(tb, name("bob").hash),
+                chatws_people_find_crowd(tb, name("d").hash));
+
+    ok(place != 0 && chatws_people_unread(tb, place) == 4 && good(),
+       "with the seed");
 }
 
 
