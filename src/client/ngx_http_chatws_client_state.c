@@ -80,6 +80,8 @@ ngx_http_chatws_state_tell(ngx_http_chatws_client_t *client)
 
     people = ngx_http_chatws_client_people(client);
 
+    ngx_http_chatws_state_end(client);
+
     /* without a master, a reload may have turned it off */
 
     if (people == NULL
@@ -87,8 +89,6 @@ ngx_http_chatws_state_tell(ngx_http_chatws_client_t *client)
     {
         return;
     }
-
-    ngx_http_chatws_state_end(client);
 
     for (i = 0; i < NGX_HTTP_CHATWS_STATES; i++) {
 
