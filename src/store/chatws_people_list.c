@@ -16,8 +16,10 @@
 
 
 static size_t chatws_people_link_of(chatws_people_list_e list);
+static chatws_place_t *chatws_people_met(chatws_people_t *tb,
+    const chatws_people_cursor_t *cursor);
 static uint32_t chatws_people_slice(chatws_people_t *tb, uint32_t head,
-    size_t link, chatws_people_cursor_t *cursor, uint32_t *rows);
+    size_t link, int met, chatws_people_cursor_t *cursor, uint32_t *rows);
 static void chatws_people_ready(chatws_people_t *tb, uint32_t crowd,
     uint64_t msec);
 static int chatws_people_is_due(const chatws_crowd_t *crowd, uint64_t late,
@@ -137,8 +139,13 @@ uint32_t
 chatws_people_crowd_slice(chatws_people_t *tb, uint32_t crowd,
     chatws_people_cursor_t *cursor, uint32_t *rows)
 {
+    chatws_place_t  *met;
+
+    met = chatws_people_met(tb, cursor);
+
     return chatws_people_slice(tb, chatws_people_crowd(tb, crowd)->places,
-                               offsetof(chatws_place_t, of_crowd), cursor,
+                               offsetof(chatws_place_t, of_crowd),
+                               met != NULL && met->crowd == crowd, cursor,
                                rows);
 }
 
@@ -147,36 +154,52 @@ uint32_t
 chatws_people_person_slice(chatws_people_t *tb, uint32_t person,
     chatws_people_cursor_t *cursor, uint32_t *rows)
 {
+    chatws_place_t  *met;
+
+    met = chatws_people_met(tb, cursor);
+
     return chatws_people_slice(tb, chatws_people_person(tb, person)->places,
-                               offsetof(chatws_place_t, of_person), cursor,
+                               offsetof(chatws_place_t, of_person),
+                               met != NULL && met->person == person, cursor,
                                rows);
 }
 
 
 /*
- * Serials rise along a list.  A row that was freed meanwhile says no more what
- * is behind it: then the walk begins again, and passes what it has met.
+ * The place that was looked at last, or NULL: it was freed meanwhile, or the
+ * cursor, which may come from outside, is of no walk.
+ */
+
+static chatws_place_t *
+chatws_people_met(chatws_people_t *tb, const chatws_people_cursor_t *cursor)
+{
+    chatws_place_t  *p;
+
+    if (cursor->row == 0 || cursor->row > tb->arena.fresh) {
+        return NULL;
+    }
+
+    p = chatws_people_place(tb, cursor->row);
+
+    return chatws_people_is(&p->row, CHATWS_PEOPLE_PLACE)
+           && p->row.serial == cursor->at ? p : NULL;
+}
+
+
+/*
+ * Serials rise along a list.  A row that is not in it any more says no more
+ * what is behind it: then the walk begins again, and passes what it has met.
  */
 
 static uint32_t
-chatws_people_slice(chatws_people_t *tb, uint32_t head, size_t link,
+chatws_people_slice(chatws_people_t *tb, uint32_t head, size_t link, int met,
     chatws_people_cursor_t *cursor, uint32_t *rows)
 {
     uint32_t              i, n, row;
     chatws_people_row_t  *r;
 
     n = 0;
-    row = head;
-
-    if (cursor->at != 0) {
-        r = chatws_people_row(tb, cursor->row);
-
-        if (chatws_people_is(r, CHATWS_PEOPLE_PLACE)
-            && r->serial == cursor->at)
-        {
-            row = chatws_people_next(tb, head, link, cursor->row);
-        }
-    }
+    row = met ? chatws_people_next(tb, head, link, cursor->row) : head;
 
     for (i = 0; i < CHATWS_PEOPLE_WALK && row != 0; i++) {
         r = chatws_people_row(tb, row);

@@ -14,7 +14,7 @@ BEGIN { use FindBin; push @INC, "$FindBin::Bin/../lib"; }
 use Test::Chatws;
 use Test::Nginx;
 
-my $t = Test::Nginx->new()->has(qw/ http /)->plan(54);
+my $t = Test::Nginx->new()->has(qw/ http /)->plan(57);
 
 $t->write_file_expand('nginx.conf', conf(connections => 128,
     zone => 'zone=chat:8m', main => 'worker_processes 2;',
@@ -87,6 +87,14 @@ is(counts(members('c', add => [ 'bob', 'eve', 'eve' ])), '3 2 0',
 is(counts(members('c', add => [ 'dan', 'eve' ], remove => [ 'eve' ])),
     '3 1 1', 'who is in both lists is removed');
 is(list_of('c'), 'ann bob dan', 'members');
+
+for my $after ('1.1.4294967295', '0.1.0', '0.0.7') {
+    my $json = request('GET',
+        "/api/commands?what=chat&chatId=c&after=$after")->{json} || {};
+
+    is($json->{members}, 3, "a page after a place that is none, $after");
+}
+
 is(counts(members('c')), '3 0 0', 'nothing to do');
 is(counts(members('empty', remove => [ 'ann' ])), '0 0 0', 'an unknown chat');
 is(counts(members("\x{e9}\"", add => [ "\x{e9}\"", 'u' x 128 ])), '2 2 0',

@@ -330,7 +330,8 @@ static void
 test_slices(void)
 {
     int                      bad;
-    uint32_t                 i, k, met[100], n, rows[CHATWS_PEOPLE_WALK];
+    uint32_t                 i, k, met[100], n, other;
+    uint32_t                 rows[CHATWS_PEOPLE_WALK];
     uint32_t                 turns, user[100];
     char                     id[] = "u00";
     chatws_people_cursor_t   cursor;
@@ -392,4 +393,23 @@ test_slices(void)
     memset(&cursor, 0, sizeof(cursor));
     n = chatws_people_person_slice(tb, person("u01"), &cursor, rows);
     ok(n == 1 && rows[0] == user[1] && cursor.done, "the places of a person");
+
+    /* a cursor from outside: of no row, of a free one, of another chat */
+
+    other = place("u01", "d");
+    bad = 0;
+
+    for (i = 0; i < 4; i++) {
+        memset(&cursor, 0, sizeof(cursor));
+
+        cursor.row = i == 0 ? UINT32_MAX : i == 1 ? 0 : i == 2 ? 400 : other;
+        cursor.at = i == 3 ? chatws_people_row(tb, other)->serial : 1;
+
+        n = chatws_people_crowd_slice(tb, chatws_people_find_crowd(tb,
+                                          name("c", 1).hash), &cursor, rows);
+
+        bad += n != CHATWS_PEOPLE_WALK || rows[0] != user[0] || cursor.done;
+    }
+
+    ok(bad == 0, "a cursor of no such walk begins it");
 }
