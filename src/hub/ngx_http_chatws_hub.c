@@ -164,6 +164,12 @@ ngx_http_chatws_hub_reload(ngx_http_chatws_hub_t *hub,
 {
     ngx_http_chatws_people_done(hub);
 
+    /* the previous configuration is freed */
+
+    hub->zone.name = zone->name;
+    hub->zone.cycle = zone->cycle;
+    hub->zone.generation = zone->generation;
+
     ngx_memcpy(hub->zone.annexes, zone->annexes, sizeof(zone->annexes));
     hub->zone.types = zone->types;
     hub->zone.people = zone->people;
