@@ -52,6 +52,11 @@ ngx_http_chatws_hub_publish(ngx_http_chatws_hub_t *hub, uint32_t row,
         chatws_store_prefetch(store, &post->chat);
     }
 
+    if (tb != NULL) {
+        chatws_people_prefetch(tb, post->reads ? post->sender : 0,
+                               tally.chat.hash);
+    }
+
     if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
         return NGX_BUSY;
     }

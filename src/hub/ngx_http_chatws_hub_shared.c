@@ -42,9 +42,14 @@ ngx_http_chatws_shared_add(ngx_http_chatws_subscriber_t *subscriber,
         chat.hash = ngx_http_chatws_hub_hash(hub, id);
 
         ngx_http_chatws_people_now(&now);
-    }
 
-    chatws_store_prefetch(hub->zone.store, (chatws_str_t *) id);
+        chatws_store_prefetch_member(hub->zone.store, chat.hash,
+                                     subscriber->user);
+        chatws_people_prefetch(people, subscriber->user, chat.hash);
+
+    } else {
+        chatws_store_prefetch(hub->zone.store, (chatws_str_t *) id);
+    }
 
     if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
         return NGX_AGAIN;
@@ -137,6 +142,12 @@ ngx_http_chatws_shared_del_ended(ngx_http_chatws_hub_t *hub,
     /* whether no subscriber of this worker is in the chat any more */
 
     last = ngx_http_chatws_index_first(&hub->rows, ended->it.row) == NULL;
+
+    if (people != NULL) {
+        chatws_store_prefetch_member(hub->zone.store, ended->it.chat,
+                                     ended->it.user);
+        chatws_people_prefetch(people, ended->it.user, ended->it.chat);
+    }
 
     if (ngx_http_chatws_zone_lock(&hub->zone) != NGX_OK) {
         return NGX_BUSY;

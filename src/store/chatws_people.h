@@ -353,6 +353,18 @@ uint32_t chatws_people_make_place(chatws_people_t *tb,
     uint64_t count);
 
 
+/* before the lock: people_prefetch.c */
+
+/*
+ * Fetches what the place of a user in a chat, by their hashes, is found, made
+ * and freed with into the cache, right before the lock is taken, so that the
+ * lock is held for less time.  A user of 0 is none: the crowd alone.  Without
+ * the lock; optional.
+ */
+void chatws_people_prefetch(chatws_people_t *tb, uint64_t user,
+    uint64_t chat);
+
+
 /* what is so: people_place.c */
 
 /*

@@ -17,6 +17,10 @@
 
 /* rows: people_row.c */
 
+/* The first link of a bucket, and the hash of a place; without the lock. */
+uint32_t *chatws_people_head(chatws_people_t *tb, uint64_t hash);
+uint64_t chatws_people_place_hash(uint32_t person, uint32_t crowd);
+
 /* Sets the flags of a row that are in mask to those that are in flags. */
 void chatws_people_flag(chatws_people_t *tb, chatws_people_row_t *row,
     uint32_t mask, uint32_t flags);

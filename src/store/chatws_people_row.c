@@ -30,8 +30,6 @@ static uint32_t chatws_people_get_person(chatws_people_t *tb,
     const chatws_people_name_t *user, uint32_t crowd);
 static uint32_t chatws_people_get_crowd(chatws_people_t *tb,
     const chatws_people_name_t *chat, uint64_t count, uint32_t person);
-static uint64_t chatws_people_place_hash(uint32_t person, uint32_t crowd);
-static uint32_t *chatws_people_head(chatws_people_t *tb, uint64_t hash);
 static int chatws_people_reserve(chatws_people_t *tb,
     const chatws_people_name_t *name, uint32_t person, uint32_t crowd);
 static uint32_t chatws_people_take(chatws_people_t *tb, uint32_t kind,
@@ -185,7 +183,7 @@ chatws_people_find_place(chatws_people_t *tb, uint32_t person,
 }
 
 
-static uint64_t
+uint64_t
 chatws_people_place_hash(uint32_t person, uint32_t crowd)
 {
     uint64_t  hash;
@@ -197,7 +195,7 @@ chatws_people_place_hash(uint32_t person, uint32_t crowd)
 }
 
 
-static uint32_t *
+uint32_t *
 chatws_people_head(chatws_people_t *tb, uint64_t hash)
 {
     return (uint32_t *) (void *) ((uint8_t *) tb + tb->heads)

@@ -212,6 +212,13 @@ chatws_store_prefetch(chatws_store_t *st, const chatws_str_t *chat)
 }
 
 
+void
+chatws_store_prefetch_member(chatws_store_t *st, uint64_t chat, uint64_t user)
+{
+    chatws_table_prefetch_member(&st->table, chat, user);
+}
+
+
 chatws_slot_t *
 chatws_store_slot(chatws_store_t *st, uint32_t slot)
 {

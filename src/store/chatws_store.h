@@ -236,6 +236,10 @@ uint64_t chatws_store_hash(chatws_store_t *st, const uint8_t *p, size_t len);
  */
 void chatws_store_prefetch(chatws_store_t *st, const chatws_str_t *chat);
 
+/* The same, by hashes, and what is known of a user in the chat. */
+void chatws_store_prefetch_member(chatws_store_t *st, uint64_t chat,
+    uint64_t user);
+
 
 /* slots */
 

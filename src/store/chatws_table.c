@@ -158,6 +158,37 @@ chatws_table_prefetch(chatws_table_t *tb, uint64_t hash)
 
 
 uint32_t
+chatws_table_peek(chatws_table_t *tb, uint64_t hash)
+{
+    uint32_t        chat, i, upper, *link;
+    chatws_chat_t  *ch;
+
+    upper = (uint32_t) (hash >> 32);
+    link = chatws_table_chat_head(tb, upper);
+
+    for (i = 0; i < CHATWS_TABLE_FETCH; i++) {
+        chat = __atomic_load_n(link, __ATOMIC_RELAXED);
+
+        if (chat == 0 || chat > tb->arena.nblocks) {
+            break;
+        }
+
+        ch = chatws_table_chat(tb, chat);
+        __builtin_prefetch(ch, 1);
+        __builtin_prefetch((uint8_t *) ch + 64, 1);
+
+        if (__atomic_load_n(&ch->hash, __ATOMIC_RELAXED) == upper) {
+            return chat;
+        }
+
+        link = &ch->next;
+    }
+
+    return 0;
+}
+
+
+uint32_t
 chatws_table_find(chatws_table_t *tb, const chatws_str_t *id, uint64_t hash)
 {
     uint32_t        chat, upper;

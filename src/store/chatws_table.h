@@ -168,6 +168,12 @@ chatws_chat_t *chatws_table_chat(chatws_table_t *tb, uint32_t chat);
 void chatws_table_prefetch(chatws_table_t *tb, uint64_t hash);
 
 /*
+ * The same, and those that join() and leave() will read for this user.
+ */
+void chatws_table_prefetch_member(chatws_table_t *tb, uint64_t hash,
+    uint64_t user);
+
+/*
  * Makes the row of a chat that has none yet; it is idle.  The id has from 1 to
  * CHATWS_CHAT_MAX bytes.  Returns its number, or 0: there is no room.
  */
@@ -229,6 +235,15 @@ uint32_t chatws_table_members(chatws_table_t *tb, uint32_t chat,
 
 
 /* for chatws_table.c and chatws_table_member.c alone */
+
+/* rows of a bucket that are fetched without the lock */
+#define CHATWS_TABLE_FETCH  4
+
+/*
+ * Fetches rows of chats, and returns the number of one with this hash that was
+ * there, or 0.  Without the lock.
+ */
+uint32_t chatws_table_peek(chatws_table_t *tb, uint64_t hash);
 
 /*
  * Frees a block, by moving members together or by evicting an idle chat other

@@ -15,6 +15,7 @@
 static uint32_t *chatws_table_member_head(chatws_table_t *tb, uint32_t chat,
     uint64_t user);
 static uint32_t *chatws_table_user_head(chatws_table_t *tb, uint64_t user);
+static void chatws_table_fetch(chatws_table_t *tb, uint32_t *link);
 static chatws_member_t *chatws_table_member(chatws_table_t *tb,
     uint32_t member);
 static uint32_t chatws_table_search(chatws_table_t *tb, uint32_t chat,
@@ -71,6 +72,47 @@ chatws_table_user_head(chatws_table_t *tb, uint64_t user)
 {
     return chatws_table_array(tb, uint32_t, users)
            + ((user >> 32) * tb->nchats >> 32);
+}
+
+
+void
+chatws_table_prefetch_member(chatws_table_t *tb, uint64_t hash, uint64_t user)
+{
+    uint32_t  chat;
+
+    chat = chatws_table_peek(tb, hash);
+
+    if (chat != 0) {
+        chatws_table_fetch(tb, chatws_table_member_head(tb, chat, user));
+    }
+
+    chatws_table_fetch(tb, chatws_table_user_head(tb, user));
+    chatws_table_fetch(tb, &tb->arena.cell);
+}
+
+
+/* The rows of a bucket, of which any number may be the first one. */
+
+static void
+chatws_table_fetch(chatws_table_t *tb, uint32_t *link)
+{
+    uint32_t          i, member;
+    chatws_member_t  *m;
+
+    for (i = 0; i < CHATWS_TABLE_FETCH; i++) {
+        member = __atomic_load_n(link, __ATOMIC_RELAXED);
+
+        if (member == 0
+            || (member - 1) / tb->arena.units >= tb->arena.nblocks)
+        {
+            break;
+        }
+
+        m = chatws_table_member(tb, member);
+        __builtin_prefetch(m, 1);
+
+        link = &m->cell.chain;
+    }
 }
 
 

@@ -62,19 +62,20 @@ static void fill(void);
 static void crowd(uint32_t workers, double seconds);
 static void worker(uint32_t me, uint64_t time);
 static void act(uint32_t me, kind_e kind, uint32_t user, uint32_t chat);
+static void fetch(const chatws_people_parted_t *parted);
 static void tend(uint32_t me);
 static void hold_begin(void);
 static void hold_end(uint32_t me, kind_e kind);
-static int enter(uint32_t slot, uint32_t user, const chatws_str_t *id,
-    uint32_t *row);
-static void part(uint32_t slot, uint32_t user, const chatws_str_t *id,
-    uint32_t row);
+static int enter(uint32_t slot, uint64_t user,
+    const chatws_people_name_t *chat, uint32_t *row);
+static void part(uint32_t slot, const chatws_people_parted_t *parted);
 static void report(uint32_t workers, double seconds);
 static void memory(void);
 static int compare(const void *one, const void *two);
 static chatws_str_t *user_name(uint32_t user);
 static chatws_str_t *chat_name(uint32_t chat);
-static uint64_t hash(const chatws_str_t *id);
+static chatws_people_name_t *name(chatws_str_t *id);
+static uint64_t person(uint32_t user);
 static long switches(void);
 static uint64_t ticks(void);
 static uint32_t number(uint32_t limit);
@@ -164,16 +165,20 @@ static void
 fill(void)
 {
     uint32_t  i, k, row;
+    uint64_t  who;
 
     for (i = 0; i < users; i++) {
 
-        if (!enter(0, i, user_name(i), &row)) {
+        who = person(i);
+
+        if (!enter(0, who, name(user_name(i)), &row)) {
             fprintf(stderr, "no room\n");
             exit(1);
         }
 
         for (k = 0; k < PLACES; k++) {
-            (void) enter(0, i, chat_name((i * 7 + k * 101) % chats), &row);
+            (void) enter(0, who, name(chat_name((i * 7 + k * 101) % chats)),
+                         &row);
         }
     }
 
@@ -244,25 +249,44 @@ worker(uint32_t me, uint64_t time)
 static void
 act(uint32_t me, kind_e kind, uint32_t user, uint32_t chat)
 {
-    int            in;
-    uint32_t       row;
-    chatws_str_t  *id;
+    int                      in;
+    chatws_people_name_t    *chat_of;
+    chatws_people_parted_t   parted;
 
-    id = kind == JOIN ? chat_name(chat) : user_name(user);
+    memset(&parted, 0, sizeof(chatws_people_parted_t));
 
-    chatws_store_prefetch(st, id);
+    chat_of = name(kind == JOIN ? chat_name(chat) : user_name(user));
+
+    parted.user = person(user);
+    parted.chat = chat_of->hash;
+    parted.inbox = kind == CONNECT;
+    parted.asked = 1;
+
+    fetch(&parted);
 
     hold_begin();
-    in = enter(me + 1, user, id, &row);
+    in = enter(me + 1, parted.user, chat_of, &parted.row);
     hold_end(me, kind);
 
     if (!in) {
         return;
     }
 
+    fetch(&parted);
+
     hold_begin();
-    part(me + 1, user, id, row);
+    part(me + 1, &parted);
     hold_end(me, kind + 1);
+}
+
+
+/* As a worker does it before it takes the lock. */
+
+static void
+fetch(const chatws_people_parted_t *parted)
+{
+    chatws_store_prefetch_member(st, parted->chat, parted->user);
+    chatws_people_prefetch(tb, parted->user, parted->chat);
 }
 
 
@@ -335,29 +359,19 @@ hold_end(uint32_t me, kind_e kind)
 
 
 static int
-enter(uint32_t slot, uint32_t user, const chatws_str_t *id, uint32_t *row)
+enter(uint32_t slot, uint64_t user, const chatws_people_name_t *chat,
+    uint32_t *row)
 {
-    uint64_t              who;
-    chatws_str_t          name;
-    chatws_subscribed_t   at;
-    chatws_people_name_t  chat;
+    chatws_subscribed_t  at;
 
-    name = *user_name(user);
-    name.data++;
-    name.len--;
-
-    who = hash(&name);
-
-    if (chatws_store_subscribe(st, slot, id, who, 0, CHATWS_SHARE_ANY, &at)
+    if (chatws_store_subscribe(st, slot, &chat->id, user, 0, CHATWS_SHARE_ANY,
+                               &at)
         != CHATWS_OK)
     {
         return 0;
     }
 
-    chat.id = *id;
-    chat.hash = hash(id);
-
-    chatws_people_joined(tb, st, who, &chat, &at, &now);
+    chatws_people_joined(tb, st, user, chat, &at, &now);
 
     *row = at.chat;
 
@@ -366,25 +380,10 @@ enter(uint32_t slot, uint32_t user, const chatws_str_t *id, uint32_t *row)
 
 
 static void
-part(uint32_t slot, uint32_t user, const chatws_str_t *id, uint32_t row)
+part(uint32_t slot, const chatws_people_parted_t *parted)
 {
-    chatws_str_t            name;
-    chatws_people_parted_t  parted;
-
-    name = *user_name(user);
-    name.data++;
-    name.len--;
-
-    memset(&parted, 0, sizeof(chatws_people_parted_t));
-
-    parted.user = hash(&name);
-    parted.chat = hash(id);
-    parted.row = row;
-    parted.inbox = chatws_inbox_is(id);
-    parted.asked = 1;
-
-    chatws_store_unsubscribe(st, slot, row, parted.user, 0, 1);
-    chatws_people_parted(tb, st, &parted, &now);
+    chatws_store_unsubscribe(st, slot, parted->row, parted->user, 0, 1);
+    chatws_people_parted(tb, st, parted, &now);
 }
 
 
@@ -500,10 +499,28 @@ chat_name(uint32_t chat)
 }
 
 
-static uint64_t
-hash(const chatws_str_t *id)
+static chatws_people_name_t *
+name(chatws_str_t *id)
 {
-    return chatws_store_hash(st, id->data, id->len);
+    static chatws_people_name_t  name;
+
+    name.id = *id;
+    name.hash = chatws_store_hash(st, id->data, id->len);
+
+    return &name;
+}
+
+
+/* The hash of the id of a user. */
+
+static uint64_t
+person(uint32_t user)
+{
+    chatws_str_t  *id;
+
+    id = user_name(user);
+
+    return chatws_store_hash(st, id->data + 1, id->len - 1);
 }
 
 

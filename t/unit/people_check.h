@@ -28,6 +28,7 @@ static void store_hook(void);
 #include "store/chatws_people_person.c"
 #include "store/chatws_news.c"
 #include "store/chatws_people_place.c"
+#include "store/chatws_people_prefetch.c"
 #include "store/chatws_people_reclaim.c"
 #include "store/chatws_people_row.c"
 

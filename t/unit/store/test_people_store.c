@@ -38,6 +38,8 @@ static void test_chat(void);
 static void test_death(void);
 static void test_members_only(void);
 static void test_flush(void);
+static void test_prefetch(void);
+static void garble(void *p, size_t size, uint64_t *random);
 
 
 static void                 *mem;
@@ -56,6 +58,7 @@ main(void)
     test_death();
     test_members_only();
     test_flush();
+    test_prefetch();
 
     free(mem);
     free(tb);
@@ -479,4 +482,96 @@ test_flush(void)
     chatws_people_flush_give(tb, st, 1, crowd, 0);
     ok(!(chatws_people_row(tb, crowd)->flags & CHATWS_CROWD_FULL) && good(),
        "and the flush has ended");
+}
+
+
+/* Whoever fetches has no lock, and may see any number. */
+
+static void
+test_prefetch(void)
+{
+    char               user[16], *copy, *sound;
+    size_t             size, table;
+    uint8_t           *p;
+    uint64_t           random;
+    unsigned           i, k, same;
+    chatws_arena_t    *ar;
+
+    begin(CHATWS_PEOPLE_ALL);
+
+    for (i = 0; i < 40; i++) {
+        (void) sprintf(user, "u%u", i);
+        join(i % SLOTS, user, "room", 0);
+    }
+
+    ar = &st->table.arena;
+    p = (uint8_t *) &st->table + st->table.slots;
+    size = (size_t) ((uint8_t *) ar + ar->base - p)
+           + (size_t) ar->nblocks * ar->units * CHATWS_CELL_SIZE;
+    table = chatws_people_size(ROWS);
+
+    sound = malloc(size + table);
+    copy = malloc(size + table);
+
+    if (sound == NULL || copy == NULL) {
+        exit(1);
+    }
+
+    memcpy(sound, p, size);
+    memcpy(sound + size, tb, table);
+
+    random = 88172645463325252;
+    same = 0;
+
+    for (i = 0; i < 200; i++) {
+        memcpy(copy, p, size);
+        memcpy(copy + size, tb, table);
+
+        for (k = 0; k < 50; k++) {
+            (void) sprintf(user, "u%u", k);
+
+            chatws_store_prefetch_member(st, hash("room"), hash(user));
+            chatws_people_prefetch(tb, hash(user), hash("room"));
+        }
+
+        same += memcmp(copy, p, size) == 0
+                && memcmp(copy + size, tb, table) == 0;
+
+        memcpy(p, sound, size);
+        memcpy(tb, sound + size, table);
+
+        garble(p, size, &random);
+        garble((uint8_t *) tb + tb->heads, table - (size_t) tb->heads,
+               &random);
+
+        tb->arena.block = (uint32_t) random;
+        ar->cell = (uint32_t) random;
+    }
+
+    ok(same == 200, "what is fetched stays as it is, whatever it is");
+
+    free(sound);
+    free(copy);
+}
+
+
+/* Some words become small numbers, which may be those of rows, or large. */
+
+static void
+garble(void *p, size_t size, uint64_t *random)
+{
+    size_t     i;
+    uint32_t  *word;
+
+    word = p;
+
+    for (i = 0; i < size / sizeof(uint32_t); i++) {
+        *random ^= *random << 13;
+        *random ^= *random >> 7;
+        *random ^= *random << 17;
+
+        if (*random % 8 == 0) {
+            word[i] = (uint32_t) (*random >> 32) >> (*random >> 8 & 31);
+        }
+    }
 }
