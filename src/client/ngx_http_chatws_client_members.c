@@ -388,6 +388,9 @@ ngx_http_chatws_chats_enter(ngx_http_chatws_chats_t *chats,
     if (ngx_http_chatws_hub_handed(&client->subscriber, &id, &chat->last)
         == NGX_OK)
     {
+        /* its resume has named it */
+
+        ngx_http_chatws_members_state(client, &id);
         return;
     }
 

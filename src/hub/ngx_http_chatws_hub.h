@@ -316,7 +316,8 @@ void ngx_http_chatws_hub_missed(ngx_http_chatws_subscriber_t *subscriber,
 /*
  * Delivers what waits for a chat that the subscriber is in, and sets at->seq to
  * the number up to which it has got all.  NGX_AGAIN: the lock cannot be had
- * now, or the subscriber has left the chat.
+ * now, the subscriber has left the chat, or the command is being served that
+ * has made the subscription.
  */
 ngx_int_t ngx_http_chatws_hub_position(
     ngx_http_chatws_subscriber_t *subscriber, ngx_str_t *chat,

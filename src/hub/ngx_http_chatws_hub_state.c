@@ -79,14 +79,31 @@ ngx_int_t
 ngx_http_chatws_hub_position(ngx_http_chatws_subscriber_t *subscriber,
     ngx_str_t *id, chatws_subscribed_t *at)
 {
+    ngx_int_t               rc;
+    ngx_http_chatws_hub_t  *hub;
     ngx_http_chatws_sub_t  *sub;
 
+    hub = subscriber->hub;
     sub = ngx_http_chatws_sub_of(subscriber, id);
 
-    return sub != NULL
-           ? ngx_http_chatws_subscribe(subscriber, id, CHATWS_SHARE_ANY,
-                                       sub->mark, 0, at)
-           : NGX_AGAIN;
+    if (sub == NULL) {
+        return NGX_AGAIN;
+    }
+
+    rc = ngx_http_chatws_subscribe(subscriber, id, CHATWS_SHARE_ANY,
+                                   sub->mark, 0, at);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    /*
+     * The command that has made the subscription is being served: what its
+     * user is told of that comes behind it, and first.
+     */
+
+    return chatws_store_cursor(hub->zone.store, hub->slot, CHATWS_DURABLE)
+           <= sub->from
+           ? NGX_AGAIN : NGX_OK;
 }
 
 
