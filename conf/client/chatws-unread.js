@@ -203,11 +203,17 @@ export class Unread {
         /* what is so, or is on its way, is not said again */
 
         const isSaid = wanted ? wanted.seq >= to
-            : row?.read >= to && !row.marked;
+            : row?.read >= to && !row.marked && !this.#isOwed(chatId, to);
 
         if (epoch && to !== undefined && !isSaid) {
             this.#want(chatId, { seq: to, epoch, isPrivate });
         }
+    }
+
+    /* Unread since before this epoch, as the app server has told. */
+
+    #isOwed(chatId, to) {
+        return this.of(chatId) > 0 && to >= this.#rows.get(chatId).last;
     }
 
     mark(chatId, mark) {

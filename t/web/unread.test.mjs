@@ -72,6 +72,23 @@ test('marked by hand', async (t) => {
 });
 
 
+/* A server that is new has it from the app server, and no message yet. */
+
+test('what was unread before', async (t) => {
+    const s = await people(t, { chats: { a: { last: 0, count: 0, read: 0,
+        seen: -3, unread: 3 } } });
+
+    assert.equal(s.client.unread('a'), 3);
+    s.client.read('a');
+    assert.deepEqual(socket().take(), [{ action: 'read', chatId: 'a', seq: 0,
+        epoch: 'e1', id: 'chatws:read:1' }]);
+    socket().say(unread('a', 0, 0, { seen: 0, id: 'chatws:read:1' }));
+    assert.equal(s.client.unread('a'), 0);
+    s.client.read('a');
+    assert.deepEqual(socket().take(), []);
+});
+
+
 test('read without a connection', async (t) => {
     const s = await people(t, { chats: { a: numbers(5, 2), b: numbers(3, 1),
         c: numbers(3, 1) } });
