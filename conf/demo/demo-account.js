@@ -84,7 +84,7 @@ export async function leave() {
 
 /* A token for nginx; an answer of 401 is the end of a session. */
 
-async function getToken() {
+export async function getToken() {
     try {
         const { token } = await request('POST', 'api/token');
 
@@ -109,7 +109,8 @@ async function encryptionKey(chatId, kid) {
 
 
 /* of the client */
-export const options = { getToken, encryptionKey };
+export const options = { getToken, encryptionKey, tokenIn: 'protocol',
+    chats: 'live' };
 
 
 /* A name that nobody has taken makes a chat that is ours. */

@@ -10,23 +10,22 @@ const BACK = [500, 100, 20, 5];
 
 export class Chat {
     items = [];             /* { id, text, sender, time, seq, epoch, own,
-                                 state: sending, waiting, failed; reason } */
+                               file: { name, size }, href;
+                               state: sending, waiting, failed; reason } */
     text = '';              /* begun, while another chat is open */
     isSending = false;
     timer = 0;              /* to send again */
     tries = 0;
-    typists = new Map();    /* user: name */
     loaded = false;
     ready = false;          /* what was said before has come */
     target = 0;             /* or comes up to this number */
     lastId;                 /* up to this message nothing is missing */
     isWhole = false;        /* nor after it */
+    reads = {};             /* user: the last message that was read, as the
+                               app server had it */
+    until;                  /* position up to which the app server's are */
 
     #tries = [...BACK];
-    #fresh = [];            /* numbers of those that nobody has looked at */
-    #told = 0;              /* how many the server thinks there are */
-    #seen = 0;              /* up to this number they were, in some tab */
-    #epoch;                 /* of that number */
 
     constructor(id, me) {
         this.id = id;
@@ -37,21 +36,9 @@ export class Chat {
         return this.items.findLast(({ notice }) => !notice);
     }
 
-    get unread() {
-        return Math.max(this.#told, this.#fresh.length);
-    }
-
-    set told(count) {
-        this.#told = count;
-    }
-
-    get names() {
-        return [...this.typists.values()];
-    }
-
     /* A message as it came; true if it is a new one. */
 
-    add({ id, text, sender, timestamp }, seq, epoch) {
+    add({ id, text, sender, timestamp, file }, seq, epoch) {
         const own = sender === this.me;
         const known = this.items.find((item) => item.id === id);
         const item = known ?? {};
@@ -62,9 +49,13 @@ export class Chat {
             seq: seq ?? item.seq, epoch: epoch ?? item.epoch,
             state: undefined });
 
+        if (file) {
+            item.file = { name: String(file.name),
+                size: Number(file.size) || 0 };
+        }
+
         this.items = this.items.filter((one) => one !== item);
         this.#insert(item);
-        this.typists.delete(sender);
 
         return isNew;
     }
@@ -84,12 +75,12 @@ export class Chat {
      * get lost, it can be sent again, and is known to all who have it.
      */
 
-    draft(text) {
+    draft(text, file) {
         const random = crypto.getRandomValues(new Uint8Array(16));
         const id = `msg_${Array.from(random, (byte) =>
             byte.toString(16).padStart(2, '0')).join('')}`;
 
-        this.items.push({ id, text, sender: this.me, own: true,
+        this.items.push({ id, text, sender: this.me, own: true, file,
             time: Date.now(), state: 'sending' });
     }
 
@@ -113,38 +104,6 @@ export class Chat {
         this.add(message, seq, epoch);
     }
 
-    /* Numbers of one epoch mean nothing in another. */
-
-    #count(epoch) {
-        if (epoch !== this.#epoch) {
-            this.#epoch = epoch;
-            this.#fresh = [];
-            this.#seen = 0;
-        }
-    }
-
-    /* Nobody has looked at this one, unless another tab has. */
-
-    arrived(seq, epoch) {
-        this.#count(epoch);
-
-        if (seq > this.#seen) {
-            this.#fresh.push(seq);
-        }
-    }
-
-    /* Somebody looks, here or in another tab. */
-
-    look({ seq, epoch } = {}) {
-        this.#told = 0;
-
-        if (epoch) {
-            this.#count(epoch);
-            this.#seen = Math.max(this.#seen, seq);
-            this.#fresh = this.#fresh.filter((one) => one > seq);
-        }
-    }
-
     note(text) {
         this.items.push({ notice: text, time: Date.now() });
     }
@@ -166,12 +125,34 @@ export class Chat {
         return { seq: Math.max(0, seq - back), epoch };
     }
 
-    typing(user, name, isTyping) {
-        if (isTyping) {
-            this.typists.set(user, name);
+    /*
+     * How far one of ours has come, of all others who tell how far they have
+     * read, or what has arrived: "sent", "delivered", "read".  What the app
+     * server told has no number, but was there at a position; and before
+     * that, others have read.
+     */
 
-        } else {
-            this.typists.delete(user);
-        }
+    ticks(client) {
+        const { epoch } = client.chat(this.id) ?? {};
+        const reads = client.reads(this.id);
+        const delivered = client.delivered(this.id);
+        const users = new Set([reads, delivered, this.reads]
+            .flatMap((all) => Object.keys(all)));
+        const places = new Map(this.items.map(({ id }, i) => [id, i]));
+
+        users.delete(this.me);
+
+        const every = (has) => users.size > 0 && [...users].every(has);
+
+        return (item) => {
+            const { seq } = [item, this.until].find((one) =>
+                one?.seq >= 0 && one.epoch === epoch) ?? {};
+            const hasRead = (user) => reads[user] >= seq
+                || places.get(this.reads[user]) >= places.get(item.id);
+
+            return every(hasRead) ? 'read'
+                : every((user) => hasRead(user) || delivered[user] >= seq)
+                    ? 'delivered' : 'sent';
+        };
     }
 }

@@ -5,13 +5,16 @@
  */
 
 import { chats, page } from './demo-page.js';
+import * as people from './demo-people.js';
 import { sendAgain } from './demo-send.js';
+import * as upload from './demo-upload.js';
 import * as view from './demo-view.js';
 
 const { $ } = view;
 
 
 export function paint() {
+    const { client, current } = page;
     const log = $('log');
     const bottom = view.atBottom();
 
@@ -20,29 +23,45 @@ export function paint() {
     const all = [...chats.values()];
 
     for (const chat of all) {
-        chat.now = view.typing(chat.names);
+        const { names, count } = people.typists(chat);
+
+        chat.now = view.typing(names, count);
+        chat.unread = isLookedAt(chat) ? 0 : client.unread(chat.id);
+        chat.online = people.online(chat);
     }
 
-    view.chats($('list'), all, page.current);
+    view.chats($('list'), all, current);
+    people.draw();
 
-    if (page.current) {
-        const ready = isReady(page.current);
+    if (current) {
+        const ready = isReady(current);
+        const tick = client.features.includes('receipts')
+            ? current.ticks(client) : () => '';
 
-        view.messages($('messages'), ready ? page.current.items : [],
-            sendAgain);
-        $('empty').hidden = !ready || page.current.items.length > 0;
-        $('typing').textContent = page.current.now;
-        $('hint').textContent = hint();
+        current.items.forEach((item) => upload.link(item));
+        upload.draw();
+        view.messages($('messages'), ready ? current.items : [], sendAgain,
+            tick);
+        $('empty').hidden = !ready || current.items.length > 0;
+        $('typing').textContent = current.now;
+        $('hint').textContent = people.hint(current);
 
         if (bottom) {
             log.scrollTop = log.scrollHeight;
         }
     }
 
-    const unread = all.reduce((sum, chat) => sum + chat.unread, 0);
+    const unread = client.unreadTotal - (current && isLookedAt(current)
+        ? client.unread(current.id) : 0);
 
-    document.title = `${unread ? `(${unread}) ` : ''}${page.current
-        ? `${page.current.id} \u2013 ` : ''}chatws`;
+    document.title = `${unread ? `(${unread}) ` : ''}${current
+        ? `${current.id} \u2013 ` : ''}chatws`;
+}
+
+/* What is read at this moment is not unread until the server has heard it. */
+
+function isLookedAt(chat) {
+    return chat === page.current && !document.hidden && document.hasFocus();
 }
 
 /* A history is shown as a whole: one that grows would push itself up. */
@@ -53,15 +72,4 @@ function isReady(chat) {
     }
 
     return chat.ready;
-}
-
-function hint() {
-    const people = new Set(page.current.items.filter(({ sender }) => sender)
-        .map(({ sender }) => sender));
-
-    people.delete(page.me);
-
-    const names = [...people].slice(-3).join(', ');
-
-    return names ? `You, ${names}` : 'Only you so far';
 }

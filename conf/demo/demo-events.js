@@ -6,7 +6,7 @@
 
 import * as account from './demo-account.js';
 import { earlier, load } from './demo-history.js';
-import { look, shut } from './demo-open.js';
+import { join, shut } from './demo-open.js';
 import { chats, draw, page } from './demo-page.js';
 import { send } from './demo-send.js';
 import * as view from './demo-view.js';
@@ -27,14 +27,7 @@ export const handlers = {
             && message.sender !== page.me
             && Date.parse(timestamp) >= page.begun;
 
-        if (chat === page.current) {
-            look();
-        }
-
-        if (isNew && (chat !== page.current || document.hidden)) {
-            chat.arrived(seq, epoch);
-
-        } else if (isNew && !view.atBottom()) {
+        if (isNew && chat === page.current && !view.atBottom()) {
             $('latest').hidden = false;
         }
     },
@@ -42,16 +35,14 @@ export const handlers = {
     /* the app has it in clear */
     undecryptable: ({ chatId }) => load(chats.get(chatId)),
 
-    chat_update({ chatId, unreadCount }) {
-        const chat = chats.get(chatId);
+    /* where the user is a member, who was let in or removed meanwhile */
 
-        if (chat !== page.current) {
-            chat.told = Number(unreadCount) || 0;
-        }
-    },
+    chats: ({ chats: all }) => Object.keys(all).forEach(join),
 
-    user_typing({ chatId, userId, username, isTyping }) {
-        chats.get(chatId).typing(userId, username, isTyping);
+    chat_added: ({ chatId }) => join(chatId),
+
+    chat_removed({ chatId }) {
+        shut(chatId, 'You were removed from this chat');
     },
 
     subscription_confirmed({ action, chatId, seq, epoch, recovered }) {

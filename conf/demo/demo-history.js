@@ -19,10 +19,11 @@ export async function load(chat) {
     try {
         for ( ;; ) {
             const after = chat.lastId;
-            const { messages } = await frames.request('GET', after
+            const { messages, reads } = await frames.request('GET', after
                 ? `${path}?after=${encodeURIComponent(after)}` : path);
 
             messages.forEach((message) => chat.add(message));
+            chat.reads = reads ?? {};
             chat.lastId = messages.at(-1)?.id ?? after;
 
             if (!after || !messages.length) {
@@ -31,6 +32,7 @@ export async function load(chat) {
         }
 
         chat.isWhole = true;
+        chat.until = page.client.position(chat.id);
 
     } catch (error) {
         chat.note(`The history could not be loaded: ${error.message}`);

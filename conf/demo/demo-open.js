@@ -2,11 +2,12 @@
  * Copyright (C) chatws contributors
  *
  * Chats are entered, and one of them is open: the one that the address names.
- * What is shown of it is read.
+ * What is shown of it is read, in all pages of the user.
  */
 
 import * as account from './demo-account.js';
 import { Chat } from './demo-chat.js';
+import { load } from './demo-history.js';
 import { chats, draw, drawNow, page } from './demo-page.js';
 import { $ } from './demo-view.js';
 
@@ -14,7 +15,7 @@ const CHATS = 'chatws.chats';
 
 export const phone = matchMedia('(max-width: 44rem)');
 
-let undoTyping = null;
+let undo = [];              /* what is done while a chat is open */
 
 
 export function enter(id) {
@@ -40,6 +41,18 @@ export function kept() {
         : JSON.parse(account.recall('localStorage', CHATS) ?? '[]');
 }
 
+/* The server has put us into it. */
+
+export function join(id) {
+    const isNew = !chats.has(id);
+    const chat = enter(id);
+
+    if (isNew || chat.isOut) {
+        chat.isOut = false;
+        load(chat);
+    }
+}
+
 /* Closed to us: tried again when it is opened again. */
 
 export function shut(id, text) {
@@ -48,7 +61,6 @@ export function shut(id, text) {
     if (!chat.isOut) {
         chat.isOut = true;
         chat.ready = true;
-        chat.typists.clear();
 
         if (chat.items.at(-1)?.notice !== text) {
             chat.note(text);
@@ -75,9 +87,9 @@ export function open(id) {
         page.client.subscribe(id);
     }
 
-    look();
     account.show(id);
-    undoTyping = page.client.autoTyping($('text'), id);
+    undo = [page.client.autoTyping($('text'), id),
+        page.client.autoRead(id, $('log'))];
     $('text').value = chat.text;
     $('title').textContent = id;
     $('latest').hidden = true;
@@ -91,37 +103,14 @@ export function open(id) {
 /* What was begun in the field stays with its chat. */
 
 function leave() {
-    undoTyping?.();
-    undoTyping = null;
+    undo.forEach((end) => end());
+    undo = [];
 
     if (page.current) {
         page.current.text = $('text').value;
         page.current = null;
     }
 }
-
-
-/* What one tab has shown is read in all tabs of the same name. */
-
-const tabs = new BroadcastChannel('chatws.read');
-
-export function look() {
-    if (!document.hidden) {
-        const at = page.client.position(page.current.id);
-
-        page.current.look(at);
-        tabs.postMessage({ me: page.me, id: page.current.id, at });
-    }
-}
-
-tabs.addEventListener('message', ({ data }) => {
-    const chat = data.me === page.me && chats.get(data.id);
-
-    if (chat && data.at?.epoch === page.client.position(data.id)?.epoch) {
-        chat.look(data.at);
-        draw();
-    }
-});
 
 
 /* By the address. */

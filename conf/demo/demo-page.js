@@ -13,6 +13,7 @@ export const page = {
     current: null,          /* the chat that is open */
     history: false,         /* there is an app server to ask for it */
     hasLogin: false,
+    upload: null,           /* where files of {user} in {chat} go to */
     begun: 0,               /* by the server's clock: what is older was not
                                missed, but is history */
 };

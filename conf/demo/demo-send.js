@@ -32,7 +32,7 @@ export async function send(chat) {
         try {
             chat.stored(item, await frames.request('POST', 'api/messages',
                 { id: item.id, chatId: chat.id, text: item.text,
-                    sender: page.me }));
+                    sender: page.me, file: item.file }));
             chat.tries = 0;
 
         } catch (error) {

@@ -71,11 +71,20 @@ function dayOf(time) {
 
 /* The time of today, or else the day. */
 
-function shortTime(time) {
+export function shortTime(time) {
     const then = new Date(time);
 
     return then.toDateString() === new Date().toDateString() ? timeOf(time)
         : then.toLocaleDateString([], { day: 'numeric', month: 'short' });
+}
+
+
+export function sizeOf(bytes) {
+    const units = ['B', 'KB', 'MB', 'GB'];
+    const power = Math.min(3, Math.floor(Math.log(bytes || 1)
+        / Math.log(1000)));
+
+    return `${(bytes / 1000 ** power).toFixed(power && 1)} ${units[power]}`;
 }
 
 
@@ -117,6 +126,53 @@ function linked(text) {
 }
 
 
+/* Without an app server that keeps files there is nothing to open. */
+
+function fileOf({ file, href }) {
+    const node = element(href ? 'a' : 'span', 'file', file.name);
+
+    if (href) {
+        node.href = href;
+        node.download = file.name;
+    }
+
+    node.append(element('small', '', ` ${sizeOf(file.size)}`));
+
+    return node;
+}
+
+
+/*
+ * One tick, two, or two blue ones.  What it says is no text: a log that is
+ * read aloud would say it each time that it changes.
+ */
+
+const SVG = 'http://www.w3.org/2000/svg';
+const HOW = { sent: 'Sent', delivered: 'Delivered', read: 'Read' };
+
+function drawTick(node, how) {
+    const old = node.querySelector('.tick');
+
+    if (!how || old?.dataset.how === how) {
+        return;
+    }
+
+    const tick = document.createElementNS(SVG, 'svg');
+    const path = document.createElementNS(SVG, 'path');
+
+    tick.setAttribute('class', 'tick');
+    tick.setAttribute('viewBox', '0 0 18 12');
+    tick.setAttribute('role', 'img');
+    tick.setAttribute('aria-label', HOW[how]);
+    tick.dataset.how = how;
+    path.setAttribute('d', how === 'sent' ? 'M5 6.5l3.5 3.5L16 2'
+        : 'M1.5 6.5L5 10l7.5-8M8.5 9l1 1L17 2');
+    tick.append(path);
+    old?.remove();
+    node.querySelector('time').append(tick);
+}
+
+
 function notice(item) {
     return element('li', 'notice', item.notice);
 }
@@ -131,7 +187,7 @@ function bubble(item, first, again) {
 
     time.dateTime = new Date(item.time).toISOString();
     time.title = new Date(item.time).toLocaleString();
-    text.append(...linked(item.text));
+    text.append(...item.file ? [fileOf(item)] : linked(item.text));
 
     const who = element('b', first && !item.own ? 'who' : 'sr',
         item.own ? 'You' : item.sender);
@@ -167,7 +223,7 @@ function bubble(item, first, again) {
 
 const nodes = new WeakMap();
 
-export function messages(list, items, again) {
+export function messages(list, items, again, tick) {
     const wanted = [];
     let last = null;
 
@@ -189,6 +245,10 @@ export function messages(list, items, again) {
             node = item.notice ? notice(item) : bubble(item, first, again);
             node.dataset.sign = sign;
             nodes.set(item, node);
+        }
+
+        if (item.own && !item.state) {
+            drawTick(node, tick(item));
         }
 
         wanted.push(node);
@@ -240,10 +300,16 @@ export function chats(list, all, current) {
             const title = element('b', '', chat.id);
 
             parts = { node, link, time: element('time'),
-                last: element('span', 'last'), count: element('span') };
+                last: element('span', 'last'), count: element('span'),
+                dot: element('span', 'dot is-online'),
+                there: element('span', 'sr') };
             link.href = `#${encodeURIComponent(chat.id)}`;
-            link.append(avatar(element('span'), chat.id), title, parts.time,
-                parts.last, parts.count);
+
+            const face = element('span', 'face');
+
+            face.append(avatar(element('span'), chat.id), parts.dot);
+            title.append(parts.there);
+            link.append(face, title, parts.time, parts.last, parts.count);
             node.append(link);
             list.append(node);
             links.set(chat.id, parts);
@@ -258,6 +324,8 @@ export function chats(list, all, current) {
             parts.link.removeAttribute('aria-current');
         }
 
+        parts.dot.hidden = !chat.online;
+        parts.there.textContent = chat.online ? ` (${chat.online} online)` : '';
         parts.time.textContent = last ? shortTime(last.time) : '';
         parts.last.textContent = chat.now || (last
             ? `${last.own ? 'You' : last.sender}: ${last.text}`
@@ -271,20 +339,19 @@ export function chats(list, all, current) {
 }
 
 
-export function typing(names) {
-    if (names.length === 0) {
+export function typing(names, count) {
+    if (count === 0) {
         return '';
     }
 
-    if (names.length > 3) {
-        return 'Several people are typing \u2026';
+    if (count > 2) {
+        return `${count} are typing \u2026`;
     }
 
-    const last = names.at(-1);
-    const rest = names.slice(0, -1).join(', ');
+    const [one, other] = names;
 
-    return rest ? `${rest} and ${last} are typing \u2026`
-        : `${last} is typing \u2026`;
+    return other ? `${one} and ${other} are typing \u2026`
+        : `${one} is typing \u2026`;
 }
 
 

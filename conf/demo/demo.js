@@ -10,8 +10,9 @@ import * as account from './demo-account.js';
 import * as frames from './demo-console.js';
 import { paint } from './demo-draw.js';
 import { handlers } from './demo-events.js';
-import { enter, follow, kept, look, phone, step } from './demo-open.js';
+import { enter, follow, kept, phone, step } from './demo-open.js';
 import { chats, draw, drawNow, page, paintBy } from './demo-page.js';
+import * as people from './demo-people.js';
 import { send } from './demo-send.js';
 import * as view from './demo-view.js';
 
@@ -38,8 +39,11 @@ function start(name) {
     $('me').textContent = name;
     view.avatar($('me-avatar'), name);
     page.history = place.history ?? false;
+    page.upload = place.upload;
+    $('attach').hidden = !page.upload;
 
     page.client = connect({ url: 'api/ws', WebSocket: frames.WatchedSocket,
+        ...people.options(),
         ...page.hasLogin ? account.options : { userId: name } });
 
     for (const [type, handler] of Object.entries(handlers)) {
@@ -48,6 +52,16 @@ function start(name) {
             draw();
         });
     }
+
+    /* what the client keeps of it is enough */
+
+    for (const type of ['presence', 'unread', 'read_receipt', 'chat_state',
+        'typing_users', 'upload_progress', 'user_typing'])
+    {
+        page.client.addEventListener(type, draw);
+    }
+
+    people.setup();
 
     for (const id of [...place.chats.map((chat) => chat.id), ...kept()]) {
         enter(id);
@@ -166,12 +180,9 @@ document.addEventListener('keydown', (event) => {
     }
 });
 
-document.addEventListener('visibilitychange', () => {
-    if (page.current && !document.hidden) {
-        look();
-        draw();
-    }
-});
+for (const type of ['focus', 'blur', 'visibilitychange']) {
+    addEventListener(type, () => page.client && draw());
+}
 
 $('latest').addEventListener('click', () => {
     $('log').scrollTop = $('log').scrollHeight;

@@ -500,6 +500,8 @@ test('what one tab shows is read in the other', async (t) => {
     await ben.open('coffee');
     await ben.write('elsewhere');
     await second.getByRole('link', { name: /coffee.*1 unread/ }).waitFor();
+    await second.getByRole('link', { name: /release-party.*unread/ })
+        .waitFor({ state: 'detached' });
     assert.equal(await second.locator('.count').count()
         - await second.locator('.count[hidden]').count(), 1);
     await ann.wellBehaved();
