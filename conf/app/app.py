@@ -389,9 +389,8 @@ def remove_member(chat_id: str, name: str, user: str = Depends(logged_in)):
 
         people.leave(db, chat_id, name)
 
-    if not tokens.tell_nginx([
-            {"command": "unsubscribe", "userId": name, "chatId": chat_id},
-            {"command": "members", "chatId": chat_id, "remove": [name]}]):
+    if not tokens.tell_nginx({"command": "members", "chatId": chat_id,
+                              "remove": [name]}):
         raise HTTPException(502, "removed, but nginx has not been told")
 
 
@@ -488,20 +487,20 @@ def get_messages(chat_id: str, after: Optional[str] = None,
 # A file comes as it is, and is a message then, whose text is its name; what
 # the answer says is published.
 
-@app.post("/api/files", status_code=201)
-async def post_file(request: Request, chatId: str = Query(max_length=128),
+@app.post("/api/chats/{chat_id:path}/files", status_code=201)
+async def post_file(chat_id: str, request: Request,
                     name: str = Query(min_length=1, max_length=200),
                     user: str = Depends(logged_in)):
     check_name(name)
 
     with database() as db:
-        check_access(db, user, chatId)
+        check_access(db, user, chat_id)
 
     stored = {
         "id": "msg_" + secrets.token_hex(8),
         "text": name,
         "sender": user,
-        "chatId": chatId,
+        "chatId": chat_id,
     }
 
     try:
@@ -554,7 +553,8 @@ def get_chats(request: Request):
         user = logged_in(request)
 
     except HTTPException:
-        return {"chats": [], "history": True, "login": True}
+        return {"chats": [], "history": True, "login": True,
+                "upload": "api/chats/{chat}/files"}
 
     with database() as db:
         rows = db.execute(
@@ -572,6 +572,7 @@ def get_chats(request: Request):
                        "lastMessage": last.get(row["id"])} for row in rows],
             "history": True,
             "login": True,
+            "upload": "api/chats/{chat}/files",
             "user": {"name": user, "isAdmin": is_admin(db, user)},
         }
 

@@ -200,7 +200,8 @@ test('names and passwords', async () => {
     }
 
     assert.deepEqual((await nobody.ask('GET', 'chats.json')).body,
-        { chats: [], history: true, login: true });
+        { chats: [], history: true, login: true,
+            upload: 'api/chats/{chat}/files' });
 
     const { status, cookie } = await nobody.ask('POST', 'api/login',
         { name: 'john', password: 'john\'s' });
@@ -281,10 +282,10 @@ test('let in and removed', async (t) => {
         await john.ask('POST', path, { name: 'jane' });
         await enter('subscription_confirmed');
 
-        const told = next('unsubscribed');
+        const told = next('chat_removed');
 
         await john.ask('DELETE', `${path}?name=jane`);
-        assert.equal((await told).reason, 'removed');
+        assert.equal((await told).chatId, 'club');
     }
 
     await enter('denied');
@@ -452,10 +453,11 @@ test('a restart of everything', async () => {
 
 test('files', async () => {
     const body = new Uint8Array(100000).map((_, i) => i * i);
-    const send = (user, query, file = body) => fetch(
-        `${site.url}api/files?${query}`, { method: 'POST', body: file,
-            headers: { Cookie: user.cookie } });
-    const answer = await send(john, 'chatId=coffee&name=r%C3%A9sum%C3%A9.bin');
+    const send = async (user, chat, name, token = user.token) => fetch(
+        `${site.url}api/chats/${chat}/files?${name}`, { method: 'POST', body,
+            headers: { Cookie: user.cookie,
+                Authorization: `Bearer ${await token()}` } });
+    const answer = await send(john, 'coffee', 'name=r%C3%A9sum%C3%A9.bin');
 
     assert.equal(answer.status, 201);
 
@@ -481,9 +483,9 @@ test('files', async () => {
 
     /* of chats that one is in, and with a name */
 
-    await john.ask('POST', 'api/chats', { id: 'safe' });
+    await john.ask('POST', 'api/chats', { id: 'safe/deep' });
 
-    const { id: secret } = await (await send(john, 'chatId=safe&name=x'))
+    const { id: secret } = await (await send(john, 'safe%2fdeep', 'name=x'))
         .json();
 
     for (const [answered, status] of [
@@ -491,12 +493,51 @@ test('files', async () => {
         [await get(new User(site), id), 401],
         [await get(john, 'msg_none'), 404],
         [await get(john, '..%2fchat.db'), 404],
-        [await send(jane, 'chatId=safe&name=x'), 403],
-        [await send(new User(site), 'chatId=coffee&name=x'), 401],
-        [await send(john, 'chatId=coffee&name='), 400],
-        [await send(john, 'chatId=coffee&name=%0a'), 400],
-        [await send(john, 'name=x'), 400]])
+        [await send(jane, 'safe%2fdeep', 'name=x'), 403],
+        [await send(new User(site), 'coffee', 'name=x', john.token), 401],
+        [await send(john, 'coffee', 'name='), 400],
+        [await send(john, 'coffee', 'name=%0a'), 400],
+        [await send(john, 'coffee', 'x=x'), 400]])
     {
         assert.equal(answered.status, status);
     }
+});
+
+
+/* Of the chats of the user the server tells by itself. */
+
+test('members', async (t) => {
+    await john.ask('POST', 'api/chats', { id: 'team' });
+    await john.say('team', 'before');
+
+    const { client, next } = open(t, jane, { tokenIn: 'protocol',
+        chats: 'live', state: true });
+
+    assert.ok(Object.keys((await next('chats')).chats).includes('general'));
+    assert.equal(client.userChats.includes('team'), false);
+
+    const added = next('chat_added');
+
+    await john.ask('POST', 'api/chats/team/members', { name: 'jane' });
+    assert.equal((await added).chatId, 'team');
+
+    const note = next('new_message');
+
+    await john.say('team', 'hello');
+    assert.equal((await note).message.text, 'hello');
+    assert.equal(client.unread('team'), 1);
+
+    const removed = next('chat_removed');
+
+    await john.ask('DELETE', 'api/chats/team/members?name=jane');
+    assert.equal((await removed).chatId, 'team');
+    assert.equal(client.userChats.includes('team'), false);
+
+    /* what comes behind it shows that she does not get this */
+
+    const other = next('new_message');
+
+    await john.say('team', 'a secret');
+    await john.say('general', 'for all');
+    assert.equal((await other).message.text, 'for all');
 });
