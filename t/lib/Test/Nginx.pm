@@ -44,6 +44,7 @@ my $slow = $ENV{TEST_NGINX_SLOW} || 1;
 my %modules = (
     addition => '--with-http_addition_module',
     auth_request => '--with-http_auth_request_module',
+    dav => '--with-http_dav_module',
     gunzip => '--with-http_gunzip_module',
     http_ssl => '--with-http_ssl_module',
     http_v2 => '--with-http_v2_module',
