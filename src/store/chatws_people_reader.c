@@ -19,6 +19,7 @@ static chatws_rc_e chatws_people_reader_read(chatws_people_t *tb,
     chatws_people_reader_t *reader, uint32_t place, int secret);
 static void chatws_people_reader_delivered(chatws_people_t *tb,
     chatws_people_reader_t *reader, uint32_t place);
+static int chatws_people_is_reader(chatws_people_t *tb, uint32_t place);
 static int chatws_people_is_invisible(chatws_people_t *tb, uint32_t place);
 static void chatws_people_get_mark(chatws_people_t *tb, uint32_t place,
     chatws_people_mark_t *mark);
@@ -119,7 +120,8 @@ chatws_people_reader_place(chatws_people_t *tb, chatws_store_t *st,
         return CHATWS_DECLINED;
     }
 
-    return reader->entered || reader->any
+    return reader->entered
+           || (reader->any && chatws_people_is_reader(tb, *place))
            || (chatws_people_row(tb, *place)->flags & CHATWS_PLACE_MEMBER)
            ? CHATWS_OK : CHATWS_DECLINED;
 }
@@ -176,6 +178,20 @@ chatws_people_reader_delivered(chatws_people_t *tb,
 }
 
 
+/*
+ * Whether the user is in the chat: the place of one who was removed stays for
+ * a while, but the user is told nothing of the chat any more.
+ */
+
+static int
+chatws_people_is_reader(chatws_people_t *tb, uint32_t place)
+{
+    return (chatws_people_row(tb, place)->flags
+            & (CHATWS_PLACE_MEMBER|CHATWS_PLACE_SUBSCRIBED|CHATWS_PLACE_KEPT))
+           != 0;
+}
+
+
 static int
 chatws_people_is_invisible(chatws_people_t *tb, uint32_t place)
 {
@@ -223,7 +239,7 @@ chatws_people_tally_sent(chatws_people_t *tb, chatws_people_tally_t *tally,
 
     place = chatws_people_find_place(tb, person, tally->crowd);
 
-    if (place != 0) {
+    if (place != 0 && chatws_people_is_reader(tb, place)) {
         chatws_people_sent(tb, place, posted->seq, posted->count);
         tally->len = (uint32_t) chatws_people_id(tb, person, tally->id);
     }
@@ -297,7 +313,7 @@ uint32_t
 chatws_people_watermarks(chatws_people_t *tb, uint64_t user,
     chatws_people_cursor_t *cursor, chatws_people_mark_t *marks)
 {
-    uint32_t  i, n, person, rows[CHATWS_PEOPLE_WALK];
+    uint32_t  crowd, found, i, n, person, rows[CHATWS_PEOPLE_WALK];
 
     person = chatws_people_find_person(tb, user);
 
@@ -306,14 +322,20 @@ chatws_people_watermarks(chatws_people_t *tb, uint64_t user,
         return 0;
     }
 
-    n = chatws_people_person_slice(tb, person, cursor, rows);
+    found = chatws_people_person_slice(tb, person, cursor, rows);
+    n = 0;
 
-    for (i = 0; i < n; i++) {
-        chatws_people_get_mark(tb, rows[i], &marks[i]);
+    for (i = 0; i < found; i++) {
 
-        marks[i].len = (uint32_t) chatws_people_id(tb,
-                                     chatws_people_place(tb, rows[i])->crowd,
-                                     marks[i].id);
+        if (!chatws_people_is_reader(tb, rows[i])) {
+            continue;
+        }
+
+        chatws_people_get_mark(tb, rows[i], &marks[n]);
+
+        crowd = chatws_people_place(tb, rows[i])->crowd;
+        marks[n].len = (uint32_t) chatws_people_id(tb, crowd, marks[n].id);
+        n++;
     }
 
     return n;
