@@ -110,6 +110,13 @@ ngx_http_chatws_state_tell(ngx_http_chatws_client_t *client)
 
         if (id[0] == CHATWS_INBOX_MARK) {
 
+            /* what waits is older than the rows, and would come behind them */
+
+            if (ngx_http_chatws_hub_states_wait(client->subscriber.hub)) {
+                ngx_http_chatws_hub_set_stale(&client->subscriber, &chat);
+                break;
+            }
+
             /* others may be told now; those that come behind it are new */
 
             ngx_memzero(&people->cursor, sizeof(chatws_people_cursor_t));

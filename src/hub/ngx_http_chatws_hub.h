@@ -314,6 +314,12 @@ void ngx_http_chatws_hub_missed(ngx_http_chatws_subscriber_t *subscriber,
     uint64_t offset);
 
 /*
+ * Whether there are states, or other notifications without a number, that this
+ * worker has not delivered yet: what the rows say now may be newer than those.
+ */
+ngx_uint_t ngx_http_chatws_hub_states_wait(ngx_http_chatws_hub_t *hub);
+
+/*
  * Delivers what waits for a chat that the subscriber is in, and sets at->seq to
  * the number up to which it has got all.  NGX_AGAIN: the lock cannot be had
  * now, the subscriber has left the chat, or the command is being served that

@@ -199,6 +199,21 @@ ngx_http_chatws_hub_states(ngx_http_chatws_hub_t *hub)
 }
 
 
+ngx_uint_t
+ngx_http_chatws_hub_states_wait(ngx_http_chatws_hub_t *hub)
+{
+    uint64_t  head;
+
+    /* the head first: an entry below it has a cursor by then */
+
+    head = chatws_ring_head(chatws_store_ring(hub->zone.store,
+                                              CHATWS_EPHEMERAL));
+
+    return chatws_store_cursor(hub->zone.store, hub->slot, CHATWS_EPHEMERAL)
+           < head;
+}
+
+
 void
 ngx_http_chatws_hub_missed(ngx_http_chatws_subscriber_t *subscriber,
     uint64_t offset)
