@@ -253,8 +253,12 @@ ngx_http_chatws_chats_tell(ngx_http_chatws_client_t *client)
         goto done;
     }
 
-    ngx_qsort(chats.chats, chats.n, sizeof(chatws_person_chat_t),
-              ngx_http_chatws_chats_compare);
+    /* there is no array of none */
+
+    if (chats.n > 1) {
+        ngx_qsort(chats.chats, chats.n, sizeof(chatws_person_chat_t),
+                  ngx_http_chatws_chats_compare);
+    }
 
     ngx_http_chatws_chats_begin_page(&chats);
     first = 1;

@@ -76,7 +76,7 @@
 #define CHATWS_PERSON_OFFLINE    0             /* as a state */
 
 #define CHATWS_CROWD_READY       0x00001000    /* changed after quiet */
-#define CHATWS_CROWD_COOLING     0x00002000    /* was told, see due */
+#define CHATWS_CROWD_COOLING     0x00002000    /* was told, see from */
 #define CHATWS_CROWD_RESET       0x00004000    /* changes were lost: all are
                                                   to be told again */
 #define CHATWS_CROWD_FULL        0x00008000    /* the flush that runs does so */
@@ -86,9 +86,9 @@
 
 #define CHATWS_PLACE_MEMBER      0x00001000
 #define CHATWS_PLACE_SUBSCRIBED  0x00002000    /* has a connection in it */
-#define CHATWS_PLACE_KEPT        0x00004000    /* had one, until due */
+#define CHATWS_PLACE_KEPT        0x00004000    /* had one, see from */
 #define CHATWS_PLACE_REMOVED     0x00008000    /* no member any more, which
-                                                  is remembered until due */
+                                                  is remembered, see from */
 #define CHATWS_PLACE_MUTED       0x00010000
 #define CHATWS_PLACE_MARKED      0x00020000    /* as unread, by hand */
 #define CHATWS_PLACE_PRIVATE     0x00040000    /* the last read told nobody */
@@ -152,7 +152,7 @@ typedef struct {
                                         began, 0: never seen online */
     uint64_t              hidden;    /* the same as since, as others are to
                                         see it while invisible */
-    uint64_t              due;       /* ms: end of the grace */
+    uint64_t              from;      /* ms: begin of the grace */
     chatws_people_link_t  announce;
     uint32_t              places;    /* list, in the order of serials */
     uint32_t              cursor;    /* place to be announced next, or 0 */
@@ -176,7 +176,8 @@ typedef struct {
     uint32_t              members;
     uint32_t              places;    /* list, in the order of serials */
     uint32_t              changed;   /* list of places */
-    uint32_t              due;       /* ms, its lower half: end of cooling */
+    uint32_t              from;      /* ms, its lower half: begin of READY
+                                        or COOLING */
     uint32_t              flusher;   /* worker that flushes, 0: none does */
     uint32_t              spare;
     chatws_people_id_t    id;
@@ -193,7 +194,7 @@ typedef struct {
     chatws_people_link_t  of_person;
     chatws_people_link_t  of_crowd;
     chatws_people_link_t  changed;
-    uint64_t              due;       /* ms: end of KEPT or REMOVED */
+    uint64_t              from;      /* ms: begin of KEPT or REMOVED */
     uint64_t              read;      /* the number read up to */
     int64_t               seen;      /* count of the chat at that number, less
                                         what is unread by seed */
@@ -207,14 +208,14 @@ typedef struct {
 /* The lists of the table, for the private part. */
 
 typedef enum {
-    CHATWS_PEOPLE_LIST_GRACE = 0,    /* persons, in the order of due */
+    CHATWS_PEOPLE_LIST_GRACE = 0,    /* persons, in the order of from */
     CHATWS_PEOPLE_LIST_PERSONS,      /* idle ones */
     CHATWS_PEOPLE_LIST_ANNOUNCE,     /* persons */
     CHATWS_PEOPLE_LIST_READY,        /* crowds, as they changed */
-    CHATWS_PEOPLE_LIST_COOLING,      /* crowds, in the order of due */
+    CHATWS_PEOPLE_LIST_COOLING,      /* crowds, in the order of from */
     CHATWS_PEOPLE_LIST_CROWDS,       /* idle ones */
-    CHATWS_PEOPLE_LIST_KEPT,         /* places, in the order of due */
-    CHATWS_PEOPLE_LIST_REMOVED,      /* places, in the order of due */
+    CHATWS_PEOPLE_LIST_KEPT,         /* places, in the order of from */
+    CHATWS_PEOPLE_LIST_REMOVED,      /* places, in the order of from */
     CHATWS_PEOPLE_LIST_DIRTY,        /* persons and places */
     CHATWS_PEOPLE_LIST_FLIGHT,       /* the same, of the present batch */
     CHATWS_PEOPLE_LISTS

@@ -289,7 +289,7 @@ static int
 chatws_people_is_due(const chatws_crowd_t *crowd, uint64_t late,
     const chatws_people_now_t *now)
 {
-    return (int32_t) ((uint32_t) now->msec - crowd->due) >= (int32_t) late;
+    return (int32_t) ((uint32_t) now->msec - crowd->from) >= (int32_t) late;
 }
 
 
@@ -317,7 +317,7 @@ chatws_people_due(chatws_people_t *tb, uint64_t late,
 
         c = chatws_people_crowd(tb, crowd);
 
-        if (!chatws_people_is_due(c, late, now)) {
+        if (!chatws_people_is_due(c, tb->rules.interval + late, now)) {
             break;
         }
 
@@ -359,8 +359,11 @@ chatws_people_next_due(chatws_people_t *tb, const chatws_people_now_t *now)
 
     c = chatws_people_crowd(tb, crowd);
 
-    return chatws_people_is_due(c, 0, now) ? 0
-                                           : c->due - (uint32_t) now->msec;
+    if (chatws_people_is_due(c, tb->rules.interval, now)) {
+        return 0;
+    }
+
+    return c->from + tb->rules.interval - (uint32_t) now->msec;
 }
 
 
@@ -385,8 +388,7 @@ chatws_people_cool(chatws_people_t *tb, uint32_t crowd,
                        CHATWS_CROWD_COOLING);
     chatws_people_add(tb, CHATWS_PEOPLE_LIST_COOLING, crowd);
 
-    chatws_journal_set(&tb->journal, &c->due,
-                       (uint32_t) (now->msec + tb->rules.interval));
+    chatws_journal_set(&tb->journal, &c->from, (uint32_t) now->msec);
 }
 
 
@@ -510,5 +512,5 @@ chatws_people_ready(chatws_people_t *tb, uint32_t crowd, uint64_t msec)
     chatws_people_flag(tb, &c->row, CHATWS_CROWD_READY|CHATWS_CROWD_IDLE,
                        CHATWS_CROWD_READY);
     chatws_people_add(tb, CHATWS_PEOPLE_LIST_READY, crowd);
-    chatws_journal_set(&tb->journal, &c->due, (uint32_t) msec);
+    chatws_journal_set(&tb->journal, &c->from, (uint32_t) msec);
 }

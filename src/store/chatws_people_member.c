@@ -206,16 +206,15 @@ static int
 chatws_people_member_stale(const chatws_membership_by_t *by,
     const chatws_membership_t *change, const chatws_place_t *place)
 {
-    uint64_t  age, removed;
+    uint64_t  age;
 
     if (change->begun == 0 || !(place->row.flags & CHATWS_PLACE_REMOVED)) {
         return 0;
     }
 
     age = by->now.time > change->begun ? by->now.time - change->begun : 0;
-    removed = place->due - CHATWS_PEOPLE_REMOVED;
 
-    return by->now.msec - age <= removed;
+    return by->now.msec - age <= place->from;
 }
 
 

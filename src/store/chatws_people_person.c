@@ -48,8 +48,10 @@ chatws_people_set_state(chatws_people_t *tb, uint32_t person, uint32_t state,
 
     /* the end of a grace: it was so since its beginning */
 
-    if ((p->row.flags & CHATWS_PERSON_GRACE) && p->due <= now->msec) {
-        since -= now->msec - p->due + tb->rules.grace;
+    if ((p->row.flags & CHATWS_PERSON_GRACE)
+        && p->from + tb->rules.grace <= now->msec)
+    {
+        since -= now->msec - p->from;
     }
 
     chatws_people_set_grace(tb, person, 0, now);
@@ -97,8 +99,7 @@ chatws_people_set_grace(chatws_people_t *tb, uint32_t person, int on,
 
     if (on) {
         chatws_people_add(tb, CHATWS_PEOPLE_LIST_GRACE, person);
-        chatws_journal_set64(&tb->journal, &p->due,
-                             now->msec + tb->rules.grace);
+        chatws_journal_set64(&tb->journal, &p->from, now->msec);
     }
 }
 
@@ -185,7 +186,12 @@ chatws_people_graced(chatws_people_t *tb, const chatws_people_now_t *now)
 
     person = tb->lists[CHATWS_PEOPLE_LIST_GRACE];
 
-    if (person == 0 || chatws_people_person(tb, person)->due > now->msec) {
+    /* in this order whatever rules there were before */
+
+    if (person == 0
+        || chatws_people_person(tb, person)->from + tb->rules.grace
+           > now->msec)
+    {
         return 0;
     }
 

@@ -163,7 +163,7 @@ chatws_people_keep(chatws_people_t *tb, uint32_t place,
 
     chatws_people_flag(tb, &p->row, CHATWS_PLACE_KEPT, CHATWS_PLACE_KEPT);
     chatws_people_add(tb, CHATWS_PEOPLE_LIST_KEPT, place);
-    chatws_journal_set64(&tb->journal, &p->due, now->msec + tb->rules.grace);
+    chatws_journal_set64(&tb->journal, &p->from, now->msec);
     chatws_journal_set(&tb->journal, &pe->kept, pe->kept + 1);
 }
 
@@ -246,7 +246,7 @@ chatws_people_set_member(chatws_people_t *tb, uint32_t place, int on,
         chatws_people_flag(tb, &p->row, CHATWS_PLACE_REMOVED,
                            CHATWS_PLACE_REMOVED);
         chatws_people_add(tb, CHATWS_PEOPLE_LIST_REMOVED, place);
-        chatws_journal_set64(jr, &p->due, now->msec + CHATWS_PEOPLE_REMOVED);
+        chatws_journal_set64(jr, &p->from, now->msec);
         chatws_journal_set(jr, &tb->removed, tb->removed + 1);
     }
 
@@ -398,11 +398,16 @@ chatws_people_expire_one(chatws_people_t *tb, const chatws_people_now_t *now)
     kept = tb->lists[CHATWS_PEOPLE_LIST_KEPT];
     place = kept;
 
-    if (kept == 0 || chatws_people_place(tb, kept)->due > now->msec) {
+    if (kept == 0
+        || chatws_people_place(tb, kept)->from + tb->rules.grace > now->msec)
+    {
         kept = 0;
         place = tb->lists[CHATWS_PEOPLE_LIST_REMOVED];
 
-        if (place == 0 || chatws_people_place(tb, place)->due > now->msec) {
+        if (place == 0
+            || chatws_people_place(tb, place)->from + CHATWS_PEOPLE_REMOVED
+               > now->msec)
+        {
             return 0;
         }
     }

@@ -243,7 +243,7 @@ chatws_people_leave(chatws_people_t *tb, uint32_t place)
     /* only one that was kept is, and it was kept since then */
 
     if (flags & (CHATWS_PLACE_SHOWN|CHATWS_PLACE_CHANGED)) {
-        chatws_people_reset_since(tb, p->crowd, p->due - tb->rules.grace);
+        chatws_people_reset_since(tb, p->crowd, p->from);
     }
 
     chatws_people_unchange(tb, place);

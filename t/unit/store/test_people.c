@@ -131,9 +131,10 @@ test_place(void)
 static void
 test_state(void)
 {
-    uint32_t          p;
-    uint64_t          since;
-    chatws_person_t  *u;
+    uint32_t                p;
+    uint64_t                since;
+    chatws_person_t        *u;
+    chatws_people_rules_t   rules;
 
     make(ROWS, CHATWS_PEOPLE_PRESENCE);
 
@@ -186,6 +187,23 @@ test_state(void)
     chatws_people_set_state(tb, p, CHATWS_PERSON_AWAY, 0, &now);
     chatws_people_set_state(tb, p, CHATWS_PERSON_OFFLINE, 0, &now);
     ok(u->since == now.time && good(), "a goodbye counts at once");
+
+    /* a reload has made the grace shorter */
+
+    chatws_people_set_state(tb, p, CHATWS_PERSON_ONLINE, 1, &now);
+    since = now.time;
+    chatws_people_set_state(tb, p, CHATWS_PERSON_OFFLINE, 1, &now);
+
+    rules = tb->rules;
+    rules.grace = 1000;
+    (void) chatws_people_configure(tb, &rules, 9, &now);
+
+    now.msec += 1000;
+    now.time += 1000;
+    ok(chatws_people_graced(tb, &now) == p, "a shorter grace has ended");
+
+    chatws_people_set_state(tb, p, CHATWS_PERSON_OFFLINE, 0, &now);
+    ok(u->since == since && good(), "and offline since its begin");
 }
 
 
