@@ -9,6 +9,8 @@
 #   make install    copy the module to where that nginx looks for modules
 #   make uninstall  remove it from there
 #   make deb        build/libnginx-mod-http-chatws_*.deb
+#   make web        the browser client, with nginx and without
+#   make e2e        the demo in a browser
 #   make run-app    the demo on top of an example of an app server
 #   make soak       thousands of clients, kills and reloads, for a long time
 #   make bench      side by side with peers, see t/bench/run --help
@@ -55,8 +57,8 @@ SOURCES = $(wildcard *.c src/*/*.c src/*/*.h)
 export CC NGINX NGINX_SRC JOBS
 
 
-.PHONY: all echo run run-app install uninstall deb deb-test test check \
-	unit fuzz soak web e2e bench units clean FORCE
+.PHONY: all echo run run-app install uninstall deb deb-test docker-test \
+	matrix test check unit fuzz soak web e2e bench units clean FORCE
 
 all: $(MODULE)
 
