@@ -199,8 +199,14 @@ for my $case ([ [ 'send' ], 1 ], [ [ 'subscribe', 'typing' ], 0 ]) {
     is(whole('/token?id=4&chatId=c', headers => [ 'X-Token: '
         . token($key, claims => { chats => { c => $rights } }) ]), 200,
         "claims, @$rights");
-    is(scalar(grep { $_->{state} eq 'done' } told_chat($others[0])), $may,
-        "claims, @$rights, told");
+
+    if ($may) {
+        is(states(told_last($others[0], uploadId => '4', state => 'done')),
+            'done 40/40', "claims, @$rights, told");
+
+    } else {
+        is(scalar(told_chat($others[0])), 0, "claims, @$rights, not told");
+    }
 }
 
 is(whole('/token?id=4&chatId=c'), 200, 'no token');
@@ -219,8 +225,8 @@ $access->grant($access->question());
 $asks->await('subscription_confirmed');
 
 is(whole('/upload/request?userId=u&id=5&chatId=c'), 200, 'granted');
-is(states(told_chat($others[0])), 'processing 40/40, done 40/40',
-    'granted, told');
+is(states(told_until($others[0], uploadId => '5', state => 'done')),
+    'processing 40/40, done 40/40', 'granted, told');
 
 # a command has taken the rights
 
