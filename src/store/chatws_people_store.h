@@ -90,8 +90,8 @@ int chatws_people_tend(chatws_people_t *tb, chatws_store_t *st,
 
 /*
  * Begins a flush for a slot, of a crowd that is due since late ms and that no
- * other worker is busy with, which is returned; 0: there is none.  take_end()
- * ends it.
+ * other worker is busy with, which is returned; 0: there is none.
+ * flush_give() ends it; failed: the next one tells all.
  */
 uint32_t chatws_people_flush_take(chatws_people_t *tb, chatws_store_t *st,
     uint32_t slot, uint64_t late, const chatws_people_now_t *now);
