@@ -90,11 +90,17 @@ ngx_http_chatws_hub_position(ngx_http_chatws_subscriber_t *subscriber,
         return NGX_AGAIN;
     }
 
+    /* changes that are delivered meanwhile are in the whole state, too */
+
+    sub->stale = sub->state;
+
     rc = ngx_http_chatws_subscribe(subscriber, id, CHATWS_SHARE_ANY,
                                    sub->mark, 0, at);
     if (rc != NGX_OK) {
         return rc;
     }
+
+    sub->stale = 0;
 
     /*
      * The command that has made the subscription is being served: what its
