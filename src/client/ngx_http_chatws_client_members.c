@@ -36,7 +36,7 @@
 
 typedef struct {
     ngx_http_chatws_client_t       *client;
-    chatws_person_chat_t  *chats;
+    chatws_person_chat_t           *chats;
     ngx_uint_t                      n;
     ngx_uint_t                      size;
     uint64_t                        user_seq;
@@ -307,7 +307,7 @@ ngx_http_chatws_chats_read(ngx_http_chatws_chats_t *chats)
     ngx_http_chatws_hub_t          *hub;
     chatws_people_cursor_t          cursor;
     ngx_http_chatws_client_t       *client;
-    chatws_person_chat_t   slice[CHATWS_PEOPLE_WALK];
+    chatws_person_chat_t            slice[CHATWS_PEOPLE_WALK];
 
     client = chats->client;
     hub = client->subscriber.hub;

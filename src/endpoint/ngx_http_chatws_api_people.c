@@ -254,7 +254,7 @@ ngx_http_chatws_api_page_fill(ngx_http_chatws_api_page_t *page)
 {
     uint64_t                        hash;
     ngx_uint_t                      i, n;
-    chatws_person_chat_t   slice[CHATWS_PEOPLE_WALK];
+    chatws_person_chat_t            slice[CHATWS_PEOPLE_WALK];
     ngx_http_chatws_members_head_t  head;
 
     hash = ngx_http_chatws_hub_hash(page->hub, &page->id);
