@@ -47,6 +47,7 @@ typedef struct {
     void                   *data;
     chatws_rc_e             rc;
     unsigned                array:1;
+    unsigned                ended:1;   /* yajl was given all of the text */
 
     chatws_json_memory_t    memory;
 } chatws_json_parser_t;
@@ -150,6 +151,7 @@ chatws_json_parse(chatws_json_arena_t *arena, const chatws_str_t *text,
     ps.data = data;
     ps.rc = CHATWS_ERROR;
     ps.array = array;
+    ps.ended = 0;
     ps.memory.arena = arena;
 
     memset(&ps.member, 0, sizeof(chatws_json_member_t));
@@ -190,6 +192,7 @@ chatws_json_run(chatws_json_parser_t *ps)
     status = yajl_parse(ps->handle, ps->base, ps->len);
 
     if (status == yajl_status_ok) {
+        ps->ended = 1;
         status = yajl_complete_parse(ps->handle);
     }
 
@@ -266,6 +269,12 @@ chatws_json_number(void *ctx, const char *p, size_t len)
     chatws_json_parser_t *ps = ctx;
 
     size_t  i;
+
+    /* of a number at the end yajl tells too late to say where it is */
+
+    if (ps->ended) {
+        return 0;
+    }
 
     ps->member.integer = 1;
 

@@ -92,6 +92,13 @@ collect(void *data, const chatws_json_member_t *m)
         return CHATWS_BUSY;
     }
 
+    if (m->value.data < r->text.data
+        || m->value.len > (size_t) (r->text.data + r->text.len
+                                    - m->value.data))
+    {
+        return CHATWS_BUSY;
+    }
+
     if (r->len < sizeof(r->log)) {
         r->len += snprintf(r->log + r->len, sizeof(r->log) - r->len,
                            "%.*s|%.*s|%.*s|%.*s|%d%s%s%s;",
@@ -239,6 +246,7 @@ test_invalid(void)
         "{\"a\":01}", "{\"a\":+1}", "{\"a\":.5}", "{\"a\":1.}",
         "{\"a\":1e}", "{\"a\":-}", "{\"a\":NaN}", "{\"a\":tru}",
         "{\"a\":truefalse}", "{\"a\":nullx}", "{\"a\":[1,]}",
+        "{\"a\":1", "{\"a\":12", "{\"a\":-", "{\"a\":[1", "{\"a\":true",
         "{\"a\":[1 2]}", "{\"a\":[1}", "{\"a\":\"x}", "{\"a\":\"\\x\"}",
         "{\"a\":\"\\u12\"}", "{\"a\":\"\\u12g4\"}", "{\"a\":\"\n\"}",
         "{\"a\":\"\t\"}", "{\"a\":\"\x01\"}", "{/**/}", "{}//", "{1:2}",
