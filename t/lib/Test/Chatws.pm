@@ -35,6 +35,7 @@ our $TOP = abs_path(dirname(__FILE__) . '/../../..');
 my $slow = $ENV{TEST_NGINX_SLOW} || 1;
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 my @clients;
+my %buried;
 
 
 BEGIN {
@@ -515,6 +516,17 @@ sub cpu_of {
 }
 
 
+# A process that was killed is no worker any more, also while it ends.
+
+sub bury {
+    my ($pid) = @_;
+
+    $buried{$pid} = 1;
+
+    return;
+}
+
+
 # Returns the process ids of the workers that a master has.
 
 sub workers_of {
@@ -527,7 +539,8 @@ sub workers_of {
         open my $fh, '<', $file or next;
         my $line = <$fh>;
         next unless defined $line && $line =~ /^(\d+) \(.*\) (\S) (\d+) /;
-        push @pids, $1 if $3 == $master && $2 ne 'Z';
+        push @pids, $1
+            if $3 == $master && $2 ne 'Z' && !$buried{$1};
     }
 
     @pids = sort { $a <=> $b } @pids;

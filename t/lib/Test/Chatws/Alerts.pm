@@ -11,6 +11,8 @@ use strict;
 
 use base qw/ Exporter /;
 
+use Test::Chatws ();
+
 our @EXPORT = qw/ slay died_in_lock unexplained /;
 
 
@@ -21,6 +23,7 @@ sub slay {
     my ($pid) = @_;
 
     $slain{$pid}++;
+    Test::Chatws::bury($pid);
 
     return kill 'KILL', $pid;
 }
