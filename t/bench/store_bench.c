@@ -454,12 +454,13 @@ publish(uint32_t chat, uint64_t sender, chatws_posted_t *out)
 {
     chatws_post_t  post;
 
+    memset(&post, 0, sizeof(chatws_post_t));
+
     post.chat = *name(chat);
     post.sender = sender;
     post.time = 1;
     post.body.len = BODY;
     post.body.data = (uint8_t *) body;
-    post.own = 0;
     post.ring = CHATWS_DURABLE;
     post.sequenced = 1;
 
