@@ -33,6 +33,22 @@
 #define TEST_MS  1764237600000         /* 2025-11-27T10:00:00.000Z */
 
 
+/* The longest of everything. */
+
+typedef struct {
+    uint8_t             bytes[1024];
+    uint8_t             id[386];
+    uint8_t             quotes[CHATWS_NAME_MAX];
+    chatws_str_t        name;
+    chatws_fault_t      fault;
+    chatws_cause_t      cause;
+    chatws_watermark_t  mark;
+    chatws_confirmed_t  confirmed;
+    chatws_connected_t  connected;
+    chatws_upload_t     upload;
+} test_longest_t;
+
+
 static void test_connected(void);
 static void test_confirmed(void);
 static void test_typing(void);
@@ -41,6 +57,9 @@ static void test_upload(void);
 static void test_unsubscribed(void);
 static void test_token(void);
 static void test_error(void);
+static void fill_longest(test_longest_t *l);
+static chatws_rc_e write_longest(const test_longest_t *l, size_t kind,
+    chatws_str_t *o);
 static void test_room(void);
 static void open_out(void);
 static void is(chatws_rc_e rc, const char *text);
@@ -394,68 +413,106 @@ test_error(void)
 }
 
 
+/* Fills the contents of notifications with the longest of everything. */
+
+static void
+fill_longest(test_longest_t *l)
+{
+    memset(l, 0, sizeof(test_longest_t));
+
+    memset(l->quotes, '"', sizeof(l->quotes));
+    memset(l->bytes, '\x01', sizeof(l->bytes));
+    memset(l->id, 'i', sizeof(l->id));
+
+    l->name.data = l->bytes;
+    l->name.len = CHATWS_NAME_MAX;
+
+    l->fault.error.data = (uint8_t *) CHATWS_E_SUBSCRIPTIONS;
+    l->fault.error.len = sizeof(CHATWS_E_SUBSCRIPTIONS) - 1;
+    l->fault.details.data = l->bytes;
+    l->fault.details.len = sizeof(l->bytes);
+    l->fault.about = 1;
+
+    l->cause.chat = l->name;
+    l->cause.id.data = l->id;
+    l->cause.id.len = sizeof(l->id);
+    l->cause.retry_after = UINT64_MAX;
+    l->cause.verb = CHATWS_VERB_SUBSCRIBE;
+
+    l->mark.count = UINT64_MAX;
+    l->mark.read = UINT64_MAX;
+    l->mark.seen = INT64_MIN;
+    l->mark.marked = 1;
+
+    l->confirmed.chat = l->name;
+    l->confirmed.id = l->cause.id;
+    l->confirmed.seq = UINT64_MAX;
+    l->confirmed.epoch = UINT64_MAX;
+    l->confirmed.mark = &l->mark;
+    l->confirmed.subscribed = 1;
+    l->confirmed.since = 1;
+
+    l->connected.user = l->name;
+    l->connected.session = l->name;
+    l->connected.id = l->cause.id;
+    l->connected.expires_in = UINT64_MAX;
+    l->connected.ms = TEST_MS;
+    l->connected.user_seq = UINT64_MAX;
+    l->connected.epoch = UINT64_MAX;
+    l->connected.features = (1U << CHATWS_FEATURE_N) - 1;
+
+    memset(&l->upload, 0xff, sizeof(chatws_upload_t));
+
+    l->upload.id.data = l->quotes;
+    l->upload.id.len = sizeof(l->quotes);
+    l->upload.chat = l->upload.id;
+    l->upload.user = l->upload.id;
+    l->upload.name = l->upload.id;
+    l->upload.ms = TEST_MS;
+    l->upload.state = CHATWS_UPLOAD_FAILED;
+}
+
+
+static chatws_rc_e
+write_longest(const test_longest_t *l, size_t kind, chatws_str_t *o)
+{
+    switch (kind) {
+
+    case 0:
+        return chatws_notify_connected(o, &l->connected);
+
+    case 1:
+        return chatws_notify_confirmed(o, &l->confirmed);
+
+    case 2:
+        return chatws_notify_typing(o, &l->name, &l->name, &l->name, 0,
+                                    TEST_MS);
+
+    case 3:
+        return chatws_notify_unsubscribed(o, &l->name, CHATWS_LOST_REMOVED,
+                                          TEST_MS);
+
+    case 4:
+        return chatws_notify_upload(o, &l->upload);
+
+    default:
+        return chatws_notify_error(o, &l->fault, &l->cause, TEST_MS);
+    }
+}
+
+
 /* The longest of everything fits; with less room nothing is written. */
 
 static void
 test_room(void)
 {
-    size_t              i, n;
-    uint8_t            *p;
-    chatws_str_t        name, o;
-    chatws_rc_e         rc;
-    chatws_fault_t      fault = { chatws_str(CHATWS_E_SUBSCRIPTIONS),
-                                  { 0, NULL }, 1 };
-    chatws_cause_t      cause;
-    chatws_confirmed_t  c;
-    chatws_connected_t  connected;
-    chatws_upload_t     upload;
+    size_t          i, n;
+    uint8_t        *p;
+    chatws_rc_e     rc;
+    chatws_str_t    o;
+    test_longest_t  longest;
 
-    uint8_t             bytes[1024], id[386], quotes[128];
-
-    memset(quotes, '"', sizeof(quotes));
-    memset(bytes, '\x01', sizeof(bytes));
-    memset(id, 'i', sizeof(id));
-
-    name.data = bytes;
-    name.len = 128;
-
-    fault.details.data = bytes;
-    fault.details.len = sizeof(bytes);
-
-    memset(&c, 0, sizeof(chatws_confirmed_t));
-
-    c.chat = name;
-    c.id.data = id;
-    c.id.len = sizeof(id);
-    c.seq = UINT64_MAX;
-    c.epoch = UINT64_MAX;
-    c.since = 1;
-
-    memset(&connected, 0, sizeof(chatws_connected_t));
-
-    connected.user = name;
-    connected.session = name;
-    connected.id = c.id;
-    connected.expires_in = UINT64_MAX;
-    connected.ms = TEST_MS;
-    connected.user_seq = UINT64_MAX;
-    connected.epoch = UINT64_MAX;
-    connected.features = (1U << CHATWS_FEATURE_N) - 1;
-
-    cause.chat = name;
-    cause.id = c.id;
-    cause.retry_after = UINT64_MAX;
-    cause.verb = CHATWS_VERB_SUBSCRIBE;
-
-    memset(&upload, 0xff, sizeof(chatws_upload_t));
-
-    upload.id.data = quotes;
-    upload.id.len = sizeof(quotes);
-    upload.chat = upload.id;
-    upload.user = upload.id;
-    upload.name = upload.id;
-    upload.ms = TEST_MS;
-    upload.state = CHATWS_UPLOAD_FAILED;
+    fill_longest(&longest);
 
     for (n = 0; n < 6; n++) {
 
@@ -465,33 +522,7 @@ test_room(void)
             o.data = p;
             o.len = i;
 
-            switch (n) {
-
-            case 0:
-                rc = chatws_notify_connected(&o, &connected);
-                break;
-
-            case 1:
-                rc = chatws_notify_confirmed(&o, &c);
-                break;
-
-            case 2:
-                rc = chatws_notify_typing(&o, &name, &name, &name, 0, TEST_MS);
-                break;
-
-            case 3:
-                rc = chatws_notify_unsubscribed(&o, &name,
-                                                CHATWS_LOST_REMOVED, TEST_MS);
-                break;
-
-            case 4:
-                rc = chatws_notify_upload(&o, &upload);
-                break;
-
-            default:
-                rc = chatws_notify_error(&o, &fault, &cause, TEST_MS);
-                break;
-            }
+            rc = write_longest(&longest, n, &o);
 
             free(p);
 
